@@ -209,7 +209,18 @@ def _contract(one: Contract) -> str:
     covers = [f"only for {', '.join(names)}" for names in (one.equipment, one.locations, one.types) if names]
     renews = f"renews {one.renews}" if one.renews else ""
     level, calendar = one.sla and f"level {one.sla}", one.calendar and f"calendar {one.calendar}"
-    return _person(one.name, one.type, level, *levels, valid, calendar, *covers, renews)
+    return _person(one.name, one.type, level, *levels, valid, calendar, *covers, renews, *_hours(one))
+
+
+def _hours(one: Contract) -> Iterable[str]:
+    """What its hour bank gets: "10:00 hours every month", "block B-17"."""
+    from mailbridge.tickets.hours.statement import clock
+
+    if one.hours is None:
+        return
+    if one.hours.every is not None:
+        yield f"{clock(one.hours.grant * 60)} hours every {one.hours.every}"
+    yield from (f"block {block.name} of {clock(block.minutes * 60)} hours" for block in one.hours.blocks)
 
 
 def _project(one: Project) -> str:

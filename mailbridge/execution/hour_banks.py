@@ -33,15 +33,10 @@ CORRECTED, MOVED, DELETED = "corrected", "moved", "deleted"  # why hours were gi
 
 def take_hours(tx: Tx, desk: Desk, ticket: Ticket, events: Sequence[Event], now: datetime) -> None:
     """After this the banks have exactly the work of the ticket, if the events changed it or its contract."""
-    moves = any(
-        isinstance(event.what, MOVES_WORK) or (isinstance(event.what, FieldSet) and event.what.name == CONTRACT) for event in events
-    )
-    banked = any(customer.contracts for customer in desk.policy.rules.customers.by_name.values())
-    if not moves or not banked or not (ticket.activities or ticket.version > len(events)):
+    if not any(_moves(event) for event in events):
         return
-    known = tx.hours.of_ticket(ticket.id)
-    if not (known or ticket.activities):
-        return
+    opens = ticket.version == len(events)
+    known = [] if opens else tx.hours.of_ticket(ticket.id)
     for customer, bank, entry in _changes(ticket, known, desk, now, _by(events[0].actor)):
         tx.hours.add(customer, bank, [entry])
 

@@ -12,9 +12,11 @@ import pytest
 
 from mailbridge.conversation.tokens import Purpose
 from mailbridge.execution.clock_histories import clock_history_of
+from mailbridge.execution.hour_entries import add_by_hand
 from mailbridge.sla.why import why
 from mailbridge.tickets.deadlines import promised_runs
 from mailbridge.tickets.hours.ledger import EntryKind, LedgerEntry
+from mailbridge.tickets.hours.planning import banks_of
 from mailbridge.tickets.hours.standing import standing
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven, table
 from tests.servers.postgres import Postgres
@@ -363,3 +365,45 @@ def test_an_unknown_customer_is_said_and_all_banks_are_listed_without_one(tmp_pa
         desk.feed(raw, mail_from="bogdan@desk.test")
         said = text_to(desk, "bogdan@desk.test")
         assert [line.split(":")[0] for line in said.splitlines() if "left" in line] == ["acme, gold", "acme, blocks", "other, basic"]
+
+
+def test_work_that_is_told_with_the_first_mail_takes_hours_too(tmp_path: Path) -> None:
+    with a_desk(tmp_path, rules=FILES) as desk:
+        raw = a_mail("#for carol@customer.test\n#time 30m\n\nCarol called: it does not print.", from_="bogdan@desk.test", subject="Printer")
+        desk.feed(proven(raw), mail_from="bogdan@desk.test")
+
+        assert [activity.minutes for activity in desk.ticket().activities] == [30]
+        assert burns(desk) == [("burn", -30)]
+
+
+def test_a_device_under_another_contract_moves_the_work(tmp_path: Path) -> None:
+    """The contract is chosen again, and the hours go with it."""
+    own = "      press: {since: 2026-11-01, equipment: [LF-2231], sla: fast, hours: {every: month, grant: 5h}}\n  other:"
+    device = "    equipment: [{serial: LF-2231}]\n    contracts:\n      gold:"
+    files = FILES["customers.yaml"].replace("    contracts:\n      gold:", device).replace("  other:", own)
+    rules = FILES | {"customers.yaml": files, "sla.yaml": FILES["sla.yaml"] + "levels: {fast: {normal: {response: 1h}}}\n"}
+    with a_desk(tmp_path, rules=rules) as desk:
+        desk.feed(a_mail())
+        by_agent(desk, "#time 30m")
+        by_agent(desk, "#equipment LF-2231")
+
+        assert burns(desk) == [("burn", -30), ("reversal", 30)]
+        assert burns(desk, bank="press") == [("burn", -30)]
+
+
+def test_erasing_leaves_the_ledger_whole_without_personal_text(desk: TestDesk) -> None:
+    by_agent(desk, "#time 30m for Carol, who cannot print")
+    with desk.app.store.write() as tx:
+        bank = banks_of(desk.app.desk().policy.rules.customers.by_name["acme"])[0]
+        add_by_hand(
+            tx, bank, EntryKind.ADJUST, -900, date(2026, 11, 23), desk.clock.now(), reason="Carol was told so", by="mara", ticket=1
+        )  # fmt: skip
+    before = entries(desk)
+    by_agent(desk, "#erase", "mara")
+    by_agent(desk, "#approve 1", "mara")
+
+    after = entries(desk)
+    assert desk.ticket().subject == ""
+    assert [(one.key, one.seconds, one.day, one.ticket) for one in after] == [(one.key, one.seconds, one.day, one.ticket) for one in before]
+    assert [one.reason for one in after if one.kind is EntryKind.ADJUST] == [""]
+    assert "Carol" not in str(after)

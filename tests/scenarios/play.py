@@ -79,6 +79,7 @@ class Player:
         self.desk.app.sweep()
         self.desk.app.notify_digests()
         done = self._mail(step) if step.is_mail else None
+        self.desk.app.keep_hours()
         letters = self.desk.deliver()
         new, self.seen = letters[self.seen :], len(letters)
         held = self._held()
