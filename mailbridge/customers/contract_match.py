@@ -89,11 +89,8 @@ class Cover:
 def cover(customer: Customer, asked: CoverQuestion) -> Cover:
     """What the winner of `candidates` says, with the device that the ticket names and where it stands.
 
-    A project that somebody chose brings its contract.  Nothing for a customer who has neither contracts, projects nor locations with a
-    calendar.
+    A project that somebody chose brings its contract.  The device is known also where the customer has no contract: one may come.
     """
-    if not customer.contracts and not customer.projects and not any(place.calendar for place in customer.locations.values()):
-        return Cover()
     chosen = customer.projects.get(asked.project)
     if chosen is not None and chosen.contract in customer.contracts:
         return cover_by(customer.contracts[chosen.contract], customer, asked)

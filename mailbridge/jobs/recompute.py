@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from time import monotonic
 from typing import Any
 
 from mailbridge import __version__
@@ -23,11 +24,13 @@ from mailbridge.ops import crash
 from mailbridge.ops import log as logs
 from mailbridge.store.engine import Store
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.model import Ticket
 
 log = logs.get("clocks")
 
 STATE_KEY = "clocks"
 SLICE = 100  # tickets in one transaction
+LONGEST = 0.25  # seconds after which a slice ends before its time
 MOST_BEFORE = 5  # versions of the rules that tickets of an unfinished run may have their contracts from
 
 
@@ -99,21 +102,29 @@ def _begun(tx: Tx, state: Any, wanted: dict[str, str]) -> dict[str, Any]:
 
 
 def _slice(tx: Tx, desk: Desk, now: datetime, progress: dict[str, Any], before: Sequence[Customers]) -> dict[str, Any]:
-    """The progress after the next slice; `after` None: no ticket is left."""
+    """The progress after the next slice; `after` None: no ticket is left.  A slice ends early when it has taken long, so that mails that
+    wait for the transaction do not wait for longer."""
     ids = sorted({*tx.tickets.open_after(progress["after"], SLICE), *tx.clocks.tickets_after(progress["after"], SLICE)})[:SLICE]
-    tickets = tx.tickets.get_many(ids)
     due_before = tx.clocks.due_times(ids)
-    matched = [(ticket, rematch(tx, desk, ticket, before, now)) for ticket in tickets]
-    changed = sum(set_clocks(tx, after, desk.organisation, now) > 0 or after is not ticket for ticket, after in matched)
-    due, told = tx.clocks.due_times(ids), progress["told"]
-    for ticket, after in matched:
+    ends = monotonic() + LONGEST
+    done: list[tuple[Ticket, Ticket]] = []
+    changed = 0
+    for ticket in sorted(tx.tickets.get_many(ids), key=lambda ticket: ticket.id):
+        after = rematch(tx, desk, ticket, before, now)
+        changed += after is not ticket or set_clocks(tx, ticket, desk.organisation, now) > 0
+        done.append((ticket, after))
+        if monotonic() > ends:
+            break
+    all_done = len(done) == len(ids)
+    due, told = tx.clocks.due_times([ticket.id for ticket, _ in done]), progress["told"]
+    for ticket, after in done:
         told = collected(told, ticket, after, due_before.get(ticket.id, {}), due.get(ticket.id, {}), desk, now)
     return {
         **progress,
         "at": now.isoformat(),
-        "after": ids[-1] if len(ids) == SLICE else None,
-        "slice": len(ids),
-        "tickets": progress["tickets"] + len(ids),
+        "after": None if all_done and len(ids) < SLICE else done[-1][0].id if done else ids[-1],
+        "slice": len(done),
+        "tickets": progress["tickets"] + len(done),
         "changed": progress["changed"] + changed,
         "told": told,
     }
