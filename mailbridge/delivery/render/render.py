@@ -210,6 +210,7 @@ class Renderer:
             "language": PurePosixPath(folder).name,
             "zone": view.zone,
             "now": view.now,
+            "card": view.card,
             "opening": view.opening,
             "words": self._words(folder),
         }

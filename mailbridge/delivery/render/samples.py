@@ -16,10 +16,12 @@ from mailbridge.delivery.render.template_context import (
     TicketView,
     VerdictView,
 )
+from mailbridge.execution.customer_card import CustomerCard, EarlierTicket
 from mailbridge.notifications.earlier_values import payload_of
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads.template_values import template_values
 from mailbridge.notifications.summary_model import Summary
+from mailbridge.organisation.opening_hours import OpenDays, OpeningHours
 from mailbridge.tickets.hours.view import HoursView
 
 _DESK = DeskView(name="Acme Support", address="support@acme.example")
@@ -84,6 +86,16 @@ _FULL = TemplateContext(
     sent_at=datetime(2026, 11, 20, 15, 40, tzinfo=UTC),
     whole=TextFile(name="MB-1042-3.txt", text=f"{_QUESTION}\n\n> Which <model> is it?"),
     recipient_name="Ana Pop",
+    card=CustomerCard(
+        customer="Acme <SRL>",
+        location="Iași",
+        contract="gold",
+        until=date(2026, 12, 31),
+        device="LaserFast 2000 LF-2231",
+        earlier=(EarlierTicket(number="MB-7", subject="Toner & paper", status="Closed", at=datetime(2026, 11, 2, 9, 0, tzinfo=UTC)),),
+    ),
+    opening=OpeningHours(days=(OpenDays(first=0, last=4, hours="09:00–18:00"),), opens_at=datetime(2026, 11, 23, 7, 0, tzinfo=UTC)),
+    now=datetime(2026, 11, 22, 20, 0, tzinfo=UTC),
     zone="Europe/Bucharest",
 )
 _BARE = TemplateContext(desk=_DESK, ticket=TicketView(number="MB-7"))

@@ -37,6 +37,7 @@ from datetime import datetime
 
 from mailbridge.delivery.render.rich.rich import Rich
 from mailbridge.delivery.render.thread_fields import ThreadFields
+from mailbridge.execution.customer_card import CustomerCard
 from mailbridge.notifications.summary_model import Summary
 from mailbridge.organisation.opening_hours import OpeningHours
 from mailbridge.tickets.hours.view import HoursView
@@ -161,6 +162,7 @@ class TemplateContext:
     invitations: tuple[str, ...] = ()
     recipient_name: str = ""
     thread: ThreadFields | None = None  # what the customer's first mail says of its conversation
+    card: CustomerCard | None = None  # of the requester, for agents
     opening: OpeningHours | None = None  # of the ticket's team
     now: datetime | None = None  # when the mail is written
     zone: str = "UTC"  # in which times are shown

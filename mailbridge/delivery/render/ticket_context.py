@@ -19,12 +19,14 @@ from mailbridge.delivery.render.template_context import (
 )
 from mailbridge.delivery.render.thread_fields import ThreadFields, thread_fields
 from mailbridge.delivery.render.ticket_history import left_out, message_name, parts_of
+from mailbridge.execution.customer_card import CustomerCard, customer_card
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.hour_banks import left_for
 from mailbridge.execution.open_targets import open_targets
 from mailbridge.ids import ticket_number
 from mailbridge.message.encryption import looks_encrypted
 from mailbridge.message.model import Kind
+from mailbridge.notifications import limits
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads.agents import WholeMessage
 from mailbridge.notifications.recipients import team_of
@@ -41,6 +43,7 @@ from mailbridge.tickets.hours.view import hours_view
 from mailbridge.tickets.model import Ticket
 
 _LARGEST_ROOT = 4 << 20  # bytes of a customer's first mail that is read again for its Thread-Index
+_WITH_CARD = frozenset({"new", "assigned", "customer_replied", "ticket"})  # news to agents on which the customer is shown
 MOST_SHOWN = 20  # messages of a long conversation
 ROBOTS = frozenset(
     {Kind.AUTO_REPLY, Kind.BOUNCE, Kind.LOOP, Kind.READ_RECEIPT, Kind.CHALLENGE, Kind.FEEDBACK_REPORT}
@@ -60,6 +63,7 @@ def view_of(tx: Tx, notification: Notification, desk: Desk, now: datetime) -> Te
         quoted=_answered(tx, notification, ticket),
         history=_history(tx, notification, ticket, mail, desk),
         recipient_name=notification.name,
+        card=_card(tx, notification, ticket, desk),
         opening=_opening(team_of(ticket, desk.organisation), now),
         now=now,
         thread=_thread_of(tx, notification, ticket),
@@ -256,6 +260,18 @@ def _thread_of(tx: Tx, notification: Notification, ticket: Ticket) -> ThreadFiel
         return None
     root = next((mail for mail in tx.mails.heads_of(ticket.id) if mail.message_id == notification.references[0]), None)
     return thread_fields(tx.blobs.get(root.sha256)) if root and root.sha256 and root.size <= _LARGEST_ROOT else None
+
+
+def _card(tx: Tx, notification: Notification, ticket: Ticket, desk: Desk) -> CustomerCard | None:
+    """What is known of the customer, for whoever works here and hears of the ticket; a consultant from outside learns nothing of it."""
+    outside = {consultant.address.lower() for consultant in desk.organisation.consultants.values()}
+    news = notification.audience is Audience.MANAGER or (notification.audience is Audience.AGENT and notification.event in _WITH_CARD)
+    if not news or notification.recipient.lower() in outside:
+        return None
+    about_others = replace(notification, event="new")  # a ticket that was given to the reader shows none of another team's
+    return customer_card(
+        tx, ticket, desk, notification.language, lambda other: limits.hidden(about_others, other, desk.organisation) is None
+    )
 
 
 def _opening(team: Team, now: datetime) -> OpeningHours | None:
