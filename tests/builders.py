@@ -94,6 +94,7 @@ def command_context(**different: Any) -> CommandContext:
         now=NOW,
         organisation=an_organisation(),
         customers=Customers(),
+        rules_version="",
         own_addresses=frozenset(),
         mail=None,
         seen_at=None,

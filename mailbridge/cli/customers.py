@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mailbridge.cli import customer_changes, exits
+from mailbridge.cli.contract_line import contract_line
 from mailbridge.cli.customer_changes import overlay_of
 from mailbridge.cli.groups import Noun
 from mailbridge.cli.options import desk_option, json_option
@@ -18,7 +19,7 @@ from mailbridge.errors import ConfigError, Permanent, Problem
 
 if TYPE_CHECKING:
     from mailbridge.customers.entry import OverlayEntry
-    from mailbridge.customers.model import Contract, Customer, Customers, Location, Project
+    from mailbridge.customers.model import Customer, Customers, Location, Project
     from mailbridge.rules.load import Loaded
     from mailbridge.rules.policy import Policy
 
@@ -183,7 +184,7 @@ def lines(customer: Customer) -> Iterable[str]:
     yield from _part("people", (_person(one.address, one.name, one.role, *one.phones) for one in customer.people))
     yield from _part("locations", (_location(one) for one in customer.locations.values()))
     yield from _part("equipment", (_person(e.serial, e.tag, e.type, e.model, e.location) for e in customer.equipment))
-    yield from _part("contracts", (_contract(one) for one in customer.contracts.values()))
+    yield from _part("contracts", (contract_line(one) for one in customer.contracts.values()))
     yield from _part("projects", (_project(one) for one in customer.projects.values()))
 
 
@@ -201,26 +202,6 @@ def _person(*words: str) -> str:
 def _location(one: Location) -> str:
     title = one.title if one.title != one.name else ""
     return _person(one.name, title, one.region, one.zone, one.calendar, f"{one.km:g} km" if one.km is not None else "")
-
-
-def _contract(one: Contract) -> str:
-    valid = f"{one.since or '…'} to {one.until or '…'}" if one.since or one.until else "always valid"
-    levels = [f"{line.sla} for {_person(line.type, line.priority)}" for line in one.levels]
-    covers = [f"only for {', '.join(names)}" for names in (one.equipment, one.locations, one.types) if names]
-    renews = f"renews {one.renews}" if one.renews else ""
-    level, calendar = one.sla and f"level {one.sla}", one.calendar and f"calendar {one.calendar}"
-    return _person(one.name, one.type, level, *levels, valid, calendar, *covers, renews, *_hours(one))
-
-
-def _hours(one: Contract) -> Iterable[str]:
-    """What its hour bank gets: "10:00 hours every month", "block B-17"."""
-    from mailbridge.tickets.hours.statement import clock
-
-    if one.hours is None:
-        return
-    if one.hours.every is not None:
-        yield f"{clock(one.hours.grant * 60)} hours every {one.hours.every}"
-    yield from (f"block {block.name} of {clock(block.minutes * 60)} hours" for block in one.hours.blocks)
 
 
 def _project(one: Project) -> str:

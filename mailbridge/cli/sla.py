@@ -35,28 +35,35 @@ def sla() -> None:
 @click.argument("number", metavar="TICKET")
 def why_(folder: Path, as_json: bool, as_table: bool, number: str) -> None:
     """Say of TICKET (MB-1042 or 1042) why it is due when it is: counted, closed and paused time, interval by interval."""
+    from mailbridge.cli.sla_terms import as_json as terms_json
+    from mailbridge.cli.sla_terms import line, terms_of
     from mailbridge.cli.sla_why import as_values, printed, tabled
     from mailbridge.execution.clock_histories import clock_history_of
 
     if as_json and as_table:
         raise click.UsageError("--json and --table exclude each other")
     with open_desk(folder) as desk:
-        organisation = organisation_of(desk)
+        policy = policy_of(desk)
+        organisation = policy.organisation
         wanted = ticket_id(desk.config, number)
         with desk.store.read() as tx:
             ticket = tx.tickets.get(wanted)
             history = clock_history_of(tx, wanted) if ticket else None
-    if ticket is None or history is None:
+            terms = terms_of(tx, ticket, policy) if ticket else None
+    if ticket is None or history is None or terms is None:
         raise Permanent(f"there is no ticket {desk.config.desk.prefix}-{wanted}")
     if organisation.teams.get(ticket.follow) is None and organisation.teams.get(ticket.team) is None:
         raise Permanent(f'its team "{ticket.team}" is not in rules/teams.yaml any more, so it has no SLA targets')
     reasons = list(promised(ticket, history, organisation, datetime.now(UTC)))
     if as_json:
-        print_json([as_values(run, reason, organisation) for run, reason in reasons])
+        kept = {"promised_under": terms_json(terms)}
+        print_json([{**as_values(run, reason, organisation), **kept} for run, reason in reasons])
     elif as_table:
         tabled(reasons, organisation)
     else:
         printed(ticket, reasons, organisation)
+        if said := line(terms):
+            click.echo(said)
 
 
 @sla.command("report")
@@ -94,24 +101,21 @@ def match_(folder: Path, as_json: bool, number: str) -> None:
     """Say of TICKET under which contracts it could fall, which one wins, and why each other one lost."""
     from mailbridge.cli.sla_match import as_json as matched_json
     from mailbridge.cli.sla_match import matched, printed
+    from mailbridge.cli.sla_terms import terms_of
 
     with open_desk(folder) as desk:
         policy = policy_of(desk)
         wanted = ticket_id(desk.config, number)
         with desk.store.read() as tx:
             ticket = tx.tickets.get(wanted)
-    if ticket is None:
+            terms = terms_of(tx, ticket, policy) if ticket else None
+    if ticket is None or terms is None:
         raise Permanent(f"there is no ticket {desk.config.desk.prefix}-{wanted}")
-    found = matched(ticket, policy)
+    found = matched(ticket, policy, terms)
     if as_json:
         print_json(matched_json(found))
     else:
         printed(found)
-
-
-def organisation_of(desk: OpenDesk) -> Organisation:
-    """What rules/*.yaml says of teams and targets.  Raises ConfigError."""
-    return policy_of(desk).organisation
 
 
 def policy_of(desk: OpenDesk) -> Policy:

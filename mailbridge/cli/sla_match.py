@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from mailbridge.cli.show import print_table, safe
+from mailbridge.cli.sla_terms import Terms, line
+from mailbridge.cli.sla_terms import as_json as terms_json
 
 if TYPE_CHECKING:
     from mailbridge.customers.contract_match import Candidate, CoverQuestion
@@ -33,6 +35,7 @@ class Matched:
     contract: str  # what the ticket has
     sla: str
     calendar: str
+    terms: Terms  # kept when the contract was chosen
 
     @property
     def way(self) -> str:
@@ -42,7 +45,7 @@ class Matched:
         return "match" if (self.contract, self.sla) == wins else "kept"
 
 
-def matched(ticket: Ticket, policy: Policy) -> Matched:
+def matched(ticket: Ticket, policy: Policy, terms: Terms) -> Matched:
     """The candidates on the day on which the ticket came, which is the day whose promises count."""
     from mailbridge.customers.contract_match import candidates, location_of
     from mailbridge.tickets.handlers.contracts import CALENDAR, CONTRACT, question
@@ -61,6 +64,7 @@ def matched(ticket: Ticket, policy: Policy) -> Matched:
         contract=fields.get(CONTRACT, ""),
         sla=ticket.sla,
         calendar=fields.get(CALENDAR, "") or (team.calendar.name if team else ""),
+        terms=terms,
     )
 
 
@@ -78,6 +82,7 @@ def as_json(found: Matched) -> dict[str, object]:
         "sla": found.sla or None,
         "calendar": found.calendar or None,
         "way": found.way,
+        "promised": terms_json(found.terms),
         "winner": _candidate(found.candidates[0]),
         "candidates": [_candidate(one) for one in found.candidates],
     }
@@ -108,6 +113,8 @@ def printed(found: Matched) -> None:
     said = (("contract", found.contract), ("level", found.sla), ("calendar", found.calendar))
     promise = ", ".join(f"{what} {safe(value)}" for what, value in said if value)
     click.echo(f"on the ticket: {promise or 'no contract'} ({WAYS[found.way]})")
+    if said_of := line(found.terms):
+        click.echo(safe(said_of))
     rows = [(one.label, one.sla or "targets" if one.contract is None else one.sla or "-", ", ".join(one.names) or _whole(one),
              one.lost or "wins") for one in found.candidates]  # fmt: skip
     print_table(("CONTRACT", "LEVEL", "FOR", "WHY"), rows, empty="no candidates")

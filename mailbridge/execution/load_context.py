@@ -105,6 +105,7 @@ def _empty(desk: Desk, actor: Actor, now: datetime, cause: Cause) -> CommandCont
         now=now,
         organisation=desk.organisation,
         customers=desk.policy.rules.customers,
+        rules_version=desk.policy.version,
         own_addresses=desk.own_addresses,
         mail=cause.mail,
         seen_at=cause.seen_at,

@@ -15,6 +15,7 @@ from mailbridge.store.tables.desk import policies
 
 _REMEMBER = dialects.insert_new(policies)
 _HISTORY = sa.select(policies.c.version, policies.c.at).order_by(policies.c.at.desc(), policies.c.version).limit(sa.bindparam("most"))
+_FIRST = sa.select(policies.c.at).where(policies.c.version == sa.bindparam("version"))
 _GET = sa.select(policies.c.files).where(policies.c.version == sa.bindparam("version"))
 
 
@@ -35,6 +36,11 @@ class Policies:
     def history(self, limit: int = 50) -> list[PolicyVersion]:
         """The versions, newest first."""
         return [PolicyVersion(version=row.version, first_used=row.at) for row in self._sql.rows(_HISTORY, {"most": limit})]
+
+    def first_used(self, version: str) -> datetime | None:
+        """When that version was first in force; None where it never was."""
+        moment: datetime | None = self._sql.value(_FIRST, {"version": version})
+        return moment
 
     def get(self, version: str) -> Mapping[str, str] | None:
         """File name -> text of that version."""

@@ -98,8 +98,9 @@ def _changes(ticket: Ticket, event: Event) -> dict[str, Any]:
             return {"type": type_}
         case TagsAdded(tags=tags):
             return {"tags": ticket.tags + tuple(tag for tag in tags if tag not in ticket.tags)}
-        case FieldSet(name=name, value=value):
-            return {"fields": (*(field for field in ticket.fields if field[0] != name), (name, value))}
+        case FieldSet(name=name, value=value, rules_version=version):
+            promised = {"promised_under": version} if version else {}
+            return {"fields": (*(field for field in ticket.fields if field[0] != name), (name, value)), **promised}
         case ParticipantAdded(participant=somebody):
             return {"participants": _with(ticket.participants, somebody)}
         case ParticipantRemoved(address=address):

@@ -55,6 +55,7 @@ class CommandContext:
     now: datetime
     organisation: Organisation
     customers: Customers
+    rules_version: str  # of the rules that the customers are of
     own_addresses: frozenset[str]  # of the desk, in lower case; never participants of a ticket
     mail: int | None  # the stored mail with the command; None: a clock, the command line or a program
     seen_at: datetime | None  # time of the mail that the agent answers; None: the agent answers none

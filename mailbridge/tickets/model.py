@@ -166,6 +166,7 @@ class Ticket:
     links: tuple[tuple[str, int], ...] = ()  # ("possible-follow-up", ticket id)
     fields: tuple[tuple[str, str], ...] = ()  # custom fields from named captures
     rules_version: str = ""
+    promised_under: str = ""  # the version of the rules whose contract and level the ticket has; '' where it has none
     due_at: datetime | None = None  # due date set by hand, beside the SLA targets
     due_since: datetime | None = None  # when the due date was set; the warning comes in the last quarter of the time between
     snoozed_until: datetime | None = None  # not in the lists until then; the clocks go on

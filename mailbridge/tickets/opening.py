@@ -12,7 +12,7 @@ from mailbridge.tickets.decision import Decision
 from mailbridge.tickets.event_types.mails import MessageAdded, TicketOpened
 from mailbridge.tickets.event_types.people import ParticipantAdded
 from mailbridge.tickets.event_types.relations import Linked
-from mailbridge.tickets.event_types.values import AssigneeChanged, FieldSet, TagsAdded, TypeChanged
+from mailbridge.tickets.event_types.values import AssigneeChanged, TagsAdded, TypeChanged, field_set
 from mailbridge.tickets.events import Event, TicketEvent
 from mailbridge.tickets.handlers import state
 from mailbridge.tickets.model import FOLLOW
@@ -43,7 +43,8 @@ def open_ticket(ticket_id: int, command: Open, about: CommandContext) -> Decisio
     if command.tags:
         chosen.append(TagsAdded(tags=command.tags))
     handed_round = ((FOLLOW, wanted),) if team != wanted else ()
-    chosen += [FieldSet(name=name, value=value) for name, value in (*command.fields, *handed_round)]
+    fields = (*command.fields, *handed_round)
+    chosen += [field_set(name, value, command.rules_version) for name, value in fields]
     if command.assignee:
         chosen.append(AssigneeChanged(before="", after=command.assignee))
     chosen += [ParticipantAdded(participant=other) for other in command.others]

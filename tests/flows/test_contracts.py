@@ -8,8 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from mailbridge.cli.sla_terms import line, terms_of
+from mailbridge.execution.execute import execute
 from mailbridge.rules.explain import text, trace_from_json
-from tests.harness import RULES, TestDesk, a_desk, a_mail
+from mailbridge.tickets.actor import Actor, ActorKind
+from mailbridge.tickets.command_types.values import SetEquipment
+from mailbridge.tickets.requests import each
+from tests.harness import RULES, TestDesk, a_desk, a_mail, write_rules
 
 FILES = RULES | {
     "sla.yaml": """
@@ -125,3 +130,43 @@ def test_a_reply_changes_no_promise(desk: TestDesk) -> None:
     desk.feed(a_mail("More", message_id="<two@customer.test>", in_reply_to="<one@customer.test>"))
 
     assert dict(desk.ticket().fields)["sla"] == "express"
+
+
+def test_the_ticket_keeps_the_terms_that_it_was_promised_under(desk: TestDesk) -> None:
+    desk.feed(a_mail(subject="LF-2231 is broken"))
+    before = desk.app.policy()
+    desk.feed(a_mail(subject="it hums", message_id="<2@customer.test>"))
+    changed = FILES["customers.yaml"].replace("printers: {sla: gold", "printers: {sla: express")
+    write_rules(desk.app.config.folder, {"customers.yaml": changed})
+    desk.pass_time(seconds=60)
+
+    desk.app.rules.refresh(at_once=True)
+
+    policy = desk.app.policy()
+    assert policy.version != before.version
+    with desk.app.store.read() as tx:
+        first, other = (tx.tickets.get(number) for number in (1, 2))
+        assert first is not None
+        assert other is not None
+        terms = terms_of(tx, first, policy)
+        assert terms.contract == before.rules.customers.by_name["customer-ltd"].contracts["printers"]
+        assert (terms.rules_version, terms.contract.sla, terms.changed) == (before.version, "gold", True)
+        assert line(terms).startswith(f"promised under rules version {before.version} (first in force 2026-")
+        assert line(terms).endswith("printers, level gold, always valid, only for LF-2231; the contract reads otherwise now")
+        plain = terms_of(tx, other, policy)
+        assert (plain.rules_version, plain.contract and plain.contract.name, plain.changed) == (before.version, "plain", False)
+
+
+def test_a_contract_that_is_chosen_later_is_kept_under_the_rules_of_that_moment(desk: TestDesk) -> None:
+    desk.feed(a_mail(subject="it hums"))
+    opened_under = desk.app.policy().version
+    write_rules(desk.app.config.folder, {"customers.yaml": FILES["customers.yaml"] + "  third: {domains: [third.test]}\n"})
+    desk.app.rules.refresh(at_once=True)
+    with desk.app.store.write() as tx:
+        ticket = tx.tickets.get(1)
+        assert ticket is not None
+        execute(tx, desk.app.desk(), ticket, each([SetEquipment(equipment="LF-2231")]), Actor(kind=ActorKind.ADMIN), desk.clock.now())
+
+    after = desk.ticket()
+    assert (after.rules_version, after.promised_under) == (opened_under, desk.app.policy().version)
+    assert dict(after.fields)["contract"] == "printers"

@@ -302,7 +302,12 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
         tx.customers.of("acme", 10),
         tx.customers.version(),
     ),
-    "policies": lambda tx: (tx.policies.remember("v", {"a": "b"}, NOW), tx.policies.get("v"), tx.policies.history()),
+    "policies": lambda tx: (
+        tx.policies.remember("v", {"a": "b"}, NOW),
+        tx.policies.get("v"),
+        tx.policies.first_used("v"),
+        tx.policies.history(),
+    ),
 }
 
 

@@ -47,10 +47,21 @@ class TagsAdded:
     tags: tuple[str, ...]
 
 
+OF_PROMISE = ("contract", "sla")  # fields whose version of the rules is kept
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldSet:
+    """`rules_version`: of a contract or level, the version of the rules that it was promised under."""
+
     name: str
     value: str
+    rules_version: str = ""
+
+
+def field_set(name: str, value: str, rules_version: str) -> FieldSet:
+    """The event of a field that was chosen under these rules; the version is kept with a contract and its level."""
+    return FieldSet(name=name, value=value, rules_version=rules_version if name in OF_PROMISE else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from mailbridge.customers.contract_match import Cover, CoverQuestion, cover, cov
 from mailbridge.customers.model import Customer, Customers, mark_key
 from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal
 from mailbridge.tickets.command_types.values import MatchContract, SetContract, SetEquipment, SetProject
-from mailbridge.tickets.event_types.values import FieldSet
+from mailbridge.tickets.event_types.values import field_set
 from mailbridge.tickets.events import TicketEvent
 from mailbridge.tickets.model import Ticket
 
@@ -25,7 +25,7 @@ def set_contract(ticket: Ticket, command: SetContract, about: CommandContext) ->
     if customer is None:
         return Refusal(reason="no-customer")
     if not command.contract:
-        return _changed(ticket, _promised(Cover()))
+        return _changed(about, ticket, _promised(Cover()))
     names = {name.lower(): name for name in customer.contracts}
     name = names.get(command.contract.lower())
     if name is None:
@@ -40,7 +40,7 @@ def set_contract(ticket: Ticket, command: SetContract, about: CommandContext) ->
     found = cover_by(contract, customer, asked)
     before = customer.contracts.get(dict(ticket.fields).get(CONTRACT, ""))
     own = before is None or ticket.sla != cover_by(before, customer, asked).sla  # a level that the contract before did not give
-    return _changed(ticket, ((CONTRACT, name), (SLA, found.sla or (ticket.sla if own else "")), (CALENDAR, found.calendar)))
+    return _changed(about, ticket, ((CONTRACT, name), (SLA, found.sla or (ticket.sla if own else "")), (CALENDAR, found.calendar)))
 
 
 def set_project(ticket: Ticket, command: SetProject, about: CommandContext) -> HandlerResult:
@@ -59,7 +59,7 @@ def set_project(ticket: Ticket, command: SetProject, about: CommandContext) -> H
     now = cover(customer, replace(question(ticket, about.organisation.day_of(ticket.created_at)), project=name))
     leaves = bool(dict(ticket.fields).get(PROJECT)) and not name
     brings = project is not None and bool(project.contract)
-    return _changed(ticket, ((PROJECT, now.project), *(_promised(now) if brings or leaves else ())))
+    return _changed(about, ticket, ((PROJECT, now.project), *(_promised(now) if brings or leaves else ())))
 
 
 def set_equipment(ticket: Ticket, command: SetEquipment, about: CommandContext) -> HandlerResult:
@@ -68,13 +68,13 @@ def set_equipment(ticket: Ticket, command: SetEquipment, about: CommandContext) 
     if customer is None:
         return Refusal(reason="no-customer")
     if not command.equipment:
-        return _changed(ticket, ((EQUIPMENT, ""), (LOCATION, "")))
+        return _changed(about, ticket, ((EQUIPMENT, ""), (LOCATION, "")))
     marks = {mark_key(mark): (mark, device) for device in customer.equipment for mark in device.marks}
     found = marks.get(mark_key(command.equipment))
     if found is None:
         near = marks.get(nearest(mark_key(command.equipment), marks))
         return Refusal(reason="unknown-equipment", nearest=near[0] if near else "", detail=customer.title)
-    return _changed(ticket, ((EQUIPMENT, found[1].serial), (LOCATION, found[1].location)))
+    return _changed(about, ticket, ((EQUIPMENT, found[1].serial), (LOCATION, found[1].location)))
 
 
 def question(ticket: Ticket, day: date) -> CoverQuestion:
@@ -95,7 +95,7 @@ def rematched(before: Ticket, after: Ticket, about: CommandContext) -> list[Tick
     person chose does not change."""
     day = about.organisation.day_of(before.created_at)
     was, now = (cover_of(ticket, about.customers, day) for ticket in (before, after))
-    return _followed(before, after, was, now) if was != now and is_chosen_by(was, before) else []
+    return _followed(about, before, after, was, now) if was != now and is_chosen_by(was, before) else []
 
 
 def match_contract(ticket: Ticket, command: MatchContract, about: CommandContext) -> HandlerResult:
@@ -104,7 +104,7 @@ def match_contract(ticket: Ticket, command: MatchContract, about: CommandContext
     was = next((one for one in command.was if is_chosen_by(one, ticket)), None)
     if was is None:
         return []
-    return _followed(ticket, ticket, was, cover_of(ticket, about.customers, about.organisation.day_of(ticket.created_at)))
+    return _followed(about, ticket, ticket, was, cover_of(ticket, about.customers, about.organisation.day_of(ticket.created_at)))
 
 
 def is_chosen_by(found: Cover, ticket: Ticket) -> bool:
@@ -113,9 +113,9 @@ def is_chosen_by(found: Cover, ticket: Ticket) -> bool:
     return (fields.get(CONTRACT, ""), fields.get(SLA, "")) == (found.contract, found.sla)
 
 
-def _followed(before: Ticket, after: Ticket, was: Cover, now: Cover) -> list[TicketEvent]:
+def _followed(about: CommandContext, before: Ticket, after: Ticket, was: Cover, now: Cover) -> list[TicketEvent]:
     own = ((PROJECT, now.project),) if dict(before.fields).get(PROJECT, "") == was.project else ()
-    return _changed(after, (*_promised(now), *own))
+    return _changed(about, after, (*_promised(now), *own))
 
 
 def cover_of(ticket: Ticket, customers: Customers, day: date) -> Cover:
@@ -138,6 +138,7 @@ def _customer(ticket: Ticket, about: CommandContext) -> Customer | None:
     return about.customers.of(ticket.requester.address) if ticket.requester else None
 
 
-def _changed(ticket: Ticket, wanted: Iterable[tuple[str, str]]) -> list[TicketEvent]:
+def _changed(about: CommandContext, ticket: Ticket, wanted: Iterable[tuple[str, str]]) -> list[TicketEvent]:
     fields = dict(ticket.fields)
-    return [FieldSet(name=name, value=value) for name, value in wanted if value != fields.get(name, "")]
+    new = ((name, value) for name, value in wanted if value != fields.get(name, ""))
+    return [field_set(name, value, about.rules_version) for name, value in new]

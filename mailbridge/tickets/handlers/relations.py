@@ -16,7 +16,7 @@ from mailbridge.tickets.command_context import CommandContext, HandlerResult, Ma
 from mailbridge.tickets.command_types.relations import Erase, Link, Merge, Split
 from mailbridge.tickets.event_types.mails import MessageAdded, TicketOpened
 from mailbridge.tickets.event_types.relations import ContentErased, Linked, MailMoved, MergedFrom, MergedInto
-from mailbridge.tickets.event_types.values import FieldSet, SnoozeEnded, TypeChanged
+from mailbridge.tickets.event_types.values import SnoozeEnded, TypeChanged, field_set
 from mailbridge.tickets.events import Event, TicketEvent
 from mailbridge.tickets.handlers.approvals import decided
 from mailbridge.tickets.handlers.plans import brought_along
@@ -166,4 +166,4 @@ def _born(ticket: Ticket, command: Split, ref: MailRef, about: CommandContext) -
 def _chosen(ticket: Ticket) -> list[TicketEvent]:
     """The values of the old ticket that also apply to the new one."""
     happened: list[TicketEvent] = [TypeChanged(before="", after=ticket.type)] if ticket.type else []
-    return happened + [FieldSet(name=name, value=value) for name, value in ticket.fields]
+    return happened + [field_set(name, value, ticket.promised_under) for name, value in ticket.fields]
