@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mailbridge.store.engine import Store
     from mailbridge.tickets.model import Ticket
 
+SLA_FILE = "rules/sla.yaml"
 PORTION = 200  # tickets that are read at once
 Past = tuple["Ticket", "ClockHistory"]
 
@@ -70,10 +71,11 @@ def with_targets(policy: Policy, file: Path, sources: DaySources) -> Policy:
     """The policy with the targets of this file instead of its own.  Raises ConfigError."""
     from mailbridge.rules.load import load
 
-    texts: Mapping[str, str] = {**policy.texts, "rules/sla.yaml": file.read_text(encoding="utf-8")}
+    texts: Mapping[str, str] = {**policy.texts, SLA_FILE: file.read_text(encoding="utf-8")}
     loaded = load(texts, sources=sources)
     if loaded.policy is None:
-        raise ConfigError(tuple(sorted(loaded.problems)))
+        problems = (replace(one, file=str(file.resolve())) if one.file == SLA_FILE else one for one in loaded.problems)
+        raise ConfigError(tuple(sorted(problems)))
     return loaded.policy
 
 

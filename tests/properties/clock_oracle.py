@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from mailbridge.organisation.model import Organisation  # values: teams with calendars, targets by level and priority
@@ -57,6 +57,7 @@ class Ticks:
     until: datetime
     tick: timedelta
     open: dict[int, list[bool]] = field(default_factory=dict)
+    walls: dict[str, list[datetime]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.begin = min([self.facts.opened, *self.facts.asked])
@@ -74,9 +75,15 @@ class Ticks:
 
     def works(self, calendar: Calendar) -> list[bool]:
         if id(calendar) not in self.open:
-            zone = ZoneInfo(calendar.zone)
-            self.open[id(calendar)] = [is_working(moment.astimezone(zone), calendar) for moment in self.moments]
+            own = dict(calendar.special)
+            self.open[id(calendar)] = [works_at(wall, calendar, own) for wall in self._walls(calendar.zone)]
         return self.open[id(calendar)]
+
+    def _walls(self, zone: str) -> list[datetime]:
+        """What the clock on a wall of this zone shows, tick by tick."""
+        if zone not in self.walls:
+            self.walls[zone] = [moment.astimezone(ZoneInfo(zone)) for moment in self.moments]
+        return self.walls[zone]
 
     def _stands(self) -> list[bool]:
         """Tick by tick whether the status of that moment stops the clocks."""
@@ -127,11 +134,16 @@ class Ticks:
 
 
 def is_working(wall: datetime, calendar: Calendar) -> bool:
-    own = dict(calendar.special)
-    if wall.date() in calendar.holidays and wall.date() not in own:
+    return works_at(wall, calendar, dict(calendar.special))
+
+
+def works_at(wall: datetime, calendar: Calendar, own: dict[date, tuple[tuple[time, time], ...]]) -> bool:
+    """`own`: the hours of dates that have hours of their own."""
+    day, shown = wall.date(), wall.time()
+    if day in calendar.holidays and day not in own:
         return False
-    hours = own.get(wall.date(), calendar.hours[wall.weekday()])
-    return any(opens <= wall.time() and (closes == time.max or wall.time() < closes) for opens, closes in hours)
+    hours = own.get(day, calendar.hours[day.weekday()])
+    return any(opens <= shown and (shown < closes or closes == time.max) for opens, closes in hours)
 
 
 def expected(

@@ -361,7 +361,9 @@ def test_other_targets_are_tried_on_the_past_and_change_nothing(run: Run, desk: 
     with store_of(desk) as store, store.read() as tx:
         assert tx.clocks.of_ticket(1) == before
     other.write_text("targets: {high: {respons: 1h}}\n")
-    assert "respons" in run("sla", "whatif", "--policy", str(other)).err
+    told = run("sla", "whatif", "--policy", str(other)).err
+    assert told.startswith(f"{other.resolve()}:1:")
+    assert "targets: {high: {respons: 1h}}" in told  # the line of that file, not of rules/sla.yaml
 
 
 @pytest.fixture
