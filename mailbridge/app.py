@@ -46,6 +46,7 @@ from mailbridge.jobs.kept import list_kept
 from mailbridge.jobs.login_ends import notify_login_ends
 from mailbridge.jobs.recompute import recompute
 from mailbridge.jobs.reload import BrokenRules, RulesReloader
+from mailbridge.jobs.rematch_changed import rematch_changed
 from mailbridge.jobs.timed_rules import run_timed_rules
 from mailbridge.jobs.unfetched import notify_unfetched
 from mailbridge.notifications.compose import admin_notifications
@@ -316,6 +317,7 @@ class App:
         """Fires every deadline up to now, and sends held notifications; how many."""
         now, desk = now or self.clock.now(), self.desk()
         recompute(self.store, desk, now)
+        rematch_changed(self.store, desk, now)
         fired = sweep(self.store, desk, now)
         notify_alerts(self.store, desk, now)
         return fired + notify_held(self.store, desk, now) + notify_bundles(self.store, desk, now)

@@ -112,6 +112,10 @@ class Tickets:
         rows = [*self._sql.rows(_OPEN_REQUESTERS, {}), *self._sql.rows(_CLOSED_REQUESTERS, {"after": closed_since})]
         return [(row.id, row.requester) for row in rows]
 
+    def open_requesters(self) -> list[tuple[int, str]]:
+        """The number of each open ticket with the address of its requester."""
+        return [(row.id, row.requester) for row in self._sql.rows(_OPEN_REQUESTERS, {})]
+
     def find(
         self,
         *,

@@ -12,7 +12,7 @@ import pytest
 from mailbridge.jobs import recompute
 from mailbridge.store.engine import Store
 from tests.builders import NOW
-from tests.harness import RULES, TestDesk, a_desk, a_mail, table, write_rules
+from tests.harness import RULES, TestDesk, a_desk, a_mail, proven, table, write_rules
 
 HOUR = timedelta(hours=1)
 CUSTOMERS = """
@@ -169,3 +169,17 @@ def one_slice(desk: TestDesk) -> None:
         begun = recompute._begun(tx, tx.state.get(recompute.STATE_KEY), wanted)
         before = recompute.customers_before(tx, begun["before"], desk.app.desk())
     recompute._next(store, desk.app.desk(), NOW, wanted, before)
+
+
+def test_a_person_who_is_added_by_mail_comes_under_the_contract(desk: TestDesk) -> None:
+    desk.feed(a_mail(from_="eva@private.test", message_id="<eva@private.test>"), mail_from="eva@private.test")
+    desk.app.sweep()
+    assert of_contract(desk) == ("", "")
+    to = desk.promise_to("bogdan@desk.test", "new").reply_to
+    line = a_mail("#add person eva@private.test customer-ltd", from_="bogdan@desk.test", to=to, message_id="<add@desk.test>")
+    desk.feed(proven(line), mail_from="bogdan@desk.test", rcpt_to=(to,))
+    desk.app.sweep()
+    desk.app.sweep()
+    assert of_contract(desk) == ("plain", "silver")
+    assert due(desk)["response"] == 2 * HOUR
+    assert sum(told(desk).values()) == 1

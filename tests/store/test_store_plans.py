@@ -193,7 +193,7 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
     "tickets.of_address": lambda tx: tx.tickets.of_address("jo@customer.test"),
     "tickets.load": lambda tx: tx.tickets.load(),
     "tickets.team_load": lambda tx: tx.tickets.team_load(),
-    "tickets.requesters": lambda tx: tx.tickets.requesters(closed_since=NOW),
+    "tickets.requesters": lambda tx: (tx.tickets.requesters(closed_since=NOW), tx.tickets.open_requesters()),
     "tickets.find open": lambda tx: tx.tickets.find(open=True, team="t"),
     "tickets.find assignee": lambda tx: tx.tickets.find(open=True, assignee="ana"),
     "tickets.find requester": lambda tx: tx.tickets.find(requester="jo@customer.test"),
