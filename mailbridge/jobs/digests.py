@@ -121,7 +121,7 @@ def _digest(tx: Tx, desk: Desk, reader: DigestReader, found: Sequence[Followed],
         if not one.done
     ]  # fmt: skip
     open_ = [one.ticket for one in found if one.ticket.closed_at is None]
-    late, today, waiting = _sorted(tx, desk, open_, reader.ends, now)
+    late, today, waiting = _sorted(tx, desk, open_, reader, now)
     changed = list(_changed(tx, desk, reader, [one.ticket for one in found], since))
     told = {row.number for rows in (late, today, waiting, changed) for row in rows}
     prefix = desk.config.desk.prefix
@@ -143,7 +143,7 @@ def _digest(tx: Tx, desk: Desk, reader: DigestReader, found: Sequence[Followed],
 
 
 def _sorted(
-    tx: Tx, desk: Desk, tickets: Iterable[Ticket], ends: datetime, now: datetime
+    tx: Tx, desk: Desk, tickets: Iterable[Ticket], reader: DigestReader, now: datetime
 ) -> tuple[list[TicketRow], list[TicketRow], list[TicketRow]]:
     """The open tickets that are late, due before the end of the day, and waiting, each in the first list it belongs to."""
     late, today, waiting = list[TicketRow](), list[TicketRow](), list[TicketRow]()
@@ -153,24 +153,24 @@ def _sorted(
         first = min(moments, default=None)
         waits = transitions.status(ticket.status, desk.organisation).waiting
         if first is not None and first <= now:
-            late.append(_row(ticket, first, desk))
+            late.append(_row(ticket, first, reader, desk))
         elif waits:
-            waiting.append(_row(ticket, first, desk))
-        elif first is not None and first < ends:
-            today.append(_row(ticket, first, desk))
+            waiting.append(_row(ticket, first, reader, desk))
+        elif first is not None and first < reader.ends:
+            today.append(_row(ticket, first, reader, desk))
     for rows in (late, today):
         rows.sort(key=lambda row: row.due or now)
     return late, today, waiting
 
 
-def _row(ticket: Ticket, due: datetime | None, desk: Desk) -> TicketRow:
+def _row(ticket: Ticket, due: datetime | None, reader: DigestReader, desk: Desk) -> TicketRow:
     agent = desk.organisation.agents.get(ticket.assignee)
     return TicketRow(
         number=ticket_number(desk.config.desk.prefix, ticket.id),
         address="",
         subject=" ".join(ticket.subject.split()),
         requester=_requester(ticket),
-        status=transitions.status(ticket.status, desk.organisation).title,
+        status=transitions.status(ticket.status, desk.organisation).title_in(reader.agent.language),
         priority=ticket.priority,
         assignee=agent.title if agent else "",
         due=due,

@@ -78,6 +78,7 @@ class Player:
             self._release(step.values["release"])
         self.desk.app.sweep()
         self.desk.app.notify_digests()
+        self.desk.app.keep_hours()
         done = self._mail(step) if step.is_mail else None
         self.desk.app.keep_hours()
         letters = self.desk.deliver()
