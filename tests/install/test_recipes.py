@@ -33,6 +33,7 @@ INSTALLATION = "test_one_user_installs_it_and_has_a_desk"
 SERVICE = "test_a_service_behind_postfix_on_postgresql"
 RULES = "tests/unit/rules/test_rules_manual.py"
 TEMPLATES = "tests/unit/notifications/test_templates_manual.py"
+STORY = "tests/scenarios/test_manual_story.py"
 LANGUAGE = "tests/unit/tickets/test_language_tables.py"
 WHEEL = "tests/wheel.sh"
 README = "test_the_readme_says_what_the_manual_says"
@@ -52,6 +53,28 @@ RUN = {
     "commands.md: mailbridge listener passwd scanner >> /etc/mailbridge/users": SERVICE,
     'commands.md: eval "$(mailbridge completion bash)"': INSTALLATION,
     "commands.md: mailbridge man ~/.local/share/man/man1": SERVICE,
+    'contract-story.md: # rules/teams.yaml': STORY,
+    'contract-story.md: # rules/sla.yaml': STORY,
+    'contract-story.md: # rules/types.yaml': STORY,
+    'contract-story.md: # rules/customers.yaml': STORY,
+    'contract-story.md: # rules/routing/10-printers.yaml': STORY,
+    'contract-story.md: De azi dimineață imprimanta nu mai tipărește nimic. Pe ecran apare eroarea E-52.': STORY,
+    'contract-story.md: Cererea dumneavoastră are numărul MB-1. Dacă doriți să adăugați ceva, răspundeți la acest mesaj.': STORY,
+    'contract-story.md: Normal · incident · Nou · Service teren · nobody has taken it · answer due today '
+    '12:00, in 1 h · solution due today 15:00, in 4 h · estimated 3 h · 4 h of 4 h left until 30 Nov 2026': STORY,
+    'contract-story.md: #preiau': STORY,
+    'contract-story.md: Bogdan Ionescu se ocupă acum de cererea dumneavoastră MB-1.': STORY,
+    'contract-story.md: acum estimăm pentru cererea dumneavoastră MB-1 aproximativ 4 h de lucru, în loc de 3 h.': STORY,
+    'contract-story.md: #timp 3h tambur schimbat': STORY,
+    'contract-story.md: Bogdan Ionescu asks for your yes: the contract asks for an approval of work that long.': STORY,
+    'contract-story.md: Da done: approved: #timp 3h tambur schimbat; 3 h worked: tambur schimbat (entry 2); plan 1 done': STORY,
+    'contract-story.md: 80 % of the hours of Carol Jones are used: 40 min of 4 h left until 30 Nov 2026.': STORY,
+    'contract-story.md: ați folosit 80 % din orele incluse în contract. Mai sunt disponibile 40 min din 4'
+    ' h până la 30 noiembrie 2026.': STORY,
+    'contract-story.md: Imprimanta tipărește din nou, am schimbat tamburul.': STORY,
+    'contract-story.md: Rezolvarea – respectat luni, 23 noiembrie, 13:55 EET; termen luni, 23 noiembrie, 15:00 EET': STORY,
+    'contract-story.md: Ore rămase:': STORY,
+    'contract-story.md: Rezolvarea – termen miercuri, 2 decembrie, 11:30 EET': STORY,
     "first-desk.md: pipx install .": INSTALLATION,
     "first-desk.md: python3 -m venv /opt/mailbridge": WHEEL,
     "first-desk.md: mailbridge demo --dir /var/tmp/demo": "tests/e2e/test_demo.py",
