@@ -317,6 +317,8 @@ def test_an_empty_bank_stops_the_clocks_until_there_are_hours_again(tmp_path: Pa
         desk.app.keep_hours()
         assert desk.ticket().empty_bank == "gold"
         assert reasons(desk) == ["hours"]
+        by_agent(desk, "#why")
+        assert "paused: the hours of the contract are used up" in text_to(desk, "bogdan@desk.test")
         desk.feed(a_mail(subject="Another one", message_id="<next@customer.test>"))
         desk.app.keep_hours()
         assert desk.ticket(2).empty_bank == "gold"
@@ -407,3 +409,13 @@ def test_erasing_leaves_the_ledger_whole_without_personal_text(desk: TestDesk) -
     assert [(one.key, one.seconds, one.day, one.ticket) for one in after] == [(one.key, one.seconds, one.day, one.ticket) for one in before]
     assert [one.reason for one in after if one.kind is EntryKind.ADJUST] == [""]
     assert "Carol" not in str(after)
+
+
+def test_a_consultant_from_outside_does_not_read_what_the_contract_holds(tmp_path: Path) -> None:
+    outside = "consultants:\n  petra: {title: Petra Klein, address: petra@maker.test}\ndefault: support\n"
+    with a_desk(tmp_path, rules=FILES | {"teams.yaml": FILES["teams.yaml"].replace("default: support\n", outside)}) as desk:
+        desk.feed(a_mail())
+        by_agent(desk, "#escalate petra")
+
+        assert "left until" not in text_to(desk, "petra@maker.test")
+        assert "10 h of 10 h left until" in text_to(desk, "bogdan@desk.test")

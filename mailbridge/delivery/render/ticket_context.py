@@ -250,7 +250,7 @@ def _ticket(tx: Tx, ticket: Ticket, desk: Desk, notification: Notification, now:
         estimate=ticket.estimate,
         estimate_most=ticket.estimate_most,
         spent=worked(ticket.activities),
-        hours=hours_view(left_for(tx, ticket, desk, now)) if notification.audience is not Audience.CUSTOMER else None,
+        hours=hours_view(left_for(tx, ticket, desk, now)) if _may_see_hours(notification, desk) else None,
     )
 
 
@@ -287,3 +287,9 @@ def _is_numbered(team: str, notification: Notification, organisation: Organisati
 
 def _is_answered(tx: Tx, ticket: Ticket) -> bool:
     return any(isinstance(event.what, MessageAdded) and event.what.to_customer for event in tx.events.of_ticket(ticket.id))
+
+
+def _may_see_hours(notification: Notification, desk: Desk) -> bool:
+    """What a contract holds is for the desk alone: not for customers in every mail, and not for consultants from outside."""
+    outside = {consultant.address.lower() for consultant in desk.organisation.consultants.values()}
+    return notification.audience is not Audience.CUSTOMER and notification.recipient.lower() not in outside
