@@ -64,6 +64,8 @@ DAY = timedelta(days=1)
         (desk.clock(NOW, None, "db"), DOUBTFUL),
         (desk.transactions(None), RIGHT),
         (desk.transactions(timedelta(hours=1)), WRONG),
+        (next(desk.feeds([("https://c.test/a.ics", 14, "")])), RIGHT),
+        (next(desk.feeds([("https://c.test/a.ics", 14, "the feed is 3 d old")])), DOUBTFUL),
         (desk.backup(None, None, NOW), DOUBTFUL),
         (desk.backup({"made_at": (NOW - DAY).isoformat()}, {}, NOW), RIGHT),
         (desk.backup({"made_at": (NOW - 20 * DAY).isoformat()}, {}, NOW), DOUBTFUL),
