@@ -218,7 +218,9 @@ def _with_year(day: int, month: int, year: str | None, words: Sequence[str], at:
 def _dated(day: int, month: int, year: int | None, end: int, today: date) -> _Day | None:
     if year is not None:
         return _Day(day=date(year, month, day), end=end)
-    this = next(date(y, month, day) for y in range(today.year, today.year + 9) if _exists(y, month, day))
+    this = next((date(y, month, day) for y in range(today.year, today.year + 9) if _exists(y, month, day)), None)
+    if this is None:
+        raise ValueError(f"no year has a day {day} of month {month}")
     return _Day(day=this if this >= today else _year(this, today.year + 1), end=end, again="year")
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from mailbridge.mail_commands.dates import Wall, moment, whole, words_of
@@ -152,6 +152,7 @@ def test_weekday_in_each_language_is_within_a_week(ahead: int, language: str) ->
         assert found.astimezone(BUCHAREST).date() == day
 
 
+@example("0/1")
 @given(st.text(alphabet="0123456789:.-/ apmhdw fri dec mâine в пт", max_size=30))
 def test_no_words_break_the_reader(text: str) -> None:
     found = moment(words_of(text), 0, wall(), otherwise=EVENING)
