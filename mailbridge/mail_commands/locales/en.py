@@ -74,7 +74,14 @@ EN = Locale(
         ),
         "time": Word(
             names="time work worked spent",
-            usage=("#time 1h30", "#time 45m yesterday replaced drum", "#time 20m not billable", "#time 3 = 1h", "#time 3 = 0"),
+            usage=(
+                "#time 1h30",
+                "#time 45m yesterday replaced drum",
+                "#time 17:30-19:00 friday",
+                "#time 20m not billable",
+                "#time 3 = 1h",
+                "#time 3 = 0",
+            ),
             about="Records your work, with day and text where you give them; 3 = 1h corrects your third entry, 3 = 0 deletes it.",
         ),
         "travel": Word(

@@ -78,7 +78,14 @@ RO = Locale(
         ),
         "time": Word(
             names="timp lucrat muncă",
-            usage=("#timp 1h30", "#timp 45m ieri tambur schimbat", "#timp 20m nefacturabil", "#timp 3 = 1h", "#timp 3 = 0"),
+            usage=(
+                "#timp 1h30",
+                "#timp 45m ieri tambur schimbat",
+                "#timp 17:30-19:00 vineri",
+                "#timp 20m nefacturabil",
+                "#timp 3 = 1h",
+                "#timp 3 = 0",
+            ),
             about="Notează munca ta, cu zi și text dacă le spui; 3 = 1h corectează a treia însemnare, 3 = 0 o șterge.",
         ),
         "travel": Word(names="drum deplasare", usage=("#drum 40m 25km Iași",), about="Notează timpul de deplasare, kilometrii și locul."),

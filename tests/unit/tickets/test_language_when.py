@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -190,7 +191,7 @@ def test_span_is_read_with_the_units_of_each_language(hours: int, minutes: int, 
 TODAY = date(2026, 11, 19)
 
 
-def worked(minutes: int, text: str = "", *, day: date = TODAY, billable: bool | None = None, **more: str) -> RecordWork:
+def worked(minutes: int, text: str = "", *, day: date = TODAY, billable: bool | None = None, **more: Any) -> RecordWork:
     return RecordWork(kind=WorkKind.WORKED, minutes=minutes, day=day, text=text, billable=billable, **more)
 
 
@@ -216,6 +217,11 @@ YESTERDAY = THURSDAY.date() - timedelta(days=1)
         ("#time 20m billable", worked(20, billable=True)),
         ("#time 2h @Iași new cable", worked(120, "new cable", place="Iași")),
         ("#time 30 2 monitors", worked(30, "2 monitors")),
+        ("#time 17:30-19:00", worked(90, start=datetime(2026, 11, 19, 15, 30, tzinfo=UTC))),
+        ("#time 9:05 – 9:20 yesterday new cable", worked(15, "new cable", day=YESTERDAY, start=datetime(2026, 11, 18, 7, 5, tzinfo=UTC))),
+        ("#timp 22:00-01:30 luni", worked(210, day=date(2026, 11, 16), start=datetime(2026, 11, 16, 20, 0, tzinfo=UTC))),
+        ("#время 02:30-06:30 25 окт", worked(300, day=date(2026, 10, 25), start=datetime(2026, 10, 24, 23, 30, tzinfo=UTC))),
+        ("#time 1:30 2:00 is when it rang", worked(90, "2:00 is when it rang")),
         ("#travel 40m 25km Iași", RecordWork(kind=WorkKind.TRAVELLED, minutes=40, km=25, place="Iași", day=THURSDAY.date())),
         ("#travel 25 km 40 min", RecordWork(kind=WorkKind.TRAVELLED, minutes=40, km=25, day=THURSDAY.date())),
         ("#travel 12,5km", RecordWork(kind=WorkKind.TRAVELLED, minutes=0, km=12.5, day=THURSDAY.date())),
