@@ -6,13 +6,16 @@ that a file leaves open.  What the files overrule stays in the overlay and is to
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from mailbridge.config import units
 from mailbridge.customers.change import EntryChanged, phones
 from mailbridge.customers.entry import EntryId, EntryPart, OverlayEntry, Values, mark_key
 from mailbridge.customers.model import Customer, Customers, Equipment, Location, Person, customers
+
+_V = TypeVar("_V")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +47,43 @@ def after(known: Customers, done: EntryChanged, origin: str = "") -> Customers:
     overlay = {id: entry for id, entry in known.overlay.items() if id != done.id}
     if done.after is not None:
         overlay[done.id] = OverlayEntry(id=done.id, name=done.name, values=done.after, origin=origin)
-    return merged(known.files or known, overlay.values())
+    return updated(known, overlay, {done.id.customer})
+
+
+def updated(known: Customers, overlay: Mapping[EntryId, OverlayEntry], names: Collection[str]) -> Customers:
+    """As `merged`, where only the entries of these customers differ from those in `known`: the rest of the indexes is kept."""
+    files = known.files or known
+    by_name, by_address, by_mark = dict(known.by_name), dict(known.by_address), dict(known.by_mark)
+    beginnings = known.beginnings
+    for name in names:
+        if name not in by_name:
+            continue
+        old = by_name[name]
+        new = _with(files.by_name[name], _counting(files, (entry for entry in overlay.values() if entry.id.customer == name)), files)
+        part = customers((new,))
+        _replace(by_address, {person.address.lower(): old.name for person in old.people}, part.by_address, files.by_address)
+        of_old = {mark_key(mark): (name, device) for device in old.equipment for mark in device.marks}
+        _replace(by_mark, of_old, part.by_mark, files.by_mark)
+        by_name[name], beginnings = new, beginnings | part.beginnings  # a beginning too many finds nothing
+    return replace(
+        known,
+        by_name=by_name,
+        by_address=by_address,
+        by_mark=by_mark,
+        beginnings=beginnings,
+        overlay=overlay,
+        files=files,
+    )
+
+
+def _replace(index: dict[str, _V], old: Mapping[str, _V], new: Mapping[str, _V], files: Mapping[str, _V]) -> None:
+    """The index with the customer's new keys for the old ones; a key that the customer gives up is that of the files again."""
+    for key, value in old.items():
+        if key not in new and index.get(key) == value:
+            del index[key]
+            if key in files and files[key] != value:
+                index[key] = files[key]
+    index.update(new)
 
 
 def counting(files: Customers, overlay: Iterable[OverlayEntry]) -> tuple[OverlayEntry, ...]:

@@ -5,12 +5,12 @@ A process asks for the version of the overlay and reads only the changes that it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from threading import Lock
 
 from mailbridge.customers.entry import EntryId, OverlayEntry
-from mailbridge.customers.overlay import merged
+from mailbridge.customers.overlay import merged, updated
 from mailbridge.ids import ticket_number
 from mailbridge.rules.policy import Policy
 from mailbridge.store.customer_changes import CustomerChange
@@ -44,8 +44,12 @@ class CustomerOverlay:
         seen, version = self._seen, tx.customers.version()
         if version <= seen.version and files is seen.files and seen.policy is not None and not tx.customers.changed:
             return seen.policy
-        entries = read(seen.entries, tx.customers.since(seen.version), self._prefix) if version > seen.version else seen.entries
-        policy = laid_over(files, entries)
+        changes = tx.customers.since(seen.version) if version > seen.version else []
+        entries = read(seen.entries, changes, self._prefix)
+        if seen.policy is not None and files is seen.files and seen.policy is not files:
+            policy = _with_changes(seen.policy, entries, {change.id.customer for change in changes})
+        else:
+            policy = laid_over(files, entries)
         if not tx.customers.changed:  # a change of this transaction may still be undone
             with self._lock:
                 if version >= self._seen.version:
@@ -68,6 +72,11 @@ def origin(change: CustomerChange, prefix: str) -> str:
     who = change.actor.name or ("the command line" if change.actor.kind is ActorKind.ADMIN else change.actor.kind)
     on = (ticket_number(prefix, change.ticket),) if change.ticket else ()
     return ", ".join((who, f"{change.at:%Y-%m-%d}", *on))
+
+
+def _with_changes(policy: Policy, entries: Entries, names: Collection[str]) -> Policy:
+    """The policy with these entries, which differ for these customers alone."""
+    return replace(policy, rules=replace(policy.rules, customers=updated(policy.rules.customers, entries, names)))
 
 
 def laid_over(files: Policy, entries: Entries) -> Policy:

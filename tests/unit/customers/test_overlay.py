@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mailbridge.customers.change import EntryChange, EntryChanged, NotChanged, decide_change, reverted
 from mailbridge.customers.entry import EntryId, EntryPart, OverlayEntry, Verb
@@ -170,3 +172,22 @@ def test_a_change_is_taken_back_only_where_nobody_changed_it_since() -> None:
     assert after(known, back).by_name == files().by_name
     later = done(known, asked(Verb.CHANGE, EntryPart.PERSON, "eva@x.test", role="b"))
     assert reverted(later, first) is None
+
+
+@given(st.lists(st.tuples(st.sampled_from(["acme", "other"]), st.sampled_from(Verb), st.integers(0, 7), st.integers(0, 2)), max_size=25))
+def test_step_by_step_gives_the_same_as_at_once(steps: list[tuple[str, Verb, int, int]]) -> None:
+    """The indexes that are changed customer by customer are those that are built anew."""
+    known = files()
+    for customer, verb, number, value in steps:
+        part = EntryPart.PERSON if number < 4 else EntryPart.DEVICE
+        name = f"p{number}@x.test" if number < 4 else ("LF-2231", "ZZ-9000", "QQ-1000", "QQ-2000")[number - 4]
+        values = {"role": f"r{value}"} if number < 4 else {"tag": f"T-{value}"}
+        change = asked(verb, part, name, customer, **({} if verb is Verb.REMOVE else values))
+        result = decide_change(known, change)
+        if isinstance(result, EntryChanged):
+            known = after(known, result)
+        at_once = merged(files(), known.overlay.values())
+        assert known.by_name == at_once.by_name
+        assert known.by_address == at_once.by_address
+        assert known.by_mark == at_once.by_mark
+        assert known.beginnings >= at_once.beginnings
