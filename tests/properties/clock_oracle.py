@@ -2,7 +2,8 @@
 
     a tick counts    the team's wall clock shows a time inside the hours of a day that is no holiday, and no pause holds; a date with
                      hours of its own has those and no others
-    a pause          the ticket waits, is solved (unless `while_solved` runs), or an answer is on its way that will not arrive
+    a pause          the ticket waits, is solved (unless `while_solved` runs), its hour bank is empty (where the contract says so), or an
+                     answer is on its way that will not arrive
     due              the end of the tick with which the counted time reaches the budget
 """
 
@@ -31,6 +32,7 @@ class Facts:
     claimed: datetime | None
     team: str
     priority: str
+    empty: list[tuple[datetime, datetime | None]]  # when an empty hour bank stopped the clocks
     fields: dict[str, str]  # contract, level of service, calendar …, as they stand in the end
 
 
@@ -86,12 +88,13 @@ class Ticks:
         return self.walls[zone]
 
     def _stands(self) -> list[bool]:
-        """Tick by tick whether the status of that moment stops the clocks."""
+        """Tick by tick whether the status of that moment stops the clocks, or an empty hour bank does."""
         coming, status, found = list(self.facts.statuses), "runs", list[bool]()
         for moment in self.moments:
             while coming and coming[0][0] <= moment:
                 status = coming.pop(0)[1]
-            found.append(status == "waits" or (status == "solved" and self.targets.while_solved == "paused"))
+            paused = status == "waits" or (status == "solved" and self.targets.while_solved == "paused")
+            found.append(paused or any(since <= moment and (until is None or moment < until) for since, until in self.facts.empty))
         return found
 
     def _lost(self) -> list[tuple[datetime, datetime]]:

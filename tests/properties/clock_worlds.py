@@ -6,7 +6,7 @@ back, agents pass on what was asked days before.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from random import Random
 
@@ -141,12 +141,18 @@ class Maker:
         counted = (event for number, event in enumerate(history, start=1) if number not in gone and not isinstance(event.what, Undone))
         ticket = rebuild(counted)
         assert ticket is not None
-        facts = facts_of(history, self.received, opening, early, ticket)
+        facts = replace(facts_of(history, self.received, opening, early, ticket), empty=self._empty())
         last = max(event.at for event in history)
         return World(
             events=history, received=self.received, ticket=ticket, organisation=self._organisation(), changed=self._organisation(),
             facts=facts, now=last + self.chance.randrange(0, 3000) * self.unit,
         )  # fmt: skip
+
+    def _empty(self) -> list[tuple[datetime, datetime | None]]:
+        """Now and then the bank of the contract has no hours, one time after the other; perhaps it still has none."""
+        moments = sorted(self.start + self.chance.randrange(self.length) * self.unit for _ in range(self.chance.choice((0, 0, 0, 2, 3, 4))))
+        later: list[datetime | None] = [*moments[1::2], None]
+        return list(zip(moments[::2], later, strict=False))
 
     def _organisation(self) -> Organisation:
         targets, gold = ({priority: self._targets() for priority in Priority} for _ in range(2))
@@ -217,6 +223,7 @@ def facts_of(
         ],
         statuses=statuses,
         teams=teams,
+        empty=[],
         arrived=min((at for at, what in happened if isinstance(what, WorkRecorded)), default=None),
         claimed=ticket.claimed_at,
         team=teams[-1][1],

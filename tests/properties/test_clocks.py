@@ -17,7 +17,7 @@ from time import monotonic
 import pytest
 
 from mailbridge.organisation.model import Organisation
-from mailbridge.sla.history import ClockHistory
+from mailbridge.sla.history import ClockHistory, EmptyBank
 from mailbridge.sla.levels import newly_finished
 from mailbridge.sla.why import Counting, Outcome, Why, why
 from mailbridge.tickets.clock_history import clock_history
@@ -50,7 +50,8 @@ def test_every_promised_time_is_what_its_definition_gives(unit: timedelta, days:
 
 def assert_agreed(world: World, until: datetime, unit: timedelta, which: str) -> None:
     """The clocks are as the definitions have them, also after the rules changed."""
-    history = clock_history(list(enumerate(world.events, start=1)), world.received)
+    empty = tuple(EmptyBank(start=since, end=end, bank="acme") for since, end in world.facts.empty)
+    history = replace(clock_history(list(enumerate(world.events, start=1)), world.received), empty=empty)
     now = expected_under(world.facts, world.organisation, until, unit)
     assert_same(world, history, world.organisation, now, until, which)
     kept = newly_finished(promised_runs(world.ticket, history, world.organisation))
@@ -113,6 +114,8 @@ def alerts(runs: list[Expected], world: World, rules: Organisation, end: datetim
 
 
 def stands(world: World, rules: Organisation, moment: datetime) -> bool:
-    """Whether the status of that moment stops the clocks."""
+    """Whether the status of that moment stops the clocks, or an empty hour bank does."""
+    if any(since <= moment and (end is None or moment < end) for since, end in world.facts.empty):
+        return True
     status = next((status for at, status in reversed(world.facts.statuses) if at <= moment), "runs")
     return status == "waits" or (status == "solved" and targets_under(world.facts, rules).while_solved == "paused")

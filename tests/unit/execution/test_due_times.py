@@ -13,15 +13,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailbridge.delivery.render.render import Renderer, shipped_templates
+from mailbridge.delivery.render.sentences import sentence
 from mailbridge.delivery.render.template_context import DeskView, TemplateContext, TicketView
-from mailbridge.execution.due_times import FOLDED, MOST_FINISHED, MOST_INTERVALS, due_times, timeline
+from mailbridge.execution.due_times import FOLDED, MOST_FINISHED, MOST_INTERVALS, _intervals, due_times, timeline
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads.agents import DueTimes
+from mailbridge.notifications.summary_model import Summary
 from mailbridge.organisation.model import Organisation, Team
 from mailbridge.organisation.priority import Priority
 from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.clock import Targets
 from mailbridge.sla.history import Answer, ClockHistory, Mode, ModeChange, TeamChange
+from mailbridge.sla.levels import Run
+from mailbridge.sla.segments import PauseReason, Segment, Standing, TargetKind
+from mailbridge.sla.why import why
 from tests.builders import a_ticket
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -124,6 +129,20 @@ def test_text_html_and_bars_say_the_same(language: str) -> None:
     assert "<img" not in html
     assert "<gold>" not in html
     assert language == "en" or not re.search(r"\b(?:counted|closed|paused|due|within)\b", text)
+
+
+@pytest.mark.parametrize("language", ["en", "ro", "ru"])
+def test_every_pause_kind_and_outcome_has_its_words(language: str) -> None:
+    """A word that the catalogue lacks would be shown as its key."""
+    for reason in PauseReason:
+        standing = Standing(start=START, end=None, reason=reason, status="acme")
+        segment = Segment(promise=TargetKind.RESPONSE, start=START, end=None, standing=(standing,))
+        run = Run(segment=segment, budget=HOUR, calendar=Calendar())
+        [one] = _intervals(run, why(run, START), desk(), language)
+        assert not sentence(one.said, language, str).startswith("why."), reason
+    others = [f"why.{kind}" for kind in ("closed", "holiday", "late", "now", "none", "scale")]
+    for key in (*(f"target.{kind}" for kind in TargetKind), *others):
+        assert sentence(Summary(key=key, values={"team": "x"}), language, str) != key
 
 
 def luminance(colour: str) -> float:
