@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,10 +13,14 @@ import click
 from mailbridge.cli.filters import known_or_told
 from mailbridge.cli.groups import Noun
 from mailbridge.cli.options import desk_option, json_option, open_desk
-from mailbridge.cli.show import print_json, print_table, safe
+from mailbridge.cli.show import print_json, print_table, safe, when
 
 if TYPE_CHECKING:
+    from mailbridge.tickets.planned_report import PlannedEntry, PlannedSums, TravelSums
     from mailbridge.tickets.timesheet import Sums, Timesheet
+
+
+GROUPS = ("customer", "contract", "agent", "location")
 
 
 @click.group(cls=Noun)
@@ -45,6 +49,99 @@ def time(folder: Path, as_json: bool, agent: str, week: str | None, weeks: int) 
         print_json(as_values(sheet))
         return
     tell(sheet, desk.config.desk.prefix)
+
+
+@report.command("plan")
+@desk_option
+@json_option
+@click.option("--agent", default="", metavar="NAME", help="Of this agent alone.  [default: everybody]")
+@click.option("--week", metavar="WEEK", help="Like 2026-W47, or a day in it like 2026-11-20.  [default: this week]")
+@click.option("--weeks", default=1, show_default=True, type=click.IntRange(1, 530), help="So many weeks, that one the last.")
+def planned(folder: Path, as_json: bool, agent: str, week: str | None, weeks: int) -> None:
+    """Compare the planned work of a week with what was done: each plan, and sums by agent."""
+    from mailbridge.cli.policy import policy_of
+    from mailbridge.execution.work_reports import plans_of
+    from mailbridge.tickets.planned_report import planned_by_agent
+
+    first, last = days(week)
+    first -= timedelta(weeks=weeks - 1)
+    policy = policy_of(folder)
+    if agent:
+        known_or_told("agent", agent, policy.organisation.agents)
+    team = policy.organisation.teams[policy.organisation.default_team]
+    with open_desk(folder) as desk, desk.store.read() as tx:
+        entries = plans_of(tx, policy.rules.customers, first, last, team.calendar.zone, agent)
+        work = [(one.ticket, one.activity) for one in tx.activities.between(first, last, agent)]
+    sums = planned_by_agent(entries, work)
+    if as_json:
+        plans = [{"ticket": one.ticket, "customer": one.customer, "worked": one.worked, **asdict(one.plan)} for one in entries]
+        agents = [{"agent": name, **asdict(each)} for name, each in sums]
+        print_json({"first": first.isoformat(), "last": last.isoformat(), "agents": agents, "plans": plans})
+        return
+    click.echo(f"{first} to {last}")
+    _print_planned(entries, sums, desk.config.desk.prefix)
+
+
+def _print_planned(entries: Sequence[PlannedEntry], sums: Iterable[tuple[str, PlannedSums]], prefix: str) -> None:
+    from mailbridge.ids import ticket_number
+
+    rows = [
+        [
+            when(one.plan.at),
+            one.plan.agent,
+            ticket_number(prefix, one.ticket),
+            one.customer,
+            clock(one.plan.minutes),
+            "-" if one.worked is None else clock(one.worked),
+            one.subject,
+        ]
+        for one in entries
+    ]
+    headers = ["WHEN", "AGENT", "TICKET", "CUSTOMER", "PLANNED", "DONE", "SUBJECT"]
+    print_table(headers, rows, empty="nothing was planned", least=("CUSTOMER",))
+    for name, each in sums:
+        open_ = f", {clock(each.open)} not done" if each.open else ""
+        done = f"{clock(each.worked)} worked on it, {clock(each.unplanned)} unplanned"
+        click.echo(f"{safe(name)}: {clock(each.planned)} planned{open_}, {done}")
+
+
+@report.command()
+@desk_option
+@json_option
+@click.option("--by", default="customer", show_default=True, type=click.Choice(GROUPS), help="What the sums are by.")
+@click.option("--agent", default="", metavar="NAME", help="Of this agent alone.  [default: everybody]")
+@click.option("--week", metavar="WEEK", help="Like 2026-W47, or a day in it like 2026-11-20.  [default: this week]")
+@click.option("--weeks", default=1, show_default=True, type=click.IntRange(1, 530), help="So many weeks, that one the last.")
+def travel(folder: Path, as_json: bool, by: str, agent: str, week: str | None, weeks: int) -> None:
+    """Compare travel with work, and kilometres with the distance of the locations."""
+    from mailbridge.cli.policy import policy_of
+    from mailbridge.execution.work_reports import travel_of
+    from mailbridge.tickets.planned_report import travel_by, travel_sums
+
+    first, last = days(week)
+    first -= timedelta(weeks=weeks - 1)
+    policy = policy_of(folder)
+    if agent:
+        known_or_told("agent", agent, policy.organisation.agents)
+    with open_desk(folder) as desk, desk.store.read() as tx:
+        entries = travel_of(tx, policy.rules.customers, first, last, agent)
+    groups, total = travel_by(entries, by), travel_sums(entries)
+    if as_json:
+        listed = [{by: name, **asdict(each)} for name, each in groups]
+        print_json({"first": first.isoformat(), "last": last.isoformat(), "by": by, "total": asdict(total), "groups": listed})
+        return
+    click.echo(f"{first} to {last}")
+    rows = [_travel_row(name or "-", each) for name, each in (*groups, ("all", total))]
+    headers = [by.upper(), "WORKED", "TRAVELLED", "SHARE", "TRIPS", "KM", "DISTANCE"]
+    print_table(headers, rows if entries else [], empty="nothing was recorded")
+
+
+def _travel_row(name: str, each: TravelSums) -> list[object]:
+    """`SHARE`: of the road in all time.  `DISTANCE`: there and back for each trip, with + where a location's distance is not known."""
+    spent = each.worked + each.travelled
+    share = f"{100 * each.travelled / spent:.0f} %" if spent else "-"
+    far = f"{each.distance:g}{'+' if each.unknown else ''}" if each.distance or each.trips > each.unknown else "-"
+    return [name, clock(each.worked), clock(each.travelled), share, each.trips, f"{each.km:g}", far]
 
 
 def days(week: str | None) -> tuple[date, date]:

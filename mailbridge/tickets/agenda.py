@@ -29,13 +29,12 @@ class BusyTime:
 
 
 def agenda_of(ticket: Ticket) -> tuple[BusyTime, ...]:
-    """What the ticket asks of agents: its plans, and of its assignee the appointment.  A merged ticket asks nothing, a closed one nothing
-    that is not done."""
+    """What the ticket asks of agents: its plans, and of its assignee the appointment.  A merged ticket asks nothing, a closed one no
+    appointment; what was planned ahead on it was cancelled."""
     if ticket.merged_into is not None:
         return ()
     is_open, meeting = ticket.closed_at is None, ticket.meeting
-    kept = (plan for plan in ticket.plans if not plan.cancelled and (is_open or plan.done is not None))
-    found = [planned_time(ticket.id, plan) for plan in kept]
+    found = [planned_time(ticket.id, plan) for plan in ticket.plans if not plan.cancelled]
     if meeting is not None and not meeting.cancelled and is_open and ticket.assignee:
         found.append(BusyTime(ticket=ticket.id, plan=0, agent=ticket.assignee, begins=meeting.at, ends=meeting.ends))
     return tuple(found)
