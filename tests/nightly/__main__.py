@@ -56,6 +56,14 @@ PARTS = {
             },
         ),
     ),
+    "years": Part(
+        about="ten years of a desk in five zones, with restarts and downtimes at random moments: every alert exactly once",
+        seconds=2700,
+        run=lambda seed, seconds: (
+            tests("tests/properties/test_years.py"),
+            {"TESTS_YEARS": "10", "TESTS_YEARS_SEED": str(seed), "TESTS_YEARS_WITHIN": str(seconds)},
+        ),
+    ),
     "crash": Part(
         about="desks are killed at random moments for 40 minutes, and at each of the named places once",
         seconds=2400,
