@@ -1,6 +1,7 @@
 """What the clocks cost: `python -m benchmarks.clocks`.  Prints the figures with their limits and leaves 1 where one is missed.
 
 a sweep with 100,000 open deadlines of which none is due: at most 5 ms
+an alert that fires, with its event, the ticket's clocks and its part of the manager's list: at most 1 ms of processor time
 the due times of a ticket with 100 events: at most 1 ms of processor time
 a change of a ticket with 10,000 events, read from the store with its finished runs: at most 400 ms of processor time
 """
@@ -18,6 +19,11 @@ from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 
 from benchmarks.rules import Figure
+from mailbridge.app import App
+from mailbridge.cli.init import write_desk
+from mailbridge.clock import FixedClock
+from mailbridge.config.load import load
+from mailbridge.execution.execute import Telling, execute
 from mailbridge.execution.record import set_clocks
 from mailbridge.organisation.model import Organisation, Team
 from mailbridge.organisation.priority import Priority
@@ -27,25 +33,37 @@ from mailbridge.store.engine import Store
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.apply import rebuild
 from mailbridge.tickets.clock_history import clock_history
+from mailbridge.tickets.command_types.mails import Open
 from mailbridge.tickets.deadlines import ticket_deadlines
 from mailbridge.tickets.event_types.mails import MessageAdded, TicketOpened
 from mailbridge.tickets.event_types.values import StatusChanged
 from mailbridge.tickets.events import Event, TicketEvent
 from mailbridge.tickets.model import Participant, Ticket
+from mailbridge.tickets.requests import each
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 CAROL = Participant(address="carol@customer.example")
 OFFICE = Calendar(name="office", zone="Europe/Bucharest", hours=(((time(9), time(18)),),) * 5 + ((), ()))
 ROUNDS = 200
+LADDER = """
+targets: {normal: {response: 3h, ladder: [{at: 30%, tell: managers}, {at: 60%, tell: managers}, {at: breach, tell: managers}]}}
+levels: {four-hours: {normal: {response: 4h}}}
+"""
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--deadlines", type=int, default=100_000)
+    parser.add_argument("--alerts", type=int, default=1_000)
     asked = parser.parse_args()
     with TemporaryDirectory() as folder:
-        figures = [idle_sweep(Path(folder), asked.deadlines), due_times(), long_ticket(Path(folder))]
+        figures = [
+            idle_sweep(Path(folder), asked.deadlines),
+            fired_alerts(Path(folder) / "fired", asked.alerts),
+            due_times(),
+            long_ticket(Path(folder)),
+        ]
     for figure in figures:
         print(figure)
     return 0 if all(figure.met for figure in figures) else 1
@@ -70,6 +88,27 @@ def idle_sweep(folder: Path, many: int) -> Figure:
         return Figure(f"a sweep with {many} open deadlines, none due", timed(ask, perf_counter), "ms", 5)
     finally:
         store.close()
+
+
+def fired_alerts(folder: Path, many: int) -> Figure:
+    """Tickets that become overdue at the same moment, swept by the real jobs on a desk of its own."""
+    write_desk(folder, name="Benchmark", address="support@acme.example")
+    (folder / "rules" / "sla.yaml").write_text(LADDER, encoding="utf-8")
+    clock = FixedClock(NOW)
+    with App.open(load(folder), clock=clock) as app:
+        desk, actor = app.desk(), Actor(kind=ActorKind.CUSTOMER, name=CAROL.address)
+        asks = Open(subject="Printer", requester=CAROL, team=desk.organisation.default_team)
+        for _ in range(0, many, 100):
+            with app.store.write() as tx:
+                for _ in range(100):
+                    execute(tx, desk, tx.tickets.reserve(), each([asks]), actor, NOW, telling=Telling(silent=True))
+        app.sweep()
+        fired, began = 0, process_time()
+        for hours in range(1, 8):  # 30 %, 60 % and the breach of three working hours, at one moment each for all tickets
+            clock.time = NOW + hours * HOUR
+            fired += app.sweep()
+        spent = (process_time() - began) * 1000
+    return Figure(f"an alert of {fired}", spent / max(fired, 1), "ms", 1)
 
 
 def due_times() -> Figure:

@@ -41,13 +41,9 @@ def open_targets(tx: Tx, ticket: Ticket, organisation: Organisation) -> dict[str
 
 def target_at(tx: Tx, due: Due) -> datetime:
     """When the promise of this step is due: the breach that is set on the ticket, the latest where it moved."""
-    promise = due.deadline.promise
     if due.deadline.step == OVERDUE:
         return due.deadline.due_at
-    known = tx.clocks.of_ticket(due.ticket)
-    ends = [one.deadline.due_at for one in known if (one.deadline.promise, one.deadline.step) == (promise, OVERDUE)
-            and one.state is not ClockState.STOPPED]  # fmt: skip
-    return max(ends, default=due.deadline.due_at)
+    return tx.clocks.breach(due.ticket, due.deadline.promise) or due.deadline.due_at
 
 
 def is_kept(tx: Tx, ticket: Ticket, promise: str, organisation: Organisation) -> bool:

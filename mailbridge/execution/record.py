@@ -12,11 +12,12 @@ from mailbridge.errors import Transient
 from mailbridge.execution.clock_histories import clock_history_of
 from mailbridge.notifications.model import Notification
 from mailbridge.organisation.model import Organisation
-from mailbridge.sla.levels import newly_finished, no_longer_finished, open_runs, runs, told_since
+from mailbridge.sla.levels import REMINDED, newly_finished, no_longer_finished, open_runs, runs, told_since
 from mailbridge.sla.versions import version_of
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.clock_history import clock_history
 from mailbridge.tickets.deadlines import promised, ticket_deadlines
+from mailbridge.tickets.event_types.escalation import AlertRaised
 from mailbridge.tickets.event_types.people import CustomerChanged
 from mailbridge.tickets.event_types.relations import ContentErased, MergedFrom, MergedInto, Undone
 from mailbridge.tickets.event_types.values import TypeChanged
@@ -48,7 +49,8 @@ def record(
         if not tx.tickets.save(ticket, expected_version=before):
             raise Transient("the ticket changed while it was worked on; try again", ticket=ticket.id)
         tx.events.append(events, first_version=before + 1)
-        set_clocks(tx, ticket, organisation, now, opening=() if before else events)
+        if not all(_moves_no_clock(event) for event in events):
+            set_clocks(tx, ticket, organisation, now, opening=() if before else events)
         for event in events:
             _take_effect(tx, event)
         if any(isinstance(event.what, OF_WORK) or (ticket.activities and isinstance(event.what, TypeChanged)) for event in events):
@@ -58,6 +60,11 @@ def record(
     if told:
         tx.outbox.add_many(told, now, not_before=tell_at)
         tx.wake("outbox")
+
+
+def _moves_no_clock(event: Event) -> bool:
+    """Whether the clocks are the same after the event: an alert is told, and no reminder follows it."""
+    return isinstance(event.what, AlertRaised) and event.what.promise not in REMINDED
 
 
 def set_clocks(tx: Tx, ticket: Ticket, organisation: Organisation, now: datetime, *, opening: Sequence[Event] = ()) -> int:

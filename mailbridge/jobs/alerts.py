@@ -1,8 +1,8 @@
 """Sends the alerts of the clocks: one mail for each person, however many tickets it is about.
 
-The sweep holds every alert, at least until it has fired everything that is due.  A single alert goes out as it is.  Several for one person
-become a digest: after a downtime, at opening time after a night, or where many tickets are unclaimed.  An alert that nobody needs any more
-when it would go out is left out.
+The sweep holds every alert, at least until it has fired everything that is due.  Of several alerts about one ticket the worst goes out as
+it is.  Alerts about several tickets become a digest: after a downtime, at opening time after a night, or where many tickets are unclaimed.
+An alert that nobody needs any more when it would go out is left out.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ def _notify(tx: Tx, group: Sequence[Queued], tickets: dict[int, Ticket], desk: D
     by_ticket: dict[int, list[Queued]] = {}
     for one in shown:
         by_ticket.setdefault(one.notification.ticket or 0, []).append(one)
-    if len(shown) <= 1:
-        return sum(tx.outbox.let_go(one.id, now) for one in shown)
     numbers = list(by_ticket)
+    if len(numbers) <= 1:
+        return _worst(tx, shown, now)
     for start in range(0, len(numbers), MOST_ROWS):
         portion = numbers[start : start + MOST_ROWS]
         listed = [one for number in portion for one in by_ticket[number]]
@@ -67,6 +67,17 @@ def _notify(tx: Tx, group: Sequence[Queued], tickets: dict[int, Ticket], desk: D
         for one in listed:
             tx.outbox.suppress(one.id, f"{TOLD}{digest.key}", now)
     return -(-len(numbers) // MOST_ROWS)
+
+
+def _worst(tx: Tx, alerts: Sequence[Queued], now: datetime) -> int:
+    """Sends the worst of the alerts about one ticket as it is; how many mails."""
+    if not alerts:
+        return 0
+    worst = min(alerts, key=lambda one: _SEVERITY.index(_kind(one, now)[0]))
+    for one in alerts:
+        if one is not worst:
+            tx.outbox.suppress(one.id, f"{TOLD}{worst.notification.key}", now)
+    return int(tx.outbox.let_go(worst.id, now))
 
 
 def _is_wanted(tx: Tx, one: Queued, ticket: Ticket | None, desk: Desk, now: datetime) -> bool:

@@ -16,6 +16,7 @@ from mailbridge.sla.segments import PauseReason, Segment, Standing, TargetKind, 
 WARNING = "warning"  # the step at `warn_at`
 UNCLAIMED = "unclaimed"  # the step at which managers hear that nobody has taken a ticket
 SILENCE, SILENT = "silence", "silent"  # managers hear that nobody has touched a ticket
+REMINDED = frozenset({str(TargetKind.CLAIM), SILENCE})  # whose alerts are followed by reminders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

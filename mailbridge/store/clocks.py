@@ -59,6 +59,12 @@ _DUE = (
     .limit(sa.bindparam("most"))
 )
 _DUE_OF = _OF_TICKET.where(clocks.c.state == ClockState.RUNNING, clocks.c.due_at <= sa.bindparam("now"))
+_BREACH = sa.select(sa.func.max(clocks.c.due_at)).where(
+    clocks.c.ticket == sa.bindparam("ticket"),
+    clocks.c.promise == sa.bindparam("what"),
+    clocks.c.step == "overdue",
+    clocks.c.state != ClockState.STOPPED,
+)
 _FIRE = clocks.update().where(_THIS, clocks.c.state == ClockState.RUNNING).values(state=ClockState.FIRED, fired_at=sa.bindparam("now"))
 _TICKETS_AFTER = (
     sa.select(clocks.c.ticket).where(RUNNING, clocks.c.ticket > sa.bindparam("after")).distinct().order_by(clocks.c.ticket)
@@ -131,6 +137,11 @@ class Clocks:
     def due_of(self, ticket: int, now: datetime) -> list[Due]:
         """The running clocks of this ticket whose time has come, oldest first."""
         return [_due(row) for row in self._sql.rows(_DUE_OF, {"ticket": ticket, "now": now})]
+
+    def breach(self, ticket: int, promise: str) -> datetime | None:
+        """When the promise is due, the latest moment where it moved; None where none is set."""
+        moment: datetime | None = self._sql.value(_BREACH, {"ticket": ticket, "what": promise})
+        return moment
 
     def fire(self, id: int, now: datetime) -> bool:
         """True for exactly one caller, which handles the deadline.  False: another caller fired it, or it was stopped."""

@@ -24,7 +24,7 @@ from mailbridge.notifications.model import Class, Notification, OutboxState, Que
 from mailbridge.store import dialects
 from mailbridge.store.queue import LeaseQueue, QueueStatements, QueueTable, bind
 from mailbridge.store.restoring import KEPT_BACK
-from mailbridge.store.sql import Row, Values
+from mailbridge.store.sql import Row, Sql, Values
 from mailbridge.store.stored_notifications import dump_notification, load_as_far_as_known
 from mailbridge.store.tables.outgoing import COUNTED, DOT, FOR_RELEASE, HELD, PENDING, SENT, UNDER_WAY, UNSENT, outbox
 
@@ -150,6 +150,11 @@ class Outbox(LeaseQueue[Queued, Queued]):
 
     _statements, _states = _STATEMENTS, OutboxState
 
+    def __init__(self, sql: Sql) -> None:
+        super().__init__(sql)
+        self._between: dict[tuple[object, ...], int] = {}  # what was told in a time that is over
+        self._releases: bool | None = None  # whether anything waits for an admin's release; None: nobody asked
+
     def add_many(self, notifications: Sequence[Notification], now: datetime, *, not_before: datetime | None = None) -> int:
         """The notifications wait; how many are new.  One whose key is known is there already and stays as it is.
 
@@ -160,6 +165,7 @@ class Outbox(LeaseQueue[Queued, Queued]):
     def hold(self, notification: Notification, now: datetime, until: datetime) -> None:
         """The notification is stored and held: for an admin where `until` is FOR_RELEASE, else to be bundled with others at that moment."""
         self._sql.change(_ADD, [{**_columns(notification, now, until), "state": OutboxState.HELD}])
+        self._releases = True if until >= FOR_RELEASE else self._releases
 
     def told_since(self, recipient: str, since: datetime, events: Sequence[str], limit: int) -> int:
         """Number of notifications of these events for the recipient since then, bundled ones included; at most `limit`."""
@@ -167,9 +173,12 @@ class Outbox(LeaseQueue[Queued, Queued]):
         return int(self._sql.value(_COUNT_TOLD, values))
 
     def told_between(self, recipient: str, since: datetime, before: datetime, events: Sequence[str], limit: int) -> int:
-        """The same for what was made before a moment."""
-        values = {"in_recipient": recipient.lower(), "in_since": since, "in_events": list(events), "in_limit": limit, "in_before": before}
-        return int(self._sql.value(_COUNT_TOLD_BETWEEN, values))
+        """The same for what was made before a moment, which is the one of this transaction: it is asked once, however many alerts fire."""
+        asked = (recipient.lower(), since, before, tuple(events), limit)
+        if asked not in self._between:
+            values = {"in_recipient": asked[0], "in_since": since, "in_events": list(events), "in_limit": limit, "in_before": before}
+            self._between[asked] = int(self._sql.value(_COUNT_TOLD_BETWEEN, values))
+        return self._between[asked]
 
     def to_bundle(self, now: datetime, *, but: Sequence[str] = ()) -> list[Queued]:
         """All that is held to be bundled, of every recipient for whom the time has come, in order.  `but`: events that are left out."""
@@ -190,7 +199,9 @@ class Outbox(LeaseQueue[Queued, Queued]):
 
     def waits_for_release(self, ticket: int) -> bool:
         """Whether mails about the ticket wait for an admin's release after a first connect."""
-        return self._sql.row(_WAITS, {"in_ticket": ticket}) is not None
+        if self._releases is None:
+            self._releases = bool(self.of_first_connect(1))
+        return self._releases and self._sql.row(_WAITS, {"in_ticket": ticket}) is not None
 
     def let_go(self, id: int, now: datetime) -> bool:
         """What was held goes out now."""

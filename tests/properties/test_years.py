@@ -57,7 +57,8 @@ def rules() -> dict[str, str]:
     teams, hours = "", ""
     for name, (zone, opens, closes) in ZONES.items():
         free = f", holidays: {{dates: [{', '.join(map(str, HOLIDAYS[name]))}]}}" if name in HOLIDAYS else ""
-        teams += f"  {name}: {{title: {name}, members: [bogdan], managers: [mara], unclaimed-after: 2h, answer-owns: false, hours: {name}}}\n"
+        people = "members: [bogdan], managers: [mara], answer-owns: false"
+        teams += f"  {name}: {{title: {name}, {people}, unclaimed-after: 2h, hours: {name}}}\n"
         hours += f'  {name}: {{zone: {zone}, week: {{mon-fri: "{opens}-{closes}"}}{free}}}\n'
     agents = (
         "  bogdan: {title: Bogdan Ionescu, address: bogdan@desk.test}\n  mara: {title: Mara Lind, address: mara@desk.test, manager: true}\n"
@@ -83,7 +84,7 @@ class Modelled:
     pauses: list[tuple[datetime, datetime | None]] = field(default_factory=list)
     told: set[tuple[str, str]] = field(default_factory=set)
     reminded: datetime | None = None  # when managers heard of it last as unclaimed
-    answered: bool = False
+    answered: datetime | None = None  # the last time
     open: bool = True
     expected: Counter[tuple[str, str]] = field(default_factory=Counter)
 
@@ -189,10 +190,10 @@ class Simulation:
             ticket.swept(now)
 
     def execute(self, ticket: int, command: Command, actor: Actor) -> bool:
-        now = self.desk.clock.time
+        now, desk = self.desk.clock.time, self.desk.app.desk()
         with self.desk.app.store.write() as tx:
             known = tx.tickets.get(ticket) if ticket else None
-            executed = execute(tx, self.desk.app.desk(), known or tx.tickets.reserve(), each([command]), actor, now)
+            executed = execute(tx, desk, known or tx.tickets.reserve(), each([command]), actor, now)
             assert executed.refused is None, executed.refused
             assert executed.decision.ticket is not None
             self.latest = executed.decision.ticket.id
@@ -223,10 +224,11 @@ class Simulation:
             case "answer":
                 self.execute(ticket, AgentReply(), AGENT)
                 about.ends("response", "next-response")
-                about.answered = True
+                about.answered = now
             case "ask" if not waits:
                 self.execute(ticket, CustomerMessage(author=CAROL), Actor(kind=ActorKind.CUSTOMER, name=CAROL))
-                if about.answered and "next-response" not in about.runs:
+                # A message of the same moment as an answer counts as answered by it.
+                if about.answered is not None and about.answered < now and "next-response" not in about.runs:
                     about.begins("next-response", now)
             case "close":
                 self.execute(ticket, Close(), AGENT)

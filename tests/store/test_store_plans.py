@@ -202,6 +202,7 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
     "events.of_clocks": lambda tx: (tx.events.of_clocks([1, 2]), tx.mails.received([1, 2])),
     "clocks.set": lambda tx: tx.clocks.set(1, [Deadline(promise="p", step="s", due_at=NOW)], NOW),
     "clocks.due": lambda tx: tx.clocks.due(NOW, 10),
+    "clocks.breach": lambda tx: tx.clocks.breach(1, "response"),
     "clocks.acted": lambda tx: tx.clocks.acted([1, 2]),
     "clocks.act": lambda tx: tx.clocks.act(1, "a rule", NOW),
     "clocks.re_arm": lambda tx: tx.clocks.re_arm(1, "a rule"),
