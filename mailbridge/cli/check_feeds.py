@@ -49,7 +49,8 @@ def feed_problems(addresses: Sequence[str], healths: Iterable[FeedHealth], setti
             yield Problem(file=FILE, message=f"the feed {address} is not fetched: {error}", hint='[calendars] hosts = ["…"]')
     for one in healths:
         if one.trouble:
-            yield Problem(file=FILE, message=one.trouble, hint="its last good days go on to count", warning=True)
+            hint = "its last good days go on to count" if one.fetched_at else "none of its days counts yet"
+            yield Problem(file=FILE, message=one.trouble, hint=hint, warning=True)
 
 
 def _health(address: str, feed: Feed | None, settings: FeedSettings, now: datetime) -> FeedHealth:

@@ -94,7 +94,8 @@ def feeds(known: Iterable[tuple[str, int, str]]) -> Iterator[Finding]:
     """The calendar feeds that the rules name: address, events, what is wrong."""
     for address, events, trouble in known:
         if trouble:
-            yield doubtful("calendars", address, trouble, "its last good days go on to count; open the address, and see [calendars] hosts")
+            remedy = "open the address, and look at [calendars] in mailbridge.toml; what was fetched last goes on to count"
+            yield doubtful("calendars", address, trouble, remedy)
         else:
             yield right("calendars", address, f"{events} events")
 
