@@ -91,7 +91,8 @@ def examine(folder: Path, candidate: Path | None = None) -> CheckedDesk:
         organisation, customers = (loaded.policy.organisation, loaded.policy.rules.customers) if loaded.policy else (None, None)
         problems += readiness(config, organisation, files, customers, SystemClock().now())
         problems += trust_problems(config, loaded.policy.organisation if loaded.policy and _has_database(config) else None)
-        problems += forbidden(loaded.policy.rules, config.webhooks.hosts) if loaded.policy else []
+        for one in (loaded.policy.rules, *loaded.policy.timed) if loaded.policy else ():
+            problems += forbidden(one, config.webhooks.hosts)
         problems += feeds_of(config, loaded.policy) if loaded.policy else []
     return CheckedDesk(root=root, config=config, policy=loaded.policy, problems=tuple(gathered(problems)))
 

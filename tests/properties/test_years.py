@@ -138,6 +138,7 @@ class Simulation:
     def __init__(self, desk: TestDesk, chance: Random, years: float) -> None:
         self.desk, self.chance, self.years = desk, chance, years
         self.model: dict[int, Modelled] = {}
+        self.live: list[Modelled] = []
         self.coming: list[tuple[datetime, int, str, int]] = []
         self.count = self.restarts = self.sweeps = 0
 
@@ -186,7 +187,8 @@ class Simulation:
         now = self.desk.clock.time
         self.desk.app.sweep()
         self.sweeps += 1
-        for ticket in self.model.values():
+        self.live = [ticket for ticket in self.live if ticket.open]
+        for ticket in self.live:
             ticket.swept(now)
 
     def execute(self, ticket: int, command: Command, actor: Actor) -> bool:
@@ -205,6 +207,7 @@ class Simulation:
             asks = Open(subject="Printer", requester=Participant(address=CAROL), team=team)
             self.execute(0, asks, Actor(kind=ActorKind.CUSTOMER, name=CAROL))
             self.model[self.latest] = Modelled(calendar=calendar_of(team), opened=now)
+            self.live.append(self.model[self.latest])
             self.plan_life(self.latest, now)
             return
         about = self.model[ticket]
