@@ -89,7 +89,28 @@ def notifications(events: Sequence[Event], context: NotificationContext) -> tupl
                 continue
             kind = f"{promise.audience}.{_kind(promise)}:{promise.recipient.lower()}"
             said.setdefault(kind, replace(promise, key=f"{context.ticket.id}.{number}.{kind}"))
-    return tuple(signed(promise, context) for promise in said.values())
+    return tuple(signed(promise, context) for promise in _one_each(tuple(said.values()), context))
+
+
+def _one_each(promises: Sequence[Notification], context: NotificationContext) -> Iterator[Notification]:
+    """One mail a person for one act: of those that say how the ticket stands, the one that says most.  Each shows the state at the end."""
+    for promise in promises:
+        row = _says_most(promise, context)
+        same = [one for one in promises if (one.audience, one.recipient.lower()) == (promise.audience, promise.recipient.lower())]
+        events = {one.event for one in same if one.mail == promise.mail or promise.audience is Audience.CUSTOMER}
+        if promise.event not in row or not events.intersection(row[: row.index(promise.event)]):
+            yield promise
+
+
+def _says_most(promise: Notification, context: NotificationContext) -> tuple[str, ...]:
+    """The events of which one mail is enough, the one that says most first."""
+    match promise.audience:
+        case Audience.CUSTOMER:
+            return ("answered", context.receipt, "closed", "reopened", "waiting", "escalated", "changed", "taken")
+        case Audience.AGENT:
+            return ("assigned", "new", "colleague_answered")
+        case _:
+            return ()
 
 
 def signed(promise: Notification, context: NotificationContext) -> Notification:

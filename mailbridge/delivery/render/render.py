@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path, PurePosixPath
-from time import monotonic
+from time import thread_time
 from traceback import walk_tb
 from typing import Any
 
@@ -210,6 +210,7 @@ class Renderer:
             "language": PurePosixPath(folder).name,
             "zone": view.zone,
             "now": view.now,
+            "internal": view.internal,
             "card": view.card,
             "opening": view.opening,
             "words": self._words(folder),
@@ -261,12 +262,12 @@ def _fallbacks(*languages: str) -> list[str]:
 
 
 def _capped(pieces: Iterable[str]) -> Iterator[str]:
-    size, limit = 0, monotonic() + MAX_SECONDS
+    size, limit = 0, thread_time() + MAX_SECONDS
     for piece in pieces:
         size += len(piece)
         if size > MAX_OUTPUT:
             raise OverflowError(f"the mail grows beyond {MAX_OUTPUT >> 20} MB")
-        if monotonic() > limit:
+        if thread_time() > limit:
             raise OverflowError(f"the template runs longer than {MAX_SECONDS:.0f} s")
         yield piece
 

@@ -153,6 +153,7 @@ class TemplateContext:
     below: tuple[Below, ...] = ()
     cut: tuple[Cut, ...] = ()
     message: str = ""
+    internal: bool = False  # the message that is carried is a note
     subject: str = ""
     by_other: str = ""
     mail: int | None = None  # the message that is carried, whose files go along

@@ -81,6 +81,7 @@ def _with_message(
         view,
         verdict=_verdict(tx, mail, desk) if notification.audience is not Audience.CUSTOMER else None,
         text=mail.fresh,
+        internal=mail.internal,
         rich=rich_of(mail.html, mail.fresh),
         author=author,
         by_other="" if requester and mail.sender.lower() == requester.address.lower() else author,

@@ -59,7 +59,9 @@ def undone(event: Event, events: Sequence[Event], context: NotificationContext) 
     payload = ChangesUndone(author=author, kept=what.kept)
     told = named((what.of,), context.organisation, event.at) if what.of and what.of != event.actor.name else ()
     yield from notifications_to(told, Audience.AGENT, "undone", context, payload=payload, but=event.actor)
-    if what.reopens and "reopened" in team_of(context.ticket, context.organisation).tells:
+    tells = team_of(context.ticket, context.organisation).tells
+    knows = not what.moved or "merged" in tells  # customers who never heard of a merge hear nothing of its end
+    if what.reopens and knows and "reopened" in tells:
         yield from notifications_to(customers(context.ticket), Audience.CUSTOMER, "reopened", context, payload=ByAuthor(author=author))
 
 
