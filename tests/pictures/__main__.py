@@ -23,6 +23,7 @@ DOCS = Path(__file__).parents[2] / "docs/pictures"
 PICTURES = {
     "new-for-agent": ("01-", 1, "bogdan@desk.test"),
     "receipt": ("01-", 1, "carol@customer.test"),
+    "lists-and-pictures": ("340-", 1, "bogdan@desk.test"),
     "left-out": ("219-", 2, "bogdan@desk.test"),
     "only-a-file": ("216-", 2, "bogdan@desk.test"),
     "answer": ("01-", 2, "carol@customer.test"),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 import shutil
 import subprocess
 import tempfile
 from base64 import b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
@@ -30,6 +32,52 @@ addEventListener("load", () => {{
 </script>"""
 
 
+# Frames of given widths in one page; of each the width it wants and has, and the text with the least contrast (WCAG 2.2, 1.4.3).
+FRAMES = """<!doctype html><meta charset=utf-8><title>mails</title>{frames}
+<script>
+const light = ([r, g, b]) => [r, g, b].map(c => c / 255).map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+  .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+const colour = (css) => css.match(/[\\d.]+/g).map(Number);
+const ground = (element) => {{
+  for (let at = element; at; at = at.parentElement) {{
+    const found = colour(getComputedStyle(at).backgroundColor);
+    if (found.length < 4 || found[3] > 0) return found;
+  }}
+  return [255, 255, 255];
+}};
+const contrast = (a, b) => {{ const [x, y] = [light(a), light(b)].sort((p, q) => q - p); return (x + 0.05) / (y + 0.05); }};
+addEventListener("load", () => {{
+  document.title = JSON.stringify([...document.querySelectorAll("iframe")].map(frame => {{
+    const inner = frame.contentDocument, walker = inner.createTreeWalker(inner.body, NodeFilter.SHOW_TEXT);
+    let worst = [99, ""], bars = 99;
+    while (walker.nextNode()) {{
+      const element = walker.currentNode.parentElement, text = walker.currentNode.data.trim();
+      if (!text || !element.getClientRects().length || ["STYLE", "SCRIPT"].includes(element.tagName)) continue;
+      const ratio = contrast(colour(getComputedStyle(element).color), ground(element));
+      if (ratio < worst[0]) worst = [ratio, text.slice(0, 40)];
+    }}
+    for (const quote of inner.querySelectorAll("blockquote, div.bar"))
+      bars = Math.min(bars, contrast(colour(getComputedStyle(quote).borderLeftColor), ground(quote.parentElement)));
+    return [inner.documentElement.scrollWidth, inner.documentElement.clientWidth, ...worst, bars];
+  }}));
+}});
+</script>"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """A mail as it is shown.  `wide` and `room` in pixels; `contrast` of the text that has the least, `text`; `bars`: of quote bars."""
+
+    subject: str
+    across: int
+    dark: bool
+    wide: int
+    room: int
+    contrast: float
+    text: str
+    bars: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
     """Pixels.  `wide` is what the mail wants, `room` what the window gives: where they differ the reader scrolls sideways."""
@@ -47,6 +95,13 @@ def chromium() -> str | None:
 def page(letter: Message, across: int) -> str:
     """The mail below its header, as mail programs show it; without an HTML part its text.  The mail has a frame of its own of that width,
     because the browser's window is never narrower than 500 pixels."""
+    body = _body(letter)
+    head = "".join(f"<div><b>{name}</b> {html.escape(str(letter[name]))}</div>" for name in ("From", "To", "Subject"))
+    return PAGE.format(head=head, body=html.escape(body, quote=True), across=across)
+
+
+def _body(letter: Message) -> str:
+    """The HTML of the mail with its pictures, or its text."""
     parts = {part.get_content_type(): part.get_payload(decode=True) for part in letter.walk() if part.get_content_maintype() == "text"}
     shown, plain = parts.get("text/html"), parts.get("text/plain")
     text = plain.decode("utf-8") if isinstance(plain, bytes) else ""
@@ -56,8 +111,30 @@ def page(letter: Message, across: int) -> str:
             content = part.get_payload(decode=True)
             encoded = b64encode(content).decode() if isinstance(content, bytes) else ""
             body = body.replace(f"cid:{cid[1:-1]}", f"data:{part.get_content_type()};base64,{encoded}")
-    head = "".join(f"<div><b>{name}</b> {html.escape(str(letter[name]))}</div>" for name in ("From", "To", "Subject"))
-    return PAGE.format(head=head, body=html.escape(body, quote=True), across=across)
+    return body
+
+
+def frames(letters: Sequence[Message], browser: str, widths: Sequence[int]) -> list[Frame]:
+    """Each mail at each width on a light and on a dark screen, measured in one run of the browser."""
+    asked = [(letter, across, dark) for letter in letters for across in widths for dark in (False, True)]
+    screen = "@media (prefers-color-scheme: dark)"
+    bodies = [_body(letter).replace(screen, "@media all" if dark else "@media print") for letter, _, dark in asked]
+    shown = "".join(
+        f'<iframe style="border:0;width:{across}px;height:400px" srcdoc="{html.escape(body, quote=True)}"></iframe>'
+        for body, (_, across, _) in zip(bodies, asked, strict=True)
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "mails.html"
+        source.write_text(FRAMES.format(frames=shown), encoding="utf-8")
+        dom = _run(browser, folder, source.as_uri(), "--window-size=1000,800", "--dump-dom")
+    found = re.search(r"<title>(\[.*?\])</title>", dom, re.DOTALL)
+    if found is None:
+        raise RuntimeError("the browser measured nothing")
+    measured = json.loads(html.unescape(found[1]))
+    return [
+        Frame(subject=str(letter["Subject"]), across=across, dark=dark, wide=wide, room=room, contrast=ratio, text=text, bars=bars)
+        for (letter, across, dark), (wide, room, ratio, text, bars) in zip(asked, measured, strict=True)
+    ]
 
 
 def measure(letter: Message, browser: str, across: int) -> Measured:

@@ -1,4 +1,4 @@
-"""No mail of ours makes anybody scroll sideways, on a phone or on a desktop."""
+"""No mail of ours makes anybody scroll sideways, on a phone or on a desktop, and each can be read on a light and on a dark screen."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.pictures.__main__ import letters
-from tests.pictures.draw import WIDTHS, measure
+from tests.pictures.draw import WIDTHS, frames, measure
 from tests.scenarios.play import playing
 from tests.scenarios.story import Story, stories
 from tests.servers.processes import program
@@ -16,6 +16,7 @@ pytestmark = pytest.mark.servers
 
 # One story for each kind of mail: long subjects and file names, tables of commands, quotes, alerts.
 SMALL = 360
+TEXT, BARS = 4.5, 3.0  # least contrast of text, and of signs, as WCAG 2.2 asks for in 1.4.3 and 1.4.11
 STORIES = ("01-", "07-", "20-", "28-", "340-")
 
 
@@ -24,11 +25,12 @@ def test_mail_fits_the_window(story: Story, tmp_path: Path) -> None:
     browser = program("chromium", "chromium")
     sent = [letter for _, played in playing(story, tmp_path) for letter in played.letters]
     assert sent
-    for letter in sent:
-        for name, across in WIDTHS.items():
-            size = measure(letter, browser, across)
-            assert size.room == across
-            assert size.wide <= size.room, f"{letter['Subject']!r} to {letter['To']} is too wide for a {name}"
+    for frame in frames(sent, browser, [SMALL, *WIDTHS.values()]):
+        screen = f"{frame.subject!r} at {frame.across} px, {'dark' if frame.dark else 'light'}"
+        assert frame.room == frame.across
+        assert frame.wide <= frame.room, f"{screen} is too wide"
+        assert frame.contrast >= TEXT, f"{screen}: {frame.text!r} can hardly be read"
+        assert not frame.dark or frame.bars >= BARS, f"{screen}: the bar of a quote cannot be seen"
 
 
 def test_the_timeline_fits_a_small_phone() -> None:
