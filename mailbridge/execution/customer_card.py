@@ -28,8 +28,9 @@ class EarlierTicket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerCard:
-    """Titles, not keys; '' for what is not known.  `until`: the last day of the contract."""
+    """Titles, not keys; '' for what is not known.  `until`: the last day of the contract.  `person`: who asked, of a task."""
 
+    person: str = ""
     customer: str = ""
     tier: str = ""
     location: str = ""
@@ -41,13 +42,17 @@ class CustomerCard:
 
 
 def customer_card(tx: Tx, ticket: Ticket, desk: Desk, language: str, visible: Callable[[Ticket], bool]) -> CustomerCard | None:
-    """The card of the ticket's requester; None where nothing is known.  `visible`: whether the reader may see another ticket."""
+    """The card of the ticket's requester, of a task that of the ticket that it belongs to; None where nothing is known.  `visible`: whether
+    the reader may see another ticket."""
+    ticket, own = (ticket, ticket) if ticket.requester and ticket.requester.address else (_whole(tx, ticket, visible) or ticket, ticket)
     requester = ticket.requester
     if requester is None or not requester.address:
         return None
     customer = desk.policy.rules.customers.of(requester.address)
     known = _known(ticket, customer) if customer else CustomerCard()
-    card = replace(known, earlier=_earlier(tx, ticket, desk, language, visible))
+    card = replace(known, earlier=_earlier(tx, ticket, own.id, desk, language, visible))
+    if own is not ticket:
+        card = replace(card, person=requester.name or requester.address)
     return card if card != CustomerCard() else None
 
 
@@ -68,11 +73,17 @@ def _known(ticket: Ticket, customer: Customer) -> CustomerCard:
     )
 
 
-def _earlier(tx: Tx, ticket: Ticket, desk: Desk, language: str, visible: Callable[[Ticket], bool]) -> tuple[EarlierTicket, ...]:
-    """The latest other tickets of the requester that were not merged into another one."""
+def _whole(tx: Tx, task: Ticket, visible: Callable[[Ticket], bool]) -> Ticket | None:
+    """The ticket that a task belongs to."""
+    above = next((tx.tickets.surviving(number) for relation, number in task.links if relation == "task-of"), None)
+    return above if above and visible(above) else None
+
+
+def _earlier(tx: Tx, ticket: Ticket, but: int, desk: Desk, language: str, visible: Callable[[Ticket], bool]) -> tuple[EarlierTicket, ...]:
+    """The latest tickets of the requester besides this one that were not merged into another one."""
     requester = ticket.requester
     latest = tx.tickets.find(requester=requester.address, limit=_LOOKED_AT) if requester else []
-    others = [one for one in latest if one.id != ticket.id and one.merged_into is None and visible(one)]
+    others = [one for one in latest if one.id != but and one.merged_into is None and visible(one)]
     return tuple(
         EarlierTicket(
             number=ticket_number(desk.config.desk.prefix, one.id),
