@@ -80,7 +80,6 @@ class Player:
         self.desk.app.notify_digests()
         self.desk.app.keep_hours()
         done = self._mail(step) if step.is_mail else None
-        self.desk.app.keep_hours()
         letters = self.desk.deliver()
         new, self.seen = letters[self.seen :], len(letters)
         held = self._held()
