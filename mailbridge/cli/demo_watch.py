@@ -36,7 +36,7 @@ class Effect:
     explanation: Mapping[str, Any]
     mails: tuple[Queued, ...]
     seen: SampleOutcome
-    due: str = ""  # of a new ticket: its promised times
+    due: str = ""  # of a new ticket: its due times
 
 
 class Watch:

@@ -37,7 +37,7 @@ class Metrics:
         )
         self._outcomes = Counter("mailbridge_mails", "Mails worked off, by what became of them", ["outcome"], registry=self.registry)
         self._working = Histogram(
-            "mailbridge_mail_processing_seconds", "Placing, judging and filing one mail", buckets=FAST, registry=self.registry
+            "mailbridge_mail_processing_seconds", "The time from the read mail to the commit", buckets=FAST, registry=self.registry
         )
         self._waiting = Histogram(
             "mailbridge_mail_wait_seconds", "From the arrival of a mail to the commit of what became of it", buckets=SLOW,

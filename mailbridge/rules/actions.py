@@ -102,7 +102,7 @@ ACTIONS: dict[str, Key] = {
     "tags": Key(schema=_TAGS, about="tags to add"),
     "fields": Key(schema=_FIELDS, about="custom fields to set; ${name} is what a condition caught"),
     "subject": Key(schema=_TEXT, about="the ticket's subject instead of the mail's"),
-    "sla": Key(schema=NameOr(kind="sla"), about="the set of promised times in sla.yaml"),
+    "sla": Key(schema=NameOr(kind="sla"), about="the set of targets in sla.yaml"),
     "equipment": Key(schema=NameOr(kind="equipment"), about="the device, by its serial number"),
     "location": Key(schema=NameOr(kind="location"), about="the place"),
     "project": Key(schema=NameOr(kind="project"), about="the customer's project"),

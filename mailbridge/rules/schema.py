@@ -82,7 +82,7 @@ TARGETS = Record(
             schema=ladder.LADDER, about="levels at which people are told, in the place of warn-at, escalate and the alert at the end"
         ),
         "escalate": Key(
-            schema=Name(kind="escalation"), about="the chain in teams.yaml that a ticket goes up by a step with each broken promise"
+            schema=Name(kind="escalation"), about="the chain in teams.yaml that a ticket goes up by a step with each missed target"
         ),
     },
     least_one=True,
@@ -92,9 +92,9 @@ BY_PRIORITY = Record(what="targets by priority", keys={str(p): Key(schema=TARGET
 SLA_FILE = Record(
     what="sla.yaml",
     keys={
-        "targets": Key(schema=BY_PRIORITY, required=True, about="promised times by priority, in working time of the ticket's team"),
+        "targets": Key(schema=BY_PRIORITY, required=True, about="times of the targets by priority, in working time of the ticket's team"),
         "levels": Key(
-            schema=Table(what="levels", key=WORD, of=BY_PRIORITY, defines="sla"), about="further sets of promised times, for contracts"
+            schema=Table(what="levels", key=WORD, of=BY_PRIORITY, defines="sla"), about="further sets of targets, for contracts"
         ),
     },
 )
@@ -130,7 +130,7 @@ LOCATION = Record(
         "title": Key(schema=Text(), about="the full name"),
         "region": Key(schema=Defined("region"), about="where it belongs"),
         "zone": Key(schema=ZONE, about="whose wall clock its calendar goes by; without it that of the calendar"),
-        "calendar": Key(schema=Name(kind="hours"), about="the hours in teams.yaml that promised times count in there"),
+        "calendar": Key(schema=Name(kind="hours"), about="the hours in teams.yaml in which the targets count there"),
         "km": Key(schema=Text(what="a distance in km", parse=units.kilometres), about="how far it is, one way"),
     },
 )
@@ -157,7 +157,7 @@ CONTRACT = Record(
     what="a contract",
     keys={
         "type": Key(schema=Defined("contract type"), about="kind of contract, for rules"),
-        "sla": Key(schema=Name(kind="sla"), about="the level in sla.yaml that it promises"),
+        "sla": Key(schema=Name(kind="sla"), about="its level in sla.yaml"),
         "levels": Key(
             schema=Many(of=SERVICE_LEVEL, what="a list of levels", strict=True),
             about="other levels by type of request and priority; a type comes before a priority",
@@ -214,7 +214,7 @@ CUSTOMER = Record(
         "asking": Key(schema=ASKING, about="who may ask for it, and what becomes of the request of anybody else"),
         "locations": Key(schema=Table(what="locations", key=WORD, of=LOCATION, defines="location"), about="its places"),
         "equipment": Key(schema=Many(of=EQUIPMENT, what="a list of devices", strict=True), about="its devices"),
-        "contracts": Key(schema=Table(what="contracts", key=WORD, of=CONTRACT, defines="contract"), about="what was promised"),
+        "contracts": Key(schema=Table(what="contracts", key=WORD, of=CONTRACT, defines="contract"), about="the contracts"),
         "projects": Key(schema=Table(what="projects", key=WORD, of=PROJECT, defines="project"), about="work that tickets belong to"),
     },
 )

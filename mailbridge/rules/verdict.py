@@ -25,7 +25,7 @@ class Verdict:
     subject: str | None = None
     sla: str | None = None  # set by a rule, else by the customer's contract
     contract: str | None = None
-    calendar: str | None = None  # that promised times count in, where it is not the team's
+    calendar: str | None = None  # in which targets count, where it is not the team's
     equipment: str | None = None
     location: str | None = None
     project: str | None = None

@@ -1,4 +1,4 @@
-"""The ladder of a promise: levels at shares of the promised time, or so much working time before or after its end.  Pure."""
+"""The ladder of a target: levels at shares of its time, or so much working time before or after its end.  Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _STEP = re.compile(r"(?P<share>\d{1,4})%(?: #\d+)?")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class At:
-    """A moment of a run: `share` of the promised time, plus `offset` of working time, which is negative before the end."""
+    """A moment of a run: `share` of the time of the target, plus `offset` of working time, which is negative before the end."""
 
     share: float = 1.0
     offset: timedelta = timedelta(0)
@@ -49,7 +49,7 @@ class LevelCondition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
-    """One rung.  `of`: the promises it belongs to; empty: all.  `tell`: words and names of who is told.  `webhook`: addresses to call.
+    """One rung.  `of`: the targets it belongs to; empty: all.  `tell`: words and names of who is told.  `webhook`: addresses to call.
 
     `escalate`: the chain on which the ticket goes a step up.  `priority`: what it becomes.  `in_hours`: nobody is told before the team
     works.

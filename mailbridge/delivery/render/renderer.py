@@ -158,7 +158,7 @@ def _restored(tx: Tx, queued: Queued) -> limits.KeepBack | None:
 
 
 def _limited(tx: Tx, queued: Queued, desk: Desk, now: datetime) -> limits.Suppressed | limits.Postponed | None:
-    """What the caps say, from the counts of what was promised before this mail."""
+    """What the caps say, from the counts of what was queued before this mail."""
     notification, at, caps = queued.notification, queued.created_at, desk.config.limits
     if not limits.counted(notification):
         return None

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from mailbridge.conversation.place import Writer
 from mailbridge.message.model import Address, Forwarded, Message, Reply, Sender, Span, SpanKind
 
-OLDEST = timedelta(days=30)  # promised times count from the original, but not from last year's
+OLDEST = timedelta(days=30)  # targets count from the original, but not from last year's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

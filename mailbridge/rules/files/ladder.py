@@ -101,11 +101,11 @@ LEVEL = Record(
         "at": Key(
             schema=Text(what='a level such as 70%, "30m before" or breach', parse=at),
             required=True,
-            about="70% of the promised time, 30m before or 2h after its end in working time, or breach",
+            about="70% of the time of the target, 30m before or 2h after its end in working time, or breach",
         ),
         "of": Key(
             schema=Many(of=Choice(what="promise", words=TARGET_NAMES), what="a promise or a list"),
-            about="the promises it belongs to; without it all of them",
+            about="the targets it belongs to; without it all of them",
         ),
         "tell": Key(
             schema=Many(of=LevelRecipient(), what="somebody or a list", least=1),
