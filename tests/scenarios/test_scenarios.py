@@ -18,7 +18,7 @@ from tests.scenarios.story import Step, Story, stories
 from tests.threads import threads
 
 # What the desk by mail promises.
-ROWS = ("DK1", "DK2", "DK3", "DK4", "DK5", "DK6", "DK7", "DK8", "DK9", "DK13", "DK14", "TH4", "TH5", "TH6", "IN10")
+ROWS = ("DK1", "DK2", "DK3", "DK4", "DK5", "DK6", "DK7", "DK8", "DK9", "DK10", "DK13", "DK14", "TH4", "TH5", "TH6", "IN10")
 FIELDS = {field.name for field in fields(Ticket)} | {"requester"}
 
 
