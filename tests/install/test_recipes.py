@@ -68,7 +68,7 @@ RUN = {
     'contract-story.md: #timp 3h tambur schimbat': STORY,
     'contract-story.md: Bogdan Ionescu asks for your yes: the contract asks for an approval of work that long.': STORY,
     'contract-story.md: Da done: approved: #timp 3h tambur schimbat; 3 h worked: tambur schimbat (entry 2); plan 1 done': STORY,
-    'contract-story.md: 80 % of the hours of Carol Jones are used: 40 min of 4 h left until 30 Nov 2026.': STORY,
+    'contract-story.md: 80 % of the hours of the contract are used: 40 min of 4 h left until 30 Nov 2026.': STORY,
     'contract-story.md: ați folosit 80 % din orele incluse în contract. Mai sunt disponibile 40 min din 4'
     ' h până la 30 noiembrie 2026.': STORY,
     'contract-story.md: Imprimanta tipărește din nou, am schimbat tamburul.': STORY,
