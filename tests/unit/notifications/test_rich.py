@@ -220,3 +220,25 @@ def test_text_as_html_is_escaped_and_its_addresses_are_links() -> None:
 @given(st.text(alphabet="ab c.-*>|\t\n1é", max_size=400))
 def test_reflowing_loses_and_adds_no_character_but_blanks(text: str) -> None:
     assert "".join(reflowed(text).split()) == "".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<p>" + "\u00a0" * 60 + "a <b>x</b></p>", "a x"),
+        ("<p>hi <b>x</b></p><p>a" + "&nbsp;" * 5_000 + "b</p>", "hi x\na b"),
+        ("<p>hi <b>x</b></p><pre>a" + " " * 50_000 + "</pre>", "hi x\na"),
+        ('<p>hi <b style="text-decoration:' + "a:" * 50_000 + '">x</b></p>', "hi x"),
+        ("<div>" * 58 + "<p>old</p>" * 20_000 + "<p>hello <b>x</b></p>" + "</div>" * 58, "hello x"),
+    ],
+    ids=["blanks before", "blanks inside", "literal blanks", "a style of colons", "a deep quote"],
+)
+def test_no_mail_takes_long_to_show(html: str, text: str) -> None:
+    """Each of these took minutes to years, and the desk sent nothing meanwhile."""
+    _, shown = rich(html, text).shown({})
+    assert "<strong>" in shown or "<b>" in shown
+    assert seen(shown) == re.sub(r"\W", "", text)
+
+
+def test_a_line_that_can_be_the_text_in_too_many_ways_is_shown_as_text() -> None:
+    assert rich_of(sanitise('<p>' + '<a href="http://1">1</a>' * 3_000 + "</p>"), "1" * 3_000) is None

@@ -12,10 +12,12 @@ import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mailbridge.delivery.render.rich.tree import Break, Element, Line, LinkEnd, Ordinal, Part, Picture, Words, lines_of
 
-_BRACKETED = re.compile(r"[^\w#\[<(]*[\[<(]([^\]\n>)]{1,300})[\]>)]")
+MOST_WAYS = 16  # places of the text that one line may have reached at once; people's lines reach two
+_BRACKETED = re.compile(r"[^\w#\[<(]{0,200}[\[<(]([^\]\n>)]{1,300})[\]>)]")
 _SCHEME = re.compile(r"^(?:https?://|mailto:|tel:)", re.IGNORECASE)
 
 
@@ -63,6 +65,12 @@ class Keys:
 def keys_of(text: str) -> Keys:
     found = [(char.lower(), place) for place, char in enumerate(text) if _counts(char)]
     return Keys(text="".join(key[:1] for key, _ in found), at=[place for _, place in found], source=text)
+
+
+@lru_cache(maxsize=16)
+def _key_of(text: str) -> str:
+    """The keys alone.  The same text is asked for at each place that a line has reached."""
+    return keys_of(text).text
 
 
 def _counts(char: str) -> bool:
@@ -120,18 +128,18 @@ def _match(line: Line, keys: Keys, start: int) -> tuple[int, list[Mark]] | None:
 
 
 def _step(part: Part, keys: Keys, ends: dict[int, list[Mark]]) -> dict[int, list[Mark]]:
-    """Each place that is reached with this part; what the text contains comes before what it lacks."""
+    """Each place that is reached with this part; what the text contains comes before what it lacks.  None where they are too many."""
     reached: dict[int, list[Mark]] = {}
     for place, marks in ends.items():
         for end, mark in _ways(part, keys, place):
             reached.setdefault(end, [*marks, mark] if mark else marks)
-    return reached
+    return reached if len(reached) <= MOST_WAYS else {}
 
 
 def _ways(part: Part, keys: Keys, place: int) -> Iterator[tuple[int, Mark | None]]:
     match part:
         case Words(text=text):
-            key = keys_of(text).text
+            key = _key_of(text)
             if keys.text.startswith(key, place):
                 yield place + len(key), None
         case Ordinal(number=number):
@@ -147,9 +155,9 @@ def _ways(part: Part, keys: Keys, place: int) -> Iterator[tuple[int, Mark | None
 
 
 def _of_link(link: LinkEnd, keys: Keys, place: int) -> Iterator[tuple[int, Mark | None]]:
-    told = [keys_of(link.href).text, keys_of(_SCHEME.sub("", link.href)).text]
+    told = [_key_of(link.href), _key_of(_SCHEME.sub("", link.href))]
     yield from ((place + len(key), None) for key in told if key and keys.text.startswith(key, place))
-    at, shown = keys.behind(place), keys_of(link.shown).text
+    at, shown = keys.behind(place), _key_of(link.shown)
     if not shown or told[1].removeprefix("www") in shown or shown in (told[1], told[1].removeprefix("www")):
         yield place, None
     else:
@@ -168,6 +176,6 @@ def _of_picture(picture: Picture, keys: Keys, place: int) -> tuple[int, Mark | N
 
 
 def _stands_for(inside: str, picture: Picture) -> bool:
-    said = keys_of(inside).text
-    names = [keys_of(name).text for name in (picture.alt, picture.cid, picture.cid.partition("@")[0])]
+    said = _key_of(inside)
+    names = [_key_of(name) for name in (picture.alt, picture.cid, picture.cid.partition("@")[0])]
     return inside.lower().startswith("cid:") or said in ("image", "inlineimage") or any(name and name in said for name in names)

@@ -7,7 +7,7 @@ its own, whatever the tree holds.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from urllib.parse import unquote
@@ -170,19 +170,36 @@ def words_of(element: Element) -> str:
 
 def leaves(element: Element) -> Iterator[Leaf]:
     """In the order of the text."""
-    for child in element.children:
-        if isinstance(child, Element):
-            yield from leaves(child)
-        else:
-            yield child
+    return (node for node in _inside(element) if not isinstance(node, Element))
 
 
 def elements(element: Element) -> Iterator[Element]:
     """Those inside, in the order of the text."""
-    for child in element.children:
-        if isinstance(child, Element):
-            yield child
-            yield from elements(child)
+    return (node for node in _inside(element) if isinstance(node, Element))
+
+
+def _inside(element: Element) -> Iterator[Element | Leaf]:
+    """Everything inside in the order of the text, in one walk: the time does not grow with the depth."""
+    waiting: list[Element | Leaf] = list(reversed(element.children))
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, Element):
+            waiting.extend(reversed(node.children))
+
+
+def holders(root: Element, kept: Collection[int]) -> frozenset[int]:
+    """The ids of the elements that hold a kept leaf, at whatever depth."""
+    found: set[int] = set()
+
+    def holds(element: Element) -> bool:
+        inside = [holds(child) if isinstance(child, Element) else id(child) in kept for child in element.children]
+        if any(inside):
+            found.add(id(element))
+        return any(inside)
+
+    holds(root)
+    return frozenset(found)
 
 
 def lines_of(root: Element) -> list[Line]:
@@ -198,25 +215,32 @@ def lines_of(root: Element) -> list[Line]:
     return [line for line in lines if line]
 
 
-def _parts(element: Element, number: int = 0) -> Iterator[Part | None]:
+def _parts(element: Element) -> list[Part | None]:
     """None stands for the border of a block."""
+    parts: list[Part | None] = []
+    _add_parts(element, 0, parts)
+    return parts
+
+
+def _add_parts(element: Element, number: int, parts: list[Part | None]) -> None:
+    """Adds the parts of the element; `number`: of an item of a list, 0 for none."""
     block = element.tag in BLOCKS
     if block:
-        yield None
+        parts.append(None)
     if number:
-        yield Ordinal(number=number)
+        parts.append(Ordinal(number=number))
     item = _first_number(element)
     for child in element.children:
         if isinstance(child, Element):
             ordered = element.tag == "ol" and child.tag == "li"
-            yield from _parts(child, item if ordered else 0)
+            _add_parts(child, item if ordered else 0, parts)
             item += ordered
         else:
-            yield child
+            parts.append(child)
     if element.tag == "a" and element.attributes.get("href"):
-        yield LinkEnd(href=element.attributes["href"].strip(), shown=words_of(element))
+        parts.append(LinkEnd(href=element.attributes["href"].strip(), shown=words_of(element)))
     if block:
-        yield None
+        parts.append(None)
 
 
 def _first_number(element: Element) -> int:

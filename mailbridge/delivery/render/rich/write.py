@@ -12,7 +12,7 @@ from html import escape
 from urllib.parse import urlsplit
 
 from mailbridge.delivery.render.rich.align import Mark
-from mailbridge.delivery.render.rich.tree import BLOCKS, Break, Element, Leaf, Picture, Words, elements, leaves, words_of
+from mailbridge.delivery.render.rich.tree import BLOCKS, Break, Element, Leaf, Picture, Words, elements, holders, leaves, words_of
 
 WIDEST = 500  # pixels; the column of a mail of ours is 550 wide
 _CELL = ' class="bar" style="padding:4px 8px;border:1px solid #dfe3e8;vertical-align:top;"'
@@ -43,13 +43,13 @@ _CELLS = frozenset({"td", "th", "tr", "tbody", "thead", "tfoot"})
 _EMPHASIS: Mapping[str, re.Pattern[str]] = {
     "strong": re.compile(r"font-weight:\s*(?:bold|[6-9]00)"),
     "em": re.compile(r"font-style:\s*(?:italic|oblique)"),
-    "u": re.compile(r"text-decoration[^;]*:[^;]*underline"),
-    "s": re.compile(r"text-decoration[^;]*:[^;]*line-through"),
+    "u": re.compile(r"text-decoration[^;:]{0,20}:[^;]{0,100}underline"),
+    "s": re.compile(r"text-decoration[^;:]{0,20}:[^;]{0,100}line-through"),
 }
 _HOLDS_BLOCKS = re.compile(r"<(?:div|p|ul|ol|table|tr|td|th|blockquote|pre)\b")
-_NOTHING = r"(?:\s|&nbsp;|\u00a0|<br>|<(div|p)[^>]*>(?:\s|\u00a0|<br>)*</\1>)"
-_AROUND = re.compile(rf"\A{_NOTHING}+|(?:\s|\u00a0|<br>)+\Z")
-_MANY_BREAKS = re.compile(r"(?:\s*<br>\s*){3,}")
+# What a sender writes is matched here: possessive quantifiers give nothing back, so that each takes the time of one reading.
+_NOTHING_BEFORE = re.compile(r"(?:\s|&nbsp;|<br>|<(div|p)[^<>]*+>(?:\s|<br>)*+</\1>)*+")
+_MANY_BREAKS = re.compile(r"<br>(?:\s*+<br>){2,}+\s*+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,10 +67,12 @@ def html_of(root: Element, kept: Collection[int], pictures: Mapping[str, Carried
 
 def text_of(text: str, marks: Sequence[Mark], pictures: Mapping[str, CarriedPicture | None]) -> str:
     """The text, with the addresses of links and the names of pictures where they stand."""
-    for mark in sorted(marks, key=lambda mark: mark.start, reverse=True):
-        said = _said(mark, pictures, first=mark.start == 0)
-        text = text[: mark.start] + said + text[mark.stop :]
-    return text
+    pieces: list[str] = []
+    end = 0
+    for mark in sorted(marks, key=lambda mark: mark.start):
+        pieces += (text[end : mark.start], _said(mark, pictures, first=mark.start == 0))
+        end = max(end, mark.stop)
+    return "".join((*pieces, text[end:]))
 
 
 def _said(mark: Mark, pictures: Mapping[str, CarriedPicture | None], *, first: bool) -> str:
@@ -90,6 +92,7 @@ def _said(mark: Mark, pictures: Mapping[str, CarriedPicture | None], *, first: b
 class _Writer:
     def __init__(self, root: Element, kept: Collection[int], pictures: Mapping[str, CarriedPicture | None]) -> None:
         self._kept, self._pictures = kept, pictures
+        self._holding = holders(root, kept)
         self._data = [False]  # whether each open table is one of data; others only place things
         # Who parts paragraphs by empty ones means lines by the others.
         self._paragraph = "div" if any(_is_blank_paragraph(element) for element in elements(root)) else "p"
@@ -111,7 +114,7 @@ class _Writer:
                 return self._picture(leaf)
 
     def element(self, element: Element) -> str:
-        if not any(id(leaf) in self._kept for leaf in leaves(element)):
+        if id(element) not in self._holding:
             return "" if element.tag in BLOCKS else " "
         if element.tag == "table":
             return self._table(element)
@@ -200,4 +203,8 @@ def _emphasised(element: Element, inner: str) -> str:
 def _trimmed(html: str) -> str:
     """Without breaks and blanks around it, and never more than one empty line together."""
     html = _MANY_BREAKS.sub("<br><br>", html)
-    return _AROUND.sub("", html).strip(_BLANKS)
+    before = _NOTHING_BEFORE.match(html)
+    html = html[before.end() if before else 0 :].rstrip()
+    while html.endswith("<br>"):
+        html = html.removesuffix("<br>").rstrip()
+    return html
