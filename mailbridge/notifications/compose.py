@@ -1,7 +1,7 @@
-"""Events to promises: who is told what because of what just happened.  Pure; wording comes later, in `render`.
+"""Events to notifications: who is told what because of what just happened.  Pure; wording comes later, in `render`.
 
-One table of functions, one for each kind of event; they stand in `outbox.tellers`.  Two rules stand above them: nobody is told of
-their own doing (NO12), and a robot is never answered (RFC 3834): automatic mail to customers is composed only where the mail that
+One table of functions, one for each kind of event; the functions stand in `notifications.events`. Two rules stand above them: nobody is
+told of their own doing (NO12), and a robot is never answered (RFC 3834): automatic mail to customers is composed only where the mail that
 caused it may be answered.
 """
 
@@ -81,30 +81,31 @@ def notifications(events: Sequence[Event], context: NotificationContext) -> tupl
     version = context.ticket.version - len(events)
     said: dict[str, Notification] = {}
     for number, event in enumerate(events, start=version + 1):
-        for promise in _of_event(event, events, context):
+        for notification in _of_event(event, events, context):
             # What an agent wrote to a colleague behind one of our own addresses goes there; it comes back with our mark and ends here.
-            if promise.automatic and promise.recipient.lower() in context.own_addresses:
+            if notification.automatic and notification.recipient.lower() in context.own_addresses:
                 continue
-            if promise.event in PASSED_ON and promise.recipient.lower() in context.reached:
+            if notification.event in PASSED_ON and notification.recipient.lower() in context.reached:
                 continue
-            kind = f"{promise.audience}.{_kind(promise)}:{promise.recipient.lower()}"
-            said.setdefault(kind, replace(promise, key=f"{context.ticket.id}.{number}.{kind}"))
-    return tuple(signed(promise, context) for promise in _one_each(tuple(said.values()), context))
+            kind = f"{notification.audience}.{_kind(notification)}:{notification.recipient.lower()}"
+            said.setdefault(kind, replace(notification, key=f"{context.ticket.id}.{number}.{kind}"))
+    return tuple(signed(notification, context) for notification in _one_each(tuple(said.values()), context))
 
 
-def _one_each(promises: Sequence[Notification], context: NotificationContext) -> Iterator[Notification]:
+def _one_each(notifications: Sequence[Notification], context: NotificationContext) -> Iterator[Notification]:
     """One mail a person for one act: of those that say how the ticket stands, the one that says most.  Each shows the state at the end."""
-    for promise in promises:
-        row = _says_most(promise, context)
-        same = [one for one in promises if (one.audience, one.recipient.lower()) == (promise.audience, promise.recipient.lower())]
-        events = {one.event for one in same if one.mail == promise.mail or promise.audience is Audience.CUSTOMER}
-        if promise.event not in row or not events.intersection(row[: row.index(promise.event)]):
-            yield promise
+    for notification in notifications:
+        row = _says_most(notification, context)
+        reader = (notification.audience, notification.recipient.lower())
+        same = [one for one in notifications if (one.audience, one.recipient.lower()) == reader]
+        events = {one.event for one in same if one.mail == notification.mail or notification.audience is Audience.CUSTOMER}
+        if notification.event not in row or not events.intersection(row[: row.index(notification.event)]):
+            yield notification
 
 
-def _says_most(promise: Notification, context: NotificationContext) -> tuple[str, ...]:
+def _says_most(notification: Notification, context: NotificationContext) -> tuple[str, ...]:
     """The events of which one mail is enough, the one that says most first."""
-    match promise.audience:
+    match notification.audience:
         case Audience.CUSTOMER:
             return ("answered", context.receipt, "closed", "reopened", "waiting", "escalated", "changed", "taken")
         case Audience.AGENT:
@@ -113,20 +114,20 @@ def _says_most(promise: Notification, context: NotificationContext) -> tuple[str
             return ()
 
 
-def signed(promise: Notification, context: NotificationContext) -> Notification:
-    """The promise with its Message-ID, reply address, thread and language: what makes an answer find its way back."""
-    purpose = Purpose.CUSTOMER if promise.audience is Audience.CUSTOMER else Purpose.AGENT
+def signed(notification: Notification, context: NotificationContext) -> Notification:
+    """The notification with its Message-ID, reply address, thread and language: what makes an answer find its way back."""
+    purpose = Purpose.CUSTOMER if notification.audience is Audience.CUSTOMER else Purpose.AGENT
     ticket, signer = context.ticket.id, context.signer
-    generation = dict(context.ticket.revoked).get(promise.recipient.lower(), 0)
-    message_id = signer.message_id(ticket, promise.recipient, purpose, promise.key, generation=generation)
+    generation = dict(context.ticket.revoked).get(notification.recipient.lower(), 0)
+    message_id = signer.message_id(ticket, notification.recipient, purpose, notification.key, generation=generation)
     thread = ((context.thread and context.thread[0]) or _root(ticket, message_id), *context.thread[1:])
     return replace(
-        promise,
+        notification,
         message_id=message_id,
-        reply_to=signer.reply_address(ticket, promise.recipient, purpose, generation=generation),
+        reply_to=signer.reply_address(ticket, notification.recipient, purpose, generation=generation),
         in_reply_to=thread[-1],
         references=thread,
-        language=promise.language or context.language,
+        language=notification.language or context.language,
     )
 
 
@@ -135,14 +136,14 @@ def _root(ticket: int, message_id: str) -> str:
     return f"ticket.{ticket}@{message_id.rpartition('@')[2]}"
 
 
-def _kind(promise: Notification) -> str:
+def _kind(notification: Notification) -> str:
     """What the mail is about: of two questions in one mail of an agent's, each is asked."""
-    match promise.payload:
+    match notification.payload:
         case ApprovalQuestion(approval=number) | ApprovalAnswer(approval=number):
-            return f"{promise.event}.{number}"
+            return f"{notification.event}.{number}"
         case Planned(plan=number, uid=uid):
-            return f"{promise.event}.{number}.{uid}"
-    return promise.event
+            return f"{notification.event}.{number}.{uid}"
+    return notification.event
 
 
 def _of_event(event: Event, events: Sequence[Event], context: NotificationContext) -> Iterator[Notification]:

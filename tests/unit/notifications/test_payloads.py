@@ -80,7 +80,9 @@ def test_rows_of_earlier_programs_say_to_templates_what_they_said(name: str) -> 
 
 def plain(cell: Any) -> str:
     """A cell as text; of summaries only whether there are any."""
-    return "happened" if cell and (isinstance(cell, tuple) or str(cell).startswith("[[")) else str(cell or "")
+    if cell in ("", "[]", ()):
+        return ""
+    return "happened" if isinstance(cell, tuple) or str(cell).startswith("[[") else str(cell)
 
 
 def test_what_an_earlier_program_packed_is_typed() -> None:
