@@ -41,7 +41,7 @@ def check(folder: Path, as_json: bool, candidate: Path | None) -> int:
         version = found.policy.version if found.policy else None
         print_json({"problems": [asdict(p) for p in found.problems], "errors": errors, "warnings": warnings, "version": version})
     else:
-        _print(found, errors)
+        _print(found, errors, candidate)
     return exits.MISTAKES if errors else exits.OK
 
 
@@ -173,19 +173,21 @@ def template_problems(config: Config) -> Sequence[Problem]:
     return check_own(config.templates_folder, shipped.templates())
 
 
-def _print(found: CheckedDesk, errors: int) -> None:
-    from mailbridge.cli.problems import shown
+def _print(found: CheckedDesk, errors: int, candidate: Path | None) -> None:
+    from mailbridge.cli.problems import counted, shown
 
-    click.echo(shown(found.problems, found.root))
+    click.echo(shown(found.problems, found.root, candidate))
     if errors:
         if running := _running(found.config):
             click.echo(f"The running desk keeps {running}.")
         return
     if found.policy:
-        rules = found.policy.rules.rules
-        examples = sum(len(compiled.rule.examples) for compiled in rules)
+        rules = [compiled.rule for tried in (found.policy.rules, *found.policy.timed) for compiled in tried.rules]
+        examples = sum(len(rule.examples) for rule in rules)
         teams, agents = len(found.policy.organisation.teams), len(found.policy.organisation.agents)
-        click.echo(f"version {found.policy.version}: {len(rules)} rules with {examples} examples, {teams} teams, {agents} agents")
+        counts = ((len(rules), "rule"), (examples, "example"), (teams, "team"), (agents, "agent"))
+        said = ", ".join(counted(number, what) for number, what in counts)
+        click.echo(f"version {found.policy.version}: {said}")
 
 
 def _running(config: Config | None) -> str:
@@ -214,5 +216,3 @@ def _has_database(config: Config) -> bool:
 
 def _exists(config: Config) -> bool:
     return (config.folder / config.store_url.removeprefix("sqlite:///")).is_file()
-
-

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from mailbridge.cli.show import when
 from mailbridge.delivery.webhooks.allowed import NotAllowed, allowed
 from mailbridge.errors import Problem
 from mailbridge.jobs.feeds import TABLE
+from mailbridge.ops.https import NO_CONNECTION
 
 if TYPE_CHECKING:
     from mailbridge.config.model import FeedSettings
@@ -46,11 +48,25 @@ def feed_problems(addresses: Sequence[str], healths: Iterable[FeedHealth], setti
         try:
             allowed(address, hosts, table=TABLE)
         except NotAllowed as error:
-            yield Problem(file=FILE, message=f"the feed {address} is not fetched: {error}", hint='[calendars] hosts = ["…"]')
+            hint = f'add it in mailbridge.toml, [calendars]: hosts = ["{urlsplit(address).hostname}"]'
+            yield Problem(file=FILE, message=f"the feed {address} is not fetched: {error}", hint=hint)
     for one in healths:
         if one.trouble:
-            hint = "its last good days go on to count" if one.fetched_at else "none of its days counts yet"
-            yield Problem(file=FILE, message=one.trouble, hint=hint, warning=True)
+            yield Problem(file=FILE, message=one.trouble, hint=_hint(one, settings), warning=True)
+
+
+def _hint(one: FeedHealth, settings: FeedSettings) -> str:
+    """What counts meanwhile, and what to do where a line of mailbridge.toml helps."""
+    counts = "its last good days go on to count" if one.fetched_at else "none of its days counts yet"
+    if not one.fault:
+        return counts if one.fetched_at else f"{counts}: a running desk fetches it"
+    if not settings.private and not _is_public(one.fault):
+        return f"{counts}; a server of your own network needs [calendars] private = true in mailbridge.toml"
+    return f"{counts}; a running desk tries it again within 15 minutes"
+
+
+def _is_public(fault: str) -> bool:
+    return not fault.endswith(NO_CONNECTION)
 
 
 def _health(address: str, feed: Feed | None, settings: FeedSettings, now: datetime) -> FeedHealth:

@@ -20,14 +20,14 @@ def contract_line(one: Contract) -> str:
 
 
 def _hours(one: Contract) -> Iterable[str]:
-    """What its hour bank gets: "10:00 hours every month", "block B-17"."""
-    from mailbridge.tickets.hours.statement import clock
+    """What its hour bank gets: "10 h every month", "block B-17"."""
+    from mailbridge.notifications.summary import length
 
     if one.hours is None:
         return
     if one.hours.every is not None:
-        yield f"{clock(one.hours.grant * 60)} hours every {one.hours.every}"
-    yield from (f"block {block.name} of {clock(block.minutes * 60)} hours" for block in one.hours.blocks)
+        yield f"{length(one.hours.grant)} every {one.hours.every}"
+    yield from (f"block {block.name} of {length(block.minutes)}" for block in one.hours.blocks)
 
 
 def _joined(*words: str) -> str:

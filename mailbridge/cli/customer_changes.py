@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mailbridge.cli.options import desk_option, json_option, limit_option, open_desk, open_desk_if_there
-from mailbridge.cli.show import print_json, print_table
+from mailbridge.cli.show import print_json, print_table, when
 from mailbridge.errors import Permanent
 
 if TYPE_CHECKING:
@@ -96,7 +96,8 @@ def history(folder: Path, as_json: bool, limit: int, customer: str) -> None:
         print_json([{**dict(zip(names, row, strict=True)), "values": dict(one.after) if one.after is not None else None}
                     for row, one in zip(rows, changes, strict=True)])  # fmt: skip
     else:
-        print_table(("WHEN", "BY", "WHAT", "NAME", "VALUES"), rows, empty="nothing was changed beside the files")
+        shown = [(when(at), *rest) for at, *rest in rows]
+        print_table(("WHEN", "BY", "WHAT", "NAME", "VALUES"), shown, empty="nothing was changed beside the files")
 
 
 def _said(values: tuple[tuple[str, str], ...] | None) -> str:

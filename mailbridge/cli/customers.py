@@ -201,7 +201,8 @@ def _person(*words: str) -> str:
 
 def _location(one: Location) -> str:
     title = one.title if one.title != one.name else ""
-    return _person(one.name, title, one.region, one.zone, one.calendar, f"{one.km:g} km" if one.km is not None else "")
+    calendar = one.calendar and f"calendar {one.calendar}"
+    return _person(one.name, title, one.region, one.zone, calendar, f"{one.km:g} km" if one.km is not None else "")
 
 
 def _project(one: Project) -> str:

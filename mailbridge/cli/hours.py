@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -22,6 +23,19 @@ if TYPE_CHECKING:
     from mailbridge.tickets.hours.ledger import EntryKind
     from mailbridge.tickets.hours.planning import HourBank, HoursLeft
     from mailbridge.tickets.hours.statement import BankStatement, StatementLine, StatementMonth
+
+
+_NEGATIVE = re.compile(r"-\d[\w.:]*")
+
+
+class WithAmount(click.Command):
+    """A command whose last argument may be a negative time: `-2h` is no option, and its h asks for no help."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        amounts = [one for one in args if _NEGATIVE.fullmatch(one)]
+        if amounts and "--" not in args:
+            args = [*(one for one in args if one not in amounts), "--", *amounts]
+        return super().parse_args(ctx, args)
 
 
 @click.group(cls=Noun)
@@ -86,10 +100,10 @@ def statement_(folder: Path, as_json: bool, bank: str, month: str | None, months
         click.echo(out.getvalue(), nl=False)
     else:
         for one, shown in found:
-            _tell(one, shown)
+            _tell(one, shown, desk.config.desk.prefix)
 
 
-@hours.command("grant")
+@hours.command("grant", cls=WithAmount)
 @desk_option
 @bank_option
 @day_option
@@ -105,7 +119,7 @@ def grant_(folder: Path, bank: str, day: str | None, expires: str | None, reason
     _add(folder, EntryKind.GRANT, who, bank, _seconds(amount), day, expires, reason, link)
 
 
-@hours.command("adjust", context_settings={"ignore_unknown_options": True})
+@hours.command("adjust", cls=WithAmount)
 @desk_option
 @bank_option
 @day_option
@@ -240,14 +254,18 @@ def _entry(line: StatementLine) -> dict[str, object]:
     }
 
 
-def _tell(found: BankStatement, shown: Sequence[StatementMonth]) -> None:
+def _tell(found: BankStatement, shown: Sequence[StatementMonth], prefix: str) -> None:
+    from mailbridge.ids import ticket_number
     from mailbridge.tickets.hours.statement import clock
+
+    def number(ticket: int | None) -> str:
+        return ticket_number(prefix, ticket) if ticket else ""
 
     click.echo(safe(f"{found.customer}, hour bank {found.bank}: {_said(found.left)}"))
     for month in shown:
         click.echo(f"\n{month.first:%Y-%m}, {clock(month.opening)} before")
         rows = [
-            (line.day, clock(line.seconds), clock(line.balance), line.kind, f"#{line.ticket}" if line.ticket else "", line.by, line.about)
+            (line.day, clock(line.seconds), clock(line.balance), line.kind, number(line.ticket), line.by, line.about)
             for line in month.lines
         ]
         print_table(("DAY", "TIME", "BALANCE", "ENTRY", "TICKET", "BY", "ABOUT"), rows, empty="nothing", least=("ABOUT",))

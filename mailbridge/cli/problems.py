@@ -22,29 +22,29 @@ _NAMES_A_PLACE = re.compile(
 _USER_INFO = re.compile(r"(//[^\s:/@\"']*):[^\s\"']*@")
 
 
-def shown(problems: Iterable[Problem], folder: Path) -> str:
-    """All of them and their number; the lines are looked up in the files of `folder`."""
+def shown(problems: Iterable[Problem], folder: Path, rules: Path | None = None) -> str:
+    """All of them and their number; the lines are looked up in the files of `folder`.  `rules`: a folder in the place of its `rules/`."""
     problems = sorted(problems)
     warnings = sum(problem.warning for problem in problems)
-    total = _count(len(problems) - warnings, "error") + (f", {_count(warnings, 'warning')}" if warnings else "")
-    return "\n".join([*(shown_one(problem, folder) for problem in problems), total])
+    total = counted(len(problems) - warnings, "error") + (f", {counted(warnings, 'warning')}" if warnings else "")
+    return "\n".join([*(shown_one(problem, folder, rules) for problem in problems), total])
 
 
-def shown_one(problem: Problem, folder: Path) -> str:
+def shown_one(problem: Problem, folder: Path, rules: Path | None = None) -> str:
     place = f"{problem.file}:{problem.line}:{problem.column}" if problem.line else problem.file
     kind = "warning: " if problem.warning else ""
-    lines = [f"{safe(place)}: {kind}{safe(problem.message)}", *excerpt(problem, folder)]
+    lines = [f"{safe(place)}: {kind}{safe(problem.message)}", *excerpt(problem, folder, rules)]
     if problem.hint:
         lines.append(f"    {safe(problem.hint)}")
     return "\n".join(lines)
 
 
-def excerpt(problem: Problem, folder: Path) -> list[str]:
+def excerpt(problem: Problem, folder: Path, rules: Path | None = None) -> list[str]:
     """The line of the mistake and a mark under it; nothing when the file cannot be read any more."""
     if not problem.line:
         return []
     try:
-        lines = (folder / problem.file).read_text(encoding="utf-8", errors="replace").split("\n")
+        lines = _file(problem.file, folder, rules).read_text(encoding="utf-8", errors="replace").split("\n")
         line = lines[problem.line - 1].rstrip("\r")
     except (OSError, IndexError):
         return []
@@ -55,6 +55,11 @@ def excerpt(problem: Problem, folder: Path) -> list[str]:
     show = "…" if is_inside_secret(lines, problem.line - 1) else safe(without_secrets(line.replace("\t", " ")))
     mark = " " * width(safe(before.replace("\t", " "))) + "^" * max(1, width(safe(marked)))
     return [f"  {problem.line} | {show}", f"  {gutter} | {mark}"]
+
+
+def _file(name: str, folder: Path, rules: Path | None) -> Path:
+    inside = name.removeprefix("rules/")
+    return rules / inside if rules is not None and inside != name else folder / name
 
 
 def without_secrets(line: str) -> str:
@@ -91,5 +96,5 @@ def _is_below(line: str, column: int, value: str) -> bool:
     return not text.strip() or indent > column or (not value and indent == column and text.startswith("- "))
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -25,7 +25,7 @@ Explained = tuple[Run, Why]
 def printed(ticket: Ticket, reasons: Sequence[Explained], organisation: Organisation) -> None:
     """Each target as a paragraph, by the team's wall clock."""
     for run, reason in reasons:
-        calendar = f'calendar "{run.calendar.name}"{_version(run.calendar)}'
+        calendar = f'calendar "{run.calendar.name}"{_version(run.calendar)}, times in {run.calendar.zone}'
         click.echo(f"{_name(run)} within {hours(reason.budget)} working hours ({_terms(ticket)}), {calendar}")
         for line in lines(reason, run.calendar, _whom(organisation)):
             click.echo(f"  {line}")

@@ -21,6 +21,8 @@ from urllib3.exceptions import HTTPError
 
 from mailbridge import __version__
 
+NO_CONNECTION = "to which no connection may be made"  # how the fault ends where `may_connect` forbids the address
+
 
 class NoAnswer(Exception):
     """Nothing came back that is a whole HTTP answer."""
@@ -96,7 +98,7 @@ def _connect(connection: HTTPConnection, host: str, may_connect: Callable[[str],
     connection.connect()
     peer = str(connection.sock.getpeername()[0]) if connection.sock is not None else ""
     if not may_connect(peer):
-        raise NoAnswer(f"{host} has the address {peer}, to which no connection may be made")
+        raise NoAnswer(f"{host} has the address {peer}, {NO_CONNECTION}")
 
 
 def _path(where: SplitResult) -> str:

@@ -221,6 +221,17 @@ def test_work_past_the_estimate_is_told_once(desk: TestDesk) -> None:
     assert [n.recipient for n in desk.promises(Audience.AGENT, "over_estimate")] == ["bogdan@desk.test"]
 
 
+@pytest.mark.parametrize("prove", [True, False])
+def test_an_estimate_is_told_to_a_proven_requester_alone(tmp_path: Path, prove: bool) -> None:
+    """The mail to anybody else may carry no values, so it would have a hole in the place of the number."""
+    teams = POLICY["teams.yaml"].replace("answered, escalated]", "answered, estimate]")
+    with a_desk(tmp_path, rules=POLICY | {"teams.yaml": teams}) as desk:
+        desk.feed(proven(a_mail(), "customer.test") if prove else a_mail())
+        by_agent(desk, "#estimate 3h")
+        assert desk.ticket().estimate == 180
+        assert ("estimate" in to_customer(desk)) is prove
+
+
 def test_a_ticket_goes_up_the_chain_and_the_customer_hears_where_the_team_says_so(desk: TestDesk) -> None:
     by_agent(desk, "#escalate hardware")
     assert (desk.ticket().assignee, desk.ticket().level) == ("clara", 1)

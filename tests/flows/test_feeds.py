@@ -179,6 +179,22 @@ def test_status_check_and_doctor_say_how_old_the_last_good_one_is(
     [mistake] = [problem for problem in examine(tmp_path).problems if "is not fetched" in problem.message]
     assert not mistake.warning
     assert jobs.TABLE in mistake.message
+    assert 'hosts = ["localhost"]' in mistake.hint
+
+
+def test_a_server_of_the_own_network_is_told_which_line_allows_it(tmp_path: Path, server: FeedServer) -> None:
+    with a_desk(tmp_path, rules=rules(server), calendars=replace(settings(server), private=False)) as desk:
+        desk.clock.time = SystemClock().now()
+        desk.app.fetch_feeds()
+    desk_table = '[desk]\nname = "D"\naddress = "d@desk.test"\n[outgoing]\nurl = "maildir:out"\n'
+    toml = f'{desk_table}[calendars]\nhosts = ["localhost"]\n'
+    (tmp_path / "mailbridge.toml").write_text(toml)
+    [warning] = [problem for problem in examine(tmp_path).problems if "the feed" in problem.message]
+    assert "private = true" in warning.hint
+
+    (tmp_path / "mailbridge.toml").write_text(toml + "private = true\n")
+    [warning] = [problem for problem in examine(tmp_path).problems if "the feed" in problem.message]
+    assert "tries it again" in warning.hint
 
 
 def test_check_and_rota_name_the_hours_that_a_feed_leaves_uncovered(

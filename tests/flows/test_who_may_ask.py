@@ -84,6 +84,11 @@ def test_the_contact_is_asked_and_decides(desk: TestDesk, answer: str, became: s
     desk.assert_sound()
 
 
+def test_the_contact_is_asked_in_the_language_of_the_request(desk: TestDesk) -> None:
+    write(desk, "carol@customer.test", "De azi dimineață imprimanta nu mai tipărește nimic. Vă rugăm să ne ajutați cât mai repede.")
+    assert desk.promise_to("boss@customer.test").language == "ro"
+
+
 def test_other_words_of_the_contact_decide_nothing_and_nobody_else_decides(desk: TestDesk) -> None:
     write(desk, "carol@customer.test")
     question = desk.promise_to("boss@customer.test")

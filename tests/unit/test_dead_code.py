@@ -25,6 +25,7 @@ CALLED_BY_OTHERS: dict[str, str] = {
     "get_explanation": "pyspf's query",
     "invoke": "click.Command",
     "make_context": "click.Command",
+    "parse_args": "click.Command",
     "process_result_value": "sqlalchemy.TypeDecorator",
     "resolve_command": "click.Group",
 }

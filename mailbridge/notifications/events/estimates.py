@@ -25,7 +25,8 @@ def in_receipt(context: NotificationContext) -> int | None:
 
 
 def estimated(event: Event, events: Sequence[Event], context: NotificationContext) -> Iterator[Notification]:
-    """Told once for all changes of one mail, and only where they leave another value."""
+    """Told once for all changes of one mail, and only where they leave another value.  Not to a requester whose address nobody has proven:
+    that mail could not name the number."""
     changes = [change for one in events if (change := _change(one)) is not None]
     change = _change(event)
     if change is None or change is not changes[-1] or not _wanted(event, context):
@@ -49,7 +50,7 @@ def _change(event: Event) -> EstimateSet | None:
 def _wanted(event: Event, context: NotificationContext) -> bool:
     ticket = context.ticket
     allowed = context.answerable or event.actor.kind in _BY_PEOPLE
-    return allowed and ticket.closed_at is None and STEP in team_of(ticket, context.organisation).tells
+    return allowed and ticket.verified and ticket.closed_at is None and STEP in team_of(ticket, context.organisation).tells
 
 
 def _said_by_receipt(events: Sequence[Event], context: NotificationContext) -> bool:

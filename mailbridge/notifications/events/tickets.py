@@ -38,7 +38,8 @@ def _contact_asked(context: NotificationContext) -> Iterator[Notification]:
     requester = context.ticket.requester
     if context.answerable and asked == ASKED and requester is not None:
         payload = MayAsk(writer=requester.address, name=requester.name)
-        yield from notifications_to([Recipient(address=contact)], Audience.CUSTOMER, "may_ask", context, payload=payload)
+        person = Recipient(address=contact, language=context.ticket.language)
+        yield from notifications_to([person], Audience.CUSTOMER, "may_ask", context, payload=payload)
 
 
 def _new(context: NotificationContext) -> NewTicket:

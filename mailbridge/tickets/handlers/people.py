@@ -21,7 +21,7 @@ def assign(ticket: Ticket, command: Assign, about: CommandContext) -> HandlerRes
     name, agents = command.agent, about.organisation.agents
     agent = agents.get(name)
     if name and (agent is None or not agent.active):
-        return Refusal(reason="unknown-agent", nearest=nearest(name, agents))
+        return Refusal(reason="unknown-agent", detail=name, nearest=nearest(name, agents))
     if agent is not None and agent.observer:
         return Refusal(reason="only-observes", detail=agent.title)
     happened: list[TicketEvent] = [] if name == ticket.assignee else [AssigneeChanged(before=ticket.assignee, after=name)]

@@ -142,7 +142,7 @@ def _impossible(ticket: Ticket, plan: Plan, about: CommandContext) -> Refusal | 
     agents = about.organisation.agents
     agent = agents.get(plan.agent)
     if agent is None or not agent.active:
-        return Refusal(reason="unknown-agent", nearest=nearest(plan.agent, agents))
+        return Refusal(reason="unknown-agent", detail=plan.agent, nearest=nearest(plan.agent, agents))
     if agent.observer:
         return Refusal(reason="only-observes", detail=agent.title)
     if ticket.closed_at is not None:

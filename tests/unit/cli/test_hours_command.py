@@ -69,6 +69,12 @@ def test_entries_by_hand_and_the_statement(desk: Path, capsys: pytest.CaptureFix
     )
     table = run(desk, capsys, "statement", "acme", "--month", "2020-02")
     assert "2020-02, 5:00 before" in table
+    assert "MB-7" in table
+
+
+def test_hours_are_taken_from_a_bank_however_the_time_ends(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """-1h is a time and not the options -1 and -h."""
+    assert run(desk, capsys, "adjust", "acme", "-1h", "--reason", "x") == "acme, blocks: 4:00 of 5:00 left\n"
 
 
 @pytest.mark.parametrize(
@@ -76,6 +82,8 @@ def test_entries_by_hand_and_the_statement(desk: Path, capsys: pytest.CaptureFix
     [
         (("grant", "acme", "0h", "--reason", "x"), "no duration that can be meant"),
         (("grant", "acme", "--reason", "x", "--", "-2h"), "more than nothing"),
+        (("grant", "acme", "-2h", "--reason", "x"), "more than nothing"),
+        (("grant", "acme", "2h", "--reson", "x"), "'--reason'"),
         (("adjust", "acme", "0h", "--reason", "x"), "no duration that can be meant"),
         (("grant", "acmee", "1h", "--reason", "x"), 'did you mean "acme"?'),
         (("grant", "bare", "1h", "--reason", "x"), 'no contract of "bare" has hours'),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -72,6 +73,18 @@ def test_a_mistake_leaves_one_and_names_its_place(desk: Path, capsys: pytest.Cap
     line = (desk / "rules" / "teams.yaml").read_text(encoding="utf-8").splitlines().index("  billing:") + 1
     assert f'did you mean "billing" (rules/teams.yaml:{line})?' in out
     assert f"(version {version})" in out
+
+
+def test_a_mistake_in_another_folder_is_shown_by_the_line_of_that_folder(
+    desk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "candidate"
+    shutil.copytree(desk / "rules", other)
+    path = other / "routing" / "30-billing.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("then: {team: billing,", "then: {team: biling,"), encoding="utf-8")
+
+    assert main(["check", "--rules", str(other)]) == 1
+    assert "11 |   then: {team: biling," in capsys.readouterr().out
 
 
 def test_the_template_of_a_reply_must_be_there(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
