@@ -136,7 +136,8 @@ class Office:
 def facts(ticket: Ticket) -> Ticket:
     """The ticket but for what counts its events: two are equal where nobody who looks sees a difference.
 
-    A plan that an undo takes back stays as a cancelled one, and each change of a plan counts in its SEQUENCE: calendars have to hear of both.
+    A plan that an undo takes back stays as a cancelled one, and each change of a plan counts in its SEQUENCE: calendars have to hear of
+    both.
     """
     plans = tuple(replace(plan, sequence=0) for plan in ticket.plans if not plan.cancelled)
     return replace(ticket, version=0, updated_at=NOW, approvals_asked=0, plans=plans)
