@@ -14,6 +14,7 @@ from mailbridge.execution.desk import Desk
 from mailbridge.handling.opening import is_ours
 from mailbridge.handling.placed_mail import JudgedMail, PlacedMail
 from mailbridge.mail_commands.reply_decision import verdict
+from mailbridge.notifications.limits import DAY, HOUR
 from mailbridge.organisation import transitions
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.actor import Actor, ActorKind
@@ -45,15 +46,25 @@ def receipt_of(opened: Open, usual: str) -> str:
 
 
 def _contact(tx: Tx, desk: Desk, judged: JudgedMail) -> str:
-    """Who is asked; '' where nobody can be: the contact wrote the mail, is the desk itself, or gets no mail."""
+    """Who is asked; '' where nobody can be: the contact wrote the mail, is the desk itself, or gets no mail, or no more mails now."""
     contact, mail = (judged.verdict.contact or "").lower(), judged.mail
     if contact == mail.writer.address.lower() or is_ours(desk, contact) or tx.addresses.suspended(contact, mail.now):
         return ""
-    return contact
+    return "" if _is_at_limit(tx, desk, mail, contact) else contact
+
+
+def _is_at_limit(tx: Tx, desk: Desk, mail: PlacedMail, contact: str) -> bool:
+    """Whether the question would not go out: a ticket must not wait for somebody who is not asked."""
+    caps = desk.config.limits
+    hourly = caps.mails_per_recipient_hour if mail.writer.verified else min(caps.mails_per_recipient_hour, caps.mails_per_unproven_hour)
+    in_hour, in_day = (tx.outbox.count_since(contact, mail.now - span) for span in (HOUR, DAY))
+    return in_hour >= hourly or in_day >= caps.mails_per_recipient_day
 
 
 def contact_decided(mail: PlacedMail) -> Iterator[Request]:
     """What the contact's answer does to the ticket that waits for it: yes, it goes on; no, it is closed.  Other words decide nothing."""
+    if mail.writer.dmarc_failed:  # a forger may have seen the contact's address at the desk, in a copy of an answer
+        return
     asked = dict(mail.ticket.fields).get(ASKING, "")
     if not asked or asked != f"{ASKED} {mail.writer.address.lower()}":
         return

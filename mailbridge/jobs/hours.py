@@ -22,7 +22,7 @@ from mailbridge.store.tx import Tx
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.command_types.work import AlertHours, PauseForHours
 from mailbridge.tickets.hours.burns import bank_for
-from mailbridge.tickets.hours.ledger import EntryKind, LedgerEntry
+from mailbridge.tickets.hours.ledger import LedgerEntry, live_burns
 from mailbridge.tickets.hours.planning import LEVELS, HourBank, HoursLeft, banks_of, consequences, due_grants, hours_left
 from mailbridge.tickets.hours.standing import standing
 from mailbridge.tickets.model import Ticket
@@ -107,13 +107,16 @@ def _keep(tx: Tx, bank: HourBank, desk: Desk, now: datetime) -> tuple[int, Hours
 
 
 def _tell(tx: Tx, bank: HourBank, left: HoursLeft, ticket: Ticket | None, desk: Desk, now: datetime) -> None:
-    """The level is told on the ticket whose work was recorded last.  The levels below it are not told any more."""
+    """The level is told on the ticket whose work was recorded last.  The levels below it are not told any more.
+
+    Where no ticket has work in the bank, nobody can be told yet: the next work on one tells it.
+    """
+    if ticket is None:
+        log.warning("hours_used_without_work", customer=bank.customer, bank=bank.name, level=left.level)
+        return
     passed = LEVELS[: LEVELS.index(left.level) + 1]
     new = [level for level in passed if tx.hours.tell(bank.customer, bank.name, left.period, level, now)]
     if left.level not in new:
-        return
-    if ticket is None:
-        log.warning("hours_used_without_work", customer=bank.customer, bank=bank.name, level=left.level)
         return
     terms = bank.terms_on(today_of(bank, desk, now))
     tells = terms.tell_customer or (terms.when_empty is WhenEmpty.TELL_CUSTOMER and left.level != LEVELS[0])
@@ -130,7 +133,8 @@ def _tell(tx: Tx, bank: HourBank, left: HoursLeft, ticket: Ticket | None, desk: 
 
 
 def _latest_ticket(tx: Tx, entries: list[LedgerEntry]) -> Ticket | None:
-    burns = [entry for entry in entries if entry.kind is EntryKind.BURN and entry.ticket is not None]
+    """The ticket with the latest work in the bank.  Work that was given back does not count: its ticket may be another customer's now."""
+    burns = [entry for entry in live_burns(entries) if entry.ticket is not None]
     number = max(burns, key=lambda entry: entry.at).ticket if burns else None
     return tx.tickets.surviving(number) if number is not None else None
 

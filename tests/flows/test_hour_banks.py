@@ -272,6 +272,52 @@ def test_the_customer_hears_of_it_where_the_contract_says_so(tmp_path: Path, ask
         assert said in " ".join(text_to(desk, "carol@customer.test").split())
 
 
+def test_others_on_the_ticket_do_not_hear_what_the_contract_holds(tmp_path: Path) -> None:
+    with a_desk(tmp_path, rules=with_hours(tell_customer="true")) as desk:
+        desk.feed(proven(a_mail(), "customer.test"))
+        by_agent(desk, "#cc dana@other.test")
+        by_agent(desk, "#time 8h")
+        desk.app.keep_hours()
+
+        assert "dana@other.test" in [one.address for one in desk.ticket().participants]
+        assert [address for audience, address, _ in told(desk) if audience == "customer"] == ["carol@customer.test"]
+
+
+def by_hand(desk: TestDesk, minutes: int) -> None:
+    customer = desk.app.desk().policy.rules.customers.by_name["acme"]
+    bank = next(one for one in banks_of(customer) if one.name == "gold")
+    with desk.app.store.write() as tx:
+        add_by_hand(tx, bank, EntryKind.ADJUST, minutes * 60, date(2026, 11, 23), desk.clock.now(), reason="invoice", by="admin")
+
+
+def test_work_that_was_given_back_tells_no_other_customer_of_the_bank(tmp_path: Path) -> None:
+    with a_desk(tmp_path, rules=with_hours(tell_customer="true")) as desk:
+        desk.feed(proven(a_mail(), "customer.test"))
+        by_agent(desk, "#time 1h")
+        desk.pass_time(seconds=60)
+        desk.feed(proven(a_mail(message_id="<two@customer.test>"), "customer.test"))
+        by_agent(desk, "#time 1h", ticket=2)
+        by_agent(desk, "#requester dana@other.test", ticket=2)
+        by_hand(desk, -8 * 60)
+        desk.app.keep_hours()
+
+        assert [address for audience, address, _ in told(desk) if audience == "customer"] == ["carol@customer.test"]
+
+
+def test_a_level_that_was_passed_by_hand_is_told_with_the_next_work(tmp_path: Path) -> None:
+    with a_desk(tmp_path, rules=FILES) as desk:
+        desk.feed(a_mail())
+        by_agent(desk, "#take")
+        by_hand(desk, -8 * 60 - 30)
+        desk.app.keep_hours()
+        assert told(desk) == []
+
+        by_agent(desk, "#time 15m")
+        desk.app.keep_hours()
+        desk.app.keep_hours()
+        assert told(desk) == [("agent", "bogdan@desk.test", "80"), ("manager", "mara@desk.test", "80")]
+
+
 def test_what_a_contract_holds_is_told_to_nobody_who_is_not_proven(tmp_path: Path) -> None:
     with a_desk(tmp_path, rules=with_hours(tell_customer="true")) as desk:
         desk.feed(a_mail())

@@ -150,3 +150,21 @@ def test_a_colleague_on_a_ticket_that_is_there_writes_on(desk: TestDesk) -> None
     write(desk, "x@listed.test", "me too", subject="Re: [MB-1] Printer broken")
     assert len(desk.tickets()) == 1
     assert desk.ticket().status == "new"
+
+
+def test_a_flood_of_strangers_waits_for_nobody_who_is_not_asked(desk: TestDesk) -> None:
+    for number in range(22):
+        write(desk, f"s@stranger{number}.test", "LF-2231 is broken")
+        desk.deliver()
+    states = [(asking(desk, number), desk.ticket(number).status) for number in range(1, 23)]
+    assert states == [("asked boss@customer.test", "waiting")] * 20 + [("queued", "new")] * 2
+    assert [event for _, event in told(desk)].count("may_ask") == 20
+
+
+def test_a_forger_with_the_contacts_address_at_the_desk_decides_nothing(desk: TestDesk) -> None:
+    write(desk, "carol@customer.test")
+    address = desk.promise_to("boss@customer.test").reply_to or ""
+    raw = a_mail("Yes.", from_="boss@customer.test", to=address, message_id="<forged@x>")
+    failed = b"Authentication-Results: mx.desk.test; dmarc=fail (p=none dis=none) header.from=customer.test\r\n"
+    desk.feed(failed + proven(raw, "customer.test", "fail").partition(b"\r\n")[2], mail_from="boss@customer.test", rcpt_to=(address,))
+    assert asking(desk) == "asked boss@customer.test"

@@ -14,7 +14,7 @@ from mailbridge.tickets.event_types.work import HoursAlerted
 from mailbridge.tickets.events import Event
 
 EVENT = "hours"
-PEOPLE = "*"  # in `HoursAlerted.customer`: the people of the ticket
+PEOPLE = "*"  # in `HoursAlerted.customer`: who asked on the ticket
 
 
 def alerted(event: Event, events: Sequence[Event], context: NotificationContext) -> Iterator[Notification]:
@@ -38,7 +38,9 @@ def alerted(event: Event, events: Sequence[Event], context: NotificationContext)
 
 def _customers(what: HoursAlerted, context: NotificationContext) -> tuple[Recipient, ...]:
     if what.customer == PEOPLE:
-        return customers(context.ticket) if context.ticket.verified else ()  # what a contract holds is told to nobody who is not proven
+        # What a contract holds is told to nobody who is not proven, and not to others on the ticket, who may belong to another customer.
+        requester = context.ticket.requester if context.ticket.verified else None
+        return tuple(one for one in customers(context.ticket) if requester and one.address == requester.address)
     person = context.ticket.participant(what.customer)
     language = (person.language if person else "") or context.ticket.language
     return (Recipient(address=what.customer, name=person.name if person else "", language=language),)

@@ -15,6 +15,7 @@ from mailbridge.rules.files.scalars import ADDRESS, DATE, WORD
 
 STEP = 5  # weights are multiples of so many percent: then every minute costs whole seconds
 HEAVIEST = 1000  # percent
+EARLIEST = date(2000, 1, 1)  # of a bank: each interval since then is an entry
 ALL = "all"
 
 
@@ -152,5 +153,8 @@ def within_contract(hours: HourTerms, since: date | None, until: date | None) ->
             raise Wrong(f'"{what}" of the hours ({day}) is before the contract begins ({since})', "hours are granted within the contract")
         if day is not None and until is not None and day > until:
             raise Wrong(f'"{what}" of the hours ({day}) is after the contract ends ({until})', "hours are granted within the contract")
+    first = min((day for day in (hours.since or since, *(block.since for block in hours.blocks)) if day is not None), default=None)
+    if first is not None and first < EARLIEST:
+        raise Wrong(f"the hours begin on {first}, which cannot be meant", f"the earliest day is {EARLIEST}")
     if hours.every is not None and since is None and hours.since is None:
         raise Wrong("the hours need a first day", 'add "since" to the contract or to its hours')

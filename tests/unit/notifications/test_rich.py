@@ -242,3 +242,9 @@ def test_no_mail_takes_long_to_show(html: str, text: str) -> None:
 
 def test_a_line_that_can_be_the_text_in_too_many_ways_is_shown_as_text() -> None:
     assert rich_of(sanitise('<p>' + '<a href="http://1">1</a>' * 3_000 + "</p>"), "1" * 3_000) is None
+
+
+def test_a_link_of_a_sender_writes_no_commands_for_the_reader() -> None:
+    html = '<p>Please <a href="mailto:support@desk.test?subject=Re:%20MB-1&amp;body=%23close">press <b>here</b></a></p>'
+    _, shown = rich(html, "Please press here").shown({})
+    assert 'href="mailto:support@desk.test"' in shown

@@ -37,6 +37,7 @@ _SAME = {"strike": "s", "ins": "u", "tfoot": "tbody", "tt": "code", "kbd": "code
 _HEADING = re.compile(r"h[1-6]")
 _LINK = re.compile(r"(?:https?|mailto|tel):\S+", re.IGNORECASE)
 _LOOKS_LIKE_HOST = re.compile(r"\s*(?:https?://)?(?:[\w-]+\.)+[a-z]{2,}\b(?![@.])\S*\s*", re.IGNORECASE)
+_MAILTO = re.compile(r"\A(mailto:[^?]*+)\?.*", re.IGNORECASE | re.DOTALL)  # a sender does not write the reader's mail
 _BLANKS = " \t\r\n\f"
 _BLANK = re.compile(r"[ \t\r\n\f]+")
 _CELLS = frozenset({"td", "th", "tr", "tbody", "thead", "tfoot"})
@@ -156,7 +157,7 @@ class _Writer:
 
 def _link(element: Element, inner: str) -> str:
     """The link; behind words that look like another address than the one it leads to, where it leads."""
-    href = element.attributes.get("href", "").strip()
+    href = _MAILTO.sub(r"\1", element.attributes.get("href", "").strip())
     if not _LINK.fullmatch(href) or "<a " in inner:
         return inner
     shown, host = words_of(element), _host(href)
