@@ -150,7 +150,7 @@ def import_(folder: Path, name: str | None, replaces: bool, dry_run: bool, sourc
         raise ConfigError(tuple(_named(loaded.problems, path, source)), str(_root(folder)))
     if not dry_run:
         rules_folder.write(_root(folder) / path, text)
-    click.echo(f"{path}: {'could be' if dry_run else 'is'} {'replaced' if path in files else 'written'}")
+    click.echo(f"{path} {'could be' if dry_run else 'was'} {'replaced' if path in files else 'written'}")
     click.echo(_difference(before, loaded.policy.rules.customers))
     for conflict in _conflicts(loaded, overlay_of(folder)):
         click.echo(f"{_place(conflict)}: {conflict.message} ({conflict.hint})")

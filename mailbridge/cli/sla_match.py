@@ -21,6 +21,7 @@ WAYS = {
     "match": "the most specific contract",
     "kept": "chosen by a rule or by hand: it stays",
 }
+NO_CONTRACT = "no contract covers it: the targets of rules/sla.yaml count"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +113,8 @@ def printed(found: Matched) -> None:
     click.echo(f"{safe(whose)}, {asked.day}: " + ", ".join(f"{what} {safe(value) or 'not known'}" for what, value in known))
     said = (("contract", found.contract), ("level", found.sla), ("calendar", found.calendar))
     promise = ", ".join(f"{what} {safe(value)}" for what, value in said if value)
-    click.echo(f"on the ticket: {promise or 'no contract'} ({WAYS[found.way]})")
+    why = NO_CONTRACT if found.way == "match" and not found.contract else WAYS[found.way]
+    click.echo(f"on the ticket: {promise or 'no contract'} ({why})")
     if said_of := line(found.terms):
         click.echo(safe(said_of))
     rows = [(one.label, one.sla or "targets" if one.contract is None else one.sla or "-", ", ".join(one.names) or _whole(one),

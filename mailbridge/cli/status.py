@@ -224,7 +224,7 @@ def show(desk: OpenDesk, found: DeskStatus) -> None:
 def feed_row(one: Mapping[str, Any]) -> str:
     """`fetched 2026-11-21 14:02Z, 14 events`, or what is wrong."""
     unread = f", {one['skipped']} of them unreadable" if one["skipped"] else ""
-    return f"fetched {when(one['fetched_at']) or 'never'}, {one['events']} events{unread}"
+    return f"fetched {when(one['fetched_at']) or 'never'}, {one['events']} event{'' if one['events'] == 1 else 's'}{unread}"
 
 
 def _waiting(count: int) -> str:

@@ -97,7 +97,7 @@ def feeds(known: Iterable[tuple[str, int, str]]) -> Iterator[Finding]:
             remedy = "open the address, and look at [calendars] in mailbridge.toml; what was fetched last goes on to count"
             yield doubtful("calendars", address, trouble, remedy)
         else:
-            yield right("calendars", address, f"{events} events")
+            yield right("calendars", address, f"{events} event{'' if events == 1 else 's'}")
 
 
 def agents(organisation: Organisation, pairings: list[Pairing], seen: Mapping[str, Any]) -> Iterator[Finding]:

@@ -47,10 +47,10 @@ def test_what_is_imported_is_there_and_checked_and_exported(desk: Path, tmp_path
     people.write_text("customer,address,name\nacme,ion@freemail.example,Ion Radu\n", encoding="utf-8")
 
     assert run(desk, capsys, "import", "--dry-run", str(people))[0] == (
-        "rules/customers/people.csv: could be written\n0 customers added, 1 changed, 0 gone\n"
+        "rules/customers/people.csv could be written\n0 customers added, 1 changed, 0 gone\n"
     )
     assert not (desk / "rules" / "customers").exists()
-    assert run(desk, capsys, "import", str(people))[0].startswith("rules/customers/people.csv: is written\n")
+    assert run(desk, capsys, "import", str(people))[0].startswith("rules/customers/people.csv was written\n")
     assert "ion@freemail.example, Ion Radu" in run(desk, capsys, "show", "ion@freemail.example")[0]
     assert run(desk, capsys, "check")[0].endswith("1 customer with 2 devices and 2 contracts\n")
     assert "--replace" in run(desk, capsys, "import", str(people), leaves=exits.MISTAKES)[1]

@@ -86,3 +86,9 @@ def test_a_stranger_has_the_desks_own_targets(desk: Path, capsys: pytest.Capture
     told = json.loads(printed(desk, capsys, "2", "--json"))
 
     assert (told["customer"], told["winner"]["label"], len(told["candidates"])) == (None, "default", 1)
+
+
+def test_a_ticket_without_a_contract_is_not_said_to_have_one(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = printed(desk, capsys, "MB-2")
+    assert "(no contract covers it: the targets of rules/sla.yaml count)" in said
+    assert "most specific" not in said
