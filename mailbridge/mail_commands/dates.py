@@ -29,6 +29,7 @@ _HOUR = re.compile(r"([0-9]{1,2})([^\W\d_.]*\.?[^\W\d_]*\.?)")
 _HOUR_UNIT = re.compile(r"([0-9]{1,2})([^\W\d_])([0-5][0-9])?")
 _AMOUNT = re.compile(r"([0-9]{1,4}(?:\.[0-9]{1,2})?)([^\W\d_]*)\.?")
 _LAST = 2
+MEANT = range(1970, 2200)  # years; with others computing fails at the ends of the calendar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,9 +71,10 @@ def whole(words: Sequence[str], wall: Wall, *, otherwise: time) -> datetime | No
 def moment(words: Sequence[str], start: int, wall: Wall, *, otherwise: time | None) -> tuple[datetime, int] | None:
     """The moment from `start` on, in UTC, and the index of the rest.  `otherwise` None: an hour is required."""
     try:
-        return _ahead(words, start, wall) or _said(words, _skip(words, start, wall), wall, otherwise)
+        found = _ahead(words, start, wall) or _said(words, _skip(words, start, wall), wall, otherwise)
     except (ValueError, OverflowError):  # a day that does not exist
         return None
+    return found if found is not None and found[0].year in MEANT else None
 
 
 def past_day(words: Sequence[str], start: int, wall: Wall) -> tuple[date, int] | None:

@@ -465,3 +465,14 @@ def test_a_consultant_from_outside_does_not_read_what_the_contract_holds(tmp_pat
 
         assert "left until" not in text_to(desk, "petra@maker.test")
         assert "10 h of 10 h left until" in text_to(desk, "bogdan@desk.test")
+
+
+@pytest.mark.parametrize(
+    "line", ["#agenda 9999-12-30", "#agenda 0001-01-01", "#plan bogdan 9999-12-31 10:00 2h", "#report time 9999-12-31"]
+)
+def test_a_day_at_the_end_of_the_calendar_quarantines_no_mail(tmp_path: Path, line: str) -> None:
+    with a_desk(tmp_path, rules=FILES) as desk:
+        desk.feed(a_mail())
+        by_agent(desk, line)
+        assert not desk.promises(event="quarantined")
+        assert desk.promise_to("bogdan@desk.test").event in ("commands", "report", "agenda")

@@ -10,6 +10,7 @@ from mailbridge.execution.desk import Desk
 from mailbridge.handling.agents.timesheets import timesheet_of
 from mailbridge.handling.placed_mail import PlacedMail
 from mailbridge.ids import ticket_number
+from mailbridge.mail_commands.dates import MEANT
 from mailbridge.notifications.payloads.agents import SumRow, TimeReport, WorkRow
 from mailbridge.notifications.summary import length
 from mailbridge.organisation.availability import zone_of
@@ -96,6 +97,7 @@ def _road(sums: Sums) -> str:
 def _day(word: str) -> date | None:
     """A date, or the Monday of an ISO week."""
     try:
-        return date.fromisoformat(word)
+        day = date.fromisoformat(word)
     except ValueError:
         return None
+    return day if day.year in MEANT else None
