@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 
 from mailbridge.sla.history import ClockHistory
 from mailbridge.store.tx import Tx
@@ -12,10 +11,9 @@ from mailbridge.tickets.clock_history import clock_history
 
 def clock_histories(tx: Tx, tickets: Collection[int]) -> dict[int, ClockHistory]:
     """By ticket what its clocks know of the past; a ticket without a history is left out."""
-    events = tx.events.of_clocks(tickets)
-    received = tx.mails.received(tickets)
+    events, received = tx.events.of_clocks(tickets)
     finished = tx.finished_runs.of_tickets(tickets)
-    return {ticket: replace(clock_history(history, received), finished=finished.get(ticket, ())) for ticket, history in events.items()}
+    return {ticket: clock_history(history, received, finished.get(ticket, ())) for ticket, history in events.items()}
 
 
 def clock_history_of(tx: Tx, ticket: int) -> ClockHistory:

@@ -112,8 +112,7 @@ def write(tx: Tx, desk: Desk, decision: Decision, now: datetime, telling: Tellin
     by then.  A person on both tickets is notified of a merge once."""
     outgoing: Sequence[Notification] = ()
     if decision.ticket is not None and decision.events:
-        about = _context(tx, desk, decision.ticket, telling, opened=decision.ticket.version == len(decision.events))
-        about = replace(about, reached=reached(tx, decision.events))
+        about = _context(tx, desk, decision.ticket, decision.events, telling)
         outgoing = () if telling.silent else notifications(decision.events, about)
         calendar = team_of(decision.ticket, desk.organisation).calendar
         tell_at = next_open(now, calendar) if telling.in_working_hours else None
@@ -158,12 +157,18 @@ def _held_back(
     return at_once
 
 
-def _context(tx: Tx, desk: Desk, ticket: Ticket, telling: Telling, *, opened: bool) -> NotificationContext:
-    first = telling.opens if opened else None
+def _context(tx: Tx, desk: Desk, ticket: Ticket, events: Sequence[Event], telling: Telling) -> NotificationContext:
+    first = telling.opens if ticket.version == len(events) else None
     about = notification_context(tx, ticket, desk, mail=telling.mail, first=first, answerable=telling.answerable)
-    receipt = telling.receipt or about.receipt
-    about = replace(about, receipt=receipt, also=telling.also, news=telling.news)
-    return replace(about, robot=telling.robot, unreadable=telling.unreadable)
+    return replace(
+        about,
+        receipt=telling.receipt or about.receipt,
+        also=telling.also,
+        news=telling.news,
+        robot=telling.robot,
+        unreadable=telling.unreadable,
+        reached=reached(tx, events),
+    )
 
 
 def _context_of(tx: Tx, change: TicketChange, note: int | None, desk: Desk) -> NotificationContext:

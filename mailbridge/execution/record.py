@@ -12,7 +12,8 @@ from mailbridge.errors import Transient
 from mailbridge.execution.clock_histories import clock_history_of
 from mailbridge.notifications.model import Notification
 from mailbridge.organisation.model import Organisation
-from mailbridge.sla.levels import REMINDED, newly_finished, no_longer_finished, open_runs, runs, told_since
+from mailbridge.sla.history import FinishedRun
+from mailbridge.sla.levels import REMINDED, counted, newly_finished, no_longer_finished, open_runs, told_since
 from mailbridge.sla.versions import version_of
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.clock_history import clock_history
@@ -74,25 +75,25 @@ def set_clocks(tx: Tx, ticket: Ticket, organisation: Organisation, now: datetime
     `opening`: the whole history of a ticket that opens in this transaction.  It is at hand and is not read again.
     """
     if opening:
-        history = clock_history(list(enumerate(opening, start=1)), tx.mails.received([ticket.id]))
+        received = tx.mails.received([ticket.id]) if any(event.mail is not None for event in opening) else {}
+        history = clock_history(list(enumerate(opening, start=1)), received)
     else:
         history = clock_history_of(tx, ticket.id)
-    promise = promised(ticket, organisation)
-    every = runs(history, promise)
+    clocks = counted(history, promised(ticket, organisation))
+    ended: Sequence[FinishedRun] = ()
     if not opening and ticket.channel != IMPORTED and ticket.merged_into is None:
-        tx.finished_runs.forget(ticket.id, no_longer_finished(history, promise))
-        tx.finished_runs.keep(ticket.id, newly_finished(every), now)
-    running = open_runs(every)
+        tx.finished_runs.forget(ticket.id, no_longer_finished(history, clocks.segments))
+        ended = newly_finished(clocks.runs)
+    running = open_runs(clocks.runs)
     changed = tx.clocks.set(
         ticket.id,
-        ticket_deadlines(ticket, history, organisation, now),
+        ticket_deadlines(ticket, history, organisation, now, clocks),
         now,
         since=told_since(history, running),
         calendars={name: version_of(run.calendar) for name, run in running.items()},
         new=bool(opening),
     )
-    if changed:
-        tx.finished_runs.remember([run.calendar for run in running.values()], now)
+    tx.finished_runs.keep(ticket.id, ended, now, also=[run.calendar for run in running.values()] if changed else ())
     return changed
 
 

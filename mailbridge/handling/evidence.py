@@ -48,7 +48,8 @@ def evidence(tx: Tx, message: Message, rcpt_to: Sequence[str], desk: Desk) -> Ev
     a signature of the writer's may cover."""
     addresses = tuple(dict.fromkeys([*rcpt_to, *(a.address for a in message.recipients)]))
     references, prefix = referred(message), desk.config.desk.prefix
-    claims = [claim for claim in tokens_in(desk.signer, addresses, references) if claim[1].purpose is not Purpose.HELD]
+    presented = tokens_in(desk.signer, addresses, references)
+    claims = [claim for claim in presented if claim[1].purpose is not Purpose.HELD]
     by_id: list[tuple[Reason, int, str]] = [(Reason.KNOWN_REFERENCE, t, i) for i, t in tx.mails.tickets_knowing(references, limit=10)]
     by_id += [(Reason.KNOWN_REFERENCE, t, i) for i, t in tx.old_mails.tickets_of(references)]
     if message.message_id:
@@ -66,7 +67,7 @@ def evidence(tx: Tx, message: Message, rcpt_to: Sequence[str], desk: Desk) -> Ev
     return Evidence(
         claims=tuple(replace(p, ticket=_standing_for(p.ticket, tickets)) for p in token_claims),
         known=known,
-        notice=_notice(message, tokens_in(desk.signer, addresses, references), desk),
+        notice=_notice(message, presented, desk),
         addressed=frozenset(_addressed(message, desk)),
         new_id=bool(message.message_id) and not tx.mails.has_message_id(message.message_id),
         written_at=message.date,

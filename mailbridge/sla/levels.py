@@ -67,7 +67,22 @@ def runs(history: ClockHistory, promised: Promised) -> tuple[Run, ...]:
 
     A finished run is as it is kept: under the targets, the calendar and the pauses of then, also where nothing is promised any more.
     """
-    return tuple(_runs(history, promised, segments(history, promised.targets, promised.claimed_at)))
+    return counted(history, promised).runs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """The clocks of a ticket, counted once for all questions about them: what is promised, every segment, and the runs of `runs`."""
+
+    promised: Promised
+    segments: tuple[Segment, ...]
+    runs: tuple[Run, ...]
+
+
+def counted(history: ClockHistory, promised: Promised) -> Counted:
+    """The clocks of this history under what is promised now."""
+    found = segments(history, promised.targets, promised.claimed_at)
+    return Counted(promised=promised, segments=found, runs=tuple(_runs(history, promised, found)))
 
 
 def _runs(history: ClockHistory, promised: Promised, found: Iterable[Segment]) -> Iterator[Run]:
@@ -86,11 +101,11 @@ def newly_finished(every: Iterable[Run]) -> tuple[FinishedRun, ...]:
     return tuple(_finished(run, run.segment.end) for run in every if run.kept is None and run.segment.end is not None)
 
 
-def no_longer_finished(history: ClockHistory, promised: Promised) -> tuple[FinishedRun, ...]:
-    """The kept runs that the history does not have any more: the answer was not delivered, the ticket was opened again, a change undone."""
+def no_longer_finished(history: ClockHistory, found: Iterable[Segment]) -> tuple[FinishedRun, ...]:
+    """The kept runs that the history does not have any more: the answer was not delivered, the ticket was opened again, a change undone.
+    `found`: the segments of the history."""
     if not history.finished:
         return ()
-    found = segments(history, promised.targets, promised.claimed_at)
     there = {_key(one.promise, one.team, one.start, one.end) for one in found if one.end is not None}
     return tuple(one for one in history.finished if _key(one.promise, one.team, one.start, one.end) not in there)
 
@@ -121,7 +136,12 @@ def _segment(kept: FinishedRun) -> Segment:
 
 
 def deadlines(history: ClockHistory, promised: Promised, now: datetime) -> tuple[Deadline, ...]:
-    """The moments that matter on this ticket from here on, soonest first, as far as they are known.
+    """The deadlines of the clocks of this history under what is promised, as `deadlines_of` says."""
+    return () if history.solved_at is not None else deadlines_of(history, counted(history, promised), now)
+
+
+def deadlines_of(history: ClockHistory, clocks: Counted, now: datetime) -> tuple[Deadline, ...]:
+    """The moments that matter on this ticket from here on, soonest first, as far as they are known.  `clocks`: those of the history.
 
     While a clock stands, what would fall due later is unknown and left out.  A promise that is kept, or a ticket that is solved, has no
     moments any more.  Moments that have passed stay in: whoever fires them makes sure each is told once.  A warning whose breach has
@@ -129,8 +149,8 @@ def deadlines(history: ClockHistory, promised: Promised, now: datetime) -> tuple
     """
     if history.solved_at is not None:
         return ()
-    every = runs(history, promised)
-    of_targets = (deadline for group in _together(every) for deadline in _of_group(group, promised.targets, now))
+    promised = clocks.promised
+    of_targets = (deadline for group in _together(clocks.runs) for deadline in _of_group(group, promised.targets, now))
     found = [*_unheard(of_targets, history), *_silent(history, promised, now)]
     return tuple(sorted(found, key=lambda deadline: (deadline.due_at, deadline.promise, deadline.step)))
 

@@ -92,8 +92,9 @@ class _Standings:
         first = bisect_right(self._ends, start)
         last = bisect_left(self._starts, end) if end is not None else len(self._starts)
         standing = self._by_status[first:last]
-        standing += tuple(one for one in self._without_hours if _meet(one, start, end))
-        if promise in (TargetKind.RESPONSE, TargetKind.NEXT_RESPONSE):
+        if self._without_hours:
+            standing += tuple(one for one in self._without_hours if _meet(one, start, end))
+        if self._unreached and promise in (TargetKind.RESPONSE, TargetKind.NEXT_RESPONSE):
             standing += tuple(one for one in self._unreached if _meet(one, start, end))
         return Segment(promise=promise, start=start, end=end, standing=standing, team=team)
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 
 from mailbridge.errors import Permanent
 from mailbridge.store.documents import dump, dump_fields, load, load_fields
 from mailbridge.store.sql import Row, Sql, Values
+from mailbridge.store.tables.incoming import held
+from mailbridge.store.tables.mails import mails
 from mailbridge.store.tables.tickets import events
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.clock_history import CLOCK_EVENTS
@@ -18,8 +21,10 @@ from mailbridge.tickets.stored_events import BY_CLASS, BY_NAME
 _APPEND = events.insert()
 _OF_TICKET = sa.select(events).where(events.c.ticket == sa.bindparam("ticket")).order_by(events.c.seq)
 _FIRST = _OF_TICKET.limit(1)
+_IS_HELD = sa.exists().where(held.c.inbox == mails.c.inbox).correlate(mails)
 _OF_CLOCKS = (
-    sa.select(events)
+    sa.select(events, mails.c.received_at)
+    .select_from(events.outerjoin(mails, sa.and_(mails.c.id == events.c.mail, ~_IS_HELD)))
     .where(events.c.ticket.in_(sa.bindparam("tickets", expanding=True)), events.c.kind.in_([BY_CLASS[what].name for what in CLOCK_EVENTS]))
     .order_by(events.c.ticket, events.c.seq)
 )
@@ -52,14 +57,18 @@ class Events:
         row = self._sql.row(_FIRST, {"ticket": ticket})
         return _event(row, _what(row)) if row else None
 
-    def of_clocks(self, tickets: Collection[int]) -> dict[int, list[tuple[int, Event]]]:
-        """By ticket the events that its clocks look at, oldest first, each with its number in the history."""
+    def of_clocks(self, tickets: Collection[int]) -> tuple[dict[int, list[tuple[int, Event]]], dict[int, datetime]]:
+        """By ticket the events that its clocks look at, oldest first, each with its number in the history; and when the mails came that
+        caused them, as `Mails.received` says.  One statement: it is asked for every mail on a ticket."""
         found: dict[int, list[tuple[int, Event]]] = {}
+        received: dict[int, datetime] = {}
         known: dict[tuple[str, str], TicketEvent] = {}  # most messages of a long ticket are stored as the same text, which is read once
         for row in self._sql.rows(_OF_CLOCKS, {"tickets": list(tickets)}) if tickets else ():
             what = known.get((row.kind, row.data)) or known.setdefault((row.kind, row.data), _what(row))
             found.setdefault(row.ticket, []).append((row.seq, _event(row, what)))
-        return found
+            if row.received_at is not None:
+                received[row.mail] = row.received_at
+        return found, received
 
     def last_version(self, ticket: int) -> int:
         """The number of the ticket's last event; 0 where there is none."""

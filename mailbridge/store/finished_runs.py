@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 
@@ -19,8 +20,7 @@ from mailbridge.store.tables.tickets import calendars, finished_runs
 _Standing = tuple[tuple[datetime, datetime | None, str, str], ...]
 
 _OF_TICKETS = (
-    sa.select(finished_runs, calendars.c.document)
-    .join(calendars, calendars.c.version == finished_runs.c.calendar)
+    sa.select(finished_runs)
     .where(finished_runs.c.ticket.in_(sa.bindparam("tickets", expanding=True)))
     .order_by(finished_runs.c.ticket, finished_runs.c.promise, finished_runs.c.started_at)
 )
@@ -33,7 +33,12 @@ _FORGET = finished_runs.delete().where(
     finished_runs.c.ended_at == sa.bindparam("to"),
 )
 _REMEMBER = dialects.insert_new(calendars)
+_CALENDARS = sa.select(calendars).where(calendars.c.version.in_(sa.bindparam("versions", expanding=True)))
 _CALENDAR = sa.select(calendars.c.document).where(calendars.c.version == sa.bindparam("version"))
+
+
+MOST_READ = 1024
+_READ: WeakKeyDictionary[sa.Engine, Mapping[str, Calendar]] = WeakKeyDictionary()  # by version, as read from each database
 
 
 class FinishedRuns:
@@ -42,14 +47,29 @@ class FinishedRuns:
 
     def of_tickets(self, tickets: Collection[int]) -> dict[int, tuple[FinishedRun, ...]]:
         """By ticket its finished runs; a ticket without any is left out."""
+        rows = self._sql.rows(_OF_TICKETS, {"tickets": list(tickets)}) if tickets else ()
+        known = self._calendars({row.calendar for row in rows}) if rows else {}
         found: dict[int, list[FinishedRun]] = {}
-        for row in self._sql.rows(_OF_TICKETS, {"tickets": list(tickets)}) if tickets else ():
-            found.setdefault(row.ticket, []).append(_run(row))
+        for row in rows:
+            if row.calendar in known:
+                found.setdefault(row.ticket, []).append(_run(row, known[row.calendar]))
         return {ticket: tuple(every) for ticket, every in found.items()}
 
-    def keep(self, ticket: int, runs: Sequence[FinishedRun], now: datetime) -> None:
-        """Stores the runs with their calendars; one that is kept already stays as it is."""
-        self.remember([run.calendar for run in runs], now)
+    def _calendars(self, versions: set[str]) -> Mapping[str, Calendar]:
+        """At least those of these calendars that are stored.  The calendar of a version never changes: it is read once for each database.
+        """
+        known = _READ.get(self._sql.connection.engine, {})
+        missing = sorted(versions - known.keys())
+        if not missing:
+            return known
+        new = {row.version: _calendar(row.document) for row in self._sql.rows(_CALENDARS, {"versions": missing})}
+        every = {**known, **new}
+        _READ[self._sql.connection.engine] = every if len(every) <= MOST_READ else new
+        return every
+
+    def keep(self, ticket: int, runs: Sequence[FinishedRun], now: datetime, *, also: Iterable[Calendar] = ()) -> None:
+        """Stores the runs with their calendars, and these calendars as well; a run that is kept already stays as it is."""
+        self.remember([*(run.calendar for run in runs), *also], now)
         self._sql.change(_KEEP, [_columns(ticket, run) for run in runs])
 
     def forget(self, ticket: int, runs: Iterable[FinishedRun]) -> None:
@@ -82,13 +102,13 @@ def _columns(ticket: int, run: FinishedRun) -> Values:
     }
 
 
-def _run(row: Row) -> FinishedRun:
+def _run(row: Row, calendar: Calendar) -> FinishedRun:
     return FinishedRun(
         promise=row.promise,
         start=row.started_at,
         end=row.ended_at,
         budget=timedelta(seconds=row.budget),
-        calendar=_calendar(row.document),
+        calendar=calendar,
         due_at=row.due_at,
         team=row.team,
         standing=load(row.standing, _Standing),

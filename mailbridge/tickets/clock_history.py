@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from mailbridge.sla.history import Answer, ClockHistory, EmptyBank, Mode, ModeChange, TeamChange
+from mailbridge.sla.history import Answer, ClockHistory, EmptyBank, FinishedRun, Mode, ModeChange, TeamChange
 from mailbridge.tickets.actor import ActorKind
 from mailbridge.tickets.event_types.mails import DeliveryFailed, MessageAdded, TicketOpened
 from mailbridge.tickets.event_types.people import RequesterChanged
@@ -41,9 +41,11 @@ MOVED_IN = timedelta(days=30)
 Dated = tuple[datetime, TicketEvent]
 
 
-def clock_history(events: Sequence[tuple[int, Event]], received: Mapping[int, datetime]) -> ClockHistory:
+def clock_history(
+    events: Sequence[tuple[int, Event]], received: Mapping[int, datetime], finished: tuple[FinishedRun, ...] = ()
+) -> ClockHistory:
     """What the clocks know of a ticket.  `events`: those of CLOCK_EVENTS at least, each with its number in the history, in order.
-    `received`: when the mails that caused them came to the desk, as far as they count from then.
+    `received`: when the mails that caused them came to the desk, as far as they count from then.  `finished`: the runs that are kept.
 
     Raises ValueError where the first event is no opening.
     """
@@ -65,6 +67,7 @@ def clock_history(events: Sequence[tuple[int, Event]], received: Mapping[int, da
         teams=tuple(_teams(opening.what, opened_at, dated)),
         arrived_at=_arrived_at(in_order),
         touched_at=max((_moment(event, received) for event in counted if _is_touch(event)), default=None),
+        finished=finished,
         empty=tuple(_empty(dated)),
     )
 

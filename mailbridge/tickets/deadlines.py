@@ -16,7 +16,7 @@ from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.clock import Deadline, Targets
 from mailbridge.sla.history import ClockHistory
 from mailbridge.sla.ladder import OVERDUE, Level, LevelCondition, level_of
-from mailbridge.sla.levels import Promised, Run, deadlines, runs
+from mailbridge.sla.levels import Counted, Promised, Run, counted, deadlines_of, runs
 from mailbridge.sla.reminders import base_of
 from mailbridge.sla.segments import TargetKind
 from mailbridge.tickets.command_types.escalation import Escalate, ExpireApproval, RaiseAlert, RemindApproval
@@ -37,12 +37,15 @@ LONGEST_WARNING = timedelta(days=1)
 TASK_PATIENCE = timedelta(hours=8)  # of working time: a working day
 
 
-def ticket_deadlines(ticket: Ticket, history: ClockHistory, organisation: Organisation, now: datetime) -> tuple[Deadline, ...]:
+def ticket_deadlines(
+    ticket: Ticket, history: ClockHistory, organisation: Organisation, now: datetime, clocks: Counted | None = None
+) -> tuple[Deadline, ...]:
     """The deadlines of the ticket in its current state.  Closed and imported tickets have no SLA deadlines; approvals have theirs on both.
+    `clocks`: those of the ticket, where the caller has counted them already.
     """
     if ticket.merged_into is not None:  # the survivor has the deadlines
         return ()
-    return (*_promised(ticket, history, organisation, now), *_waiting(ticket), *_by_hand(ticket), *_closing(ticket, organisation),
+    return (*_promised(ticket, history, organisation, now, clocks), *_waiting(ticket), *_by_hand(ticket), *_closing(ticket, organisation),
             *_handed_over(ticket, organisation, now))  # fmt: skip
 
 
@@ -199,10 +202,12 @@ def calendar_of(ticket: Ticket, organisation: Organisation, team: Team) -> Calen
     return replace(found, name=f"{name} {zone}", zone=zone) if zone else found
 
 
-def _promised(ticket: Ticket, history: ClockHistory, organisation: Organisation, now: datetime) -> tuple[Deadline, ...]:
+def _promised(
+    ticket: Ticket, history: ClockHistory, organisation: Organisation, now: datetime, clocks: Counted | None
+) -> tuple[Deadline, ...]:
     if ticket.channel == IMPORTED or ticket.closed_at is not None:
         return ()
-    return deadlines(history, promised(ticket, organisation), now)
+    return deadlines_of(history, clocks or counted(history, promised(ticket, organisation)), now)
 
 
 def _team_of(ticket: Ticket, organisation: Organisation) -> Team:

@@ -199,7 +199,7 @@ CHOOSE_THEMSELVES = (SetContract, MatchContract, SetProject, Undo, Erase)  # com
 def _contract_follows(ticket: Ticket, command: Command, done: Decision, about: CommandContext) -> list[Event]:
     """The events that choose the contract again after the command.  An undo restores the contract itself."""
     after = done.ticket
-    if after is None or isinstance(command, CHOOSE_THEMSELVES) or _contract_keys(after) == _contract_keys(ticket):
+    if after is None or isinstance(command, CHOOSE_THEMSELVES) or not _other_contract_keys(after, ticket):
         return []
     return [event_of(what, ticket, about) for what in contracts.rematched(ticket, after, about)]
 
@@ -210,6 +210,13 @@ def _plans_follow(ticket: Ticket, command: Command, done: Decision, about: Comma
     if after is None or isinstance(command, (Undo, Merge)) or ticket.closed_at is not None or after.closed_at is None:
         return []
     return [event_of(what, ticket, about) for what in plans.called_off(after, about)]
+
+
+def _other_contract_keys(after: Ticket, before: Ticket) -> bool:
+    """Whether the command changed a value that the choice of a contract depends on.  Most commands leave the tuples as they are."""
+    if after.participants is before.participants and after.fields is before.fields:
+        return (after.type, after.priority) != (before.type, before.priority)
+    return _contract_keys(after) != _contract_keys(before)
 
 
 def _contract_keys(ticket: Ticket) -> tuple[object, ...]:
@@ -239,11 +246,11 @@ def decide_requests(
     decisions: list[Decision] = []
     whole = Decision(ticket=None)
     at: Ticket | int = ticket
-    for request in requests:
+    for number, request in enumerate(requests):
+        about = context_after(about, decisions[-1]) if number else about
         asked = replace(about, actor=request.actor or about.actor, request=request.commands, words=request.words)
         decisions.append(_request(at, request.commands, asked))
         whole = together(whole, decisions[-1])
-        about = context_after(about, decisions[-1])
         at = whole.ticket or at
     return replace(whole, ticket=at if isinstance(at, Ticket) else None), tuple(decisions)
 
@@ -254,14 +261,15 @@ def _request(ticket: Ticket | int, commands: Sequence[Command], about: CommandCo
         if not isinstance(command, Open):
             raise ValueError(f"{type(command).__name__} is not for a ticket that is not open yet")
         return open_ticket(ticket, command, about)
-    done, at = Decision(ticket=ticket), about
+    done, one, at = Decision(ticket=ticket), Decision(ticket=ticket), about
     for command in commands:
+        at = context_after(at, one)
         one = decide(done.ticket or ticket, command, at)
         if one.refused:
             return replace(one, ticket=ticket) if not one.events else one
         if any(isinstance(event.what, ApprovalRequested) for event in one.events) and not isinstance(command, Approve):
             return decision_of(ticket, one.events, about.tickets)  # the whole request is held
-        done, at = together(done, one), context_after(at, one)
+        done = together(done, one)
     return done
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.clock import CountsFrom, Targets
 from mailbridge.sla.history import Answer, ClockHistory, Mode, ModeChange
-from mailbridge.sla.levels import Promised, deadlines, newly_finished, no_longer_finished, runs
+from mailbridge.sla.levels import Promised, counted, deadlines, newly_finished, no_longer_finished, runs
 from mailbridge.sla.segments import TargetKind
 from mailbridge.sla.versions import version_of
 from mailbridge.sla.why import Outcome, why
@@ -60,19 +60,19 @@ def test_a_run_that_begins_elsewhere_under_the_new_targets_is_the_same_run() -> 
     last = Promised(targets=replace(TARGETS, counts_from=CountsFrom.LAST), calendar=OFFICE)
     assert outcomes(PAST, last)["next-response"] is Outcome.KEPT
     assert outcomes(HISTORY, last)["next-response"] is Outcome.BROKEN
-    assert no_longer_finished(HISTORY, last) == ()
+    assert no_longer_finished(HISTORY, counted(HISTORY, last).segments) == ()
 
 
 def test_a_run_that_the_history_has_no_more_is_not_kept() -> None:
     failed = replace(HISTORY, answers=(Answer(at=MONDAY + 2 * HOUR, failed_at=MONDAY + 5 * HOUR), Answer(at=MONDAY + 6 * HOUR)))
-    assert [run.promise for run in no_longer_finished(failed, THEN)] == ["response", "next-response"]
+    assert [run.promise for run in no_longer_finished(failed, counted(failed, THEN).segments)] == ["response", "next-response"]
     assert outcomes(replace(failed, finished=()), THEN)["response"] is Outcome.BROKEN
 
     solved = replace(PAST, modes=(ModeChange(at=MONDAY + 5 * HOUR, mode=Mode.SOLVED),))
     kept = newly_finished(runs(solved, THEN))
     assert TargetKind.RESOLUTION in {run.promise for run in kept}
     again = replace(solved, modes=(*solved.modes, ModeChange(at=MONDAY + 6 * HOUR, mode=Mode.RUNS)), finished=kept)
-    assert [run.promise for run in no_longer_finished(again, THEN)] == ["resolution"]
+    assert [run.promise for run in no_longer_finished(again, counted(again, THEN).segments)] == ["resolution"]
 
 
 def test_the_version_of_a_calendar_is_of_its_days_and_of_what_computed_them() -> None:
