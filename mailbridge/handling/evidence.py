@@ -48,8 +48,8 @@ def evidence(tx: Tx, message: Message, rcpt_to: Sequence[str], desk: Desk) -> Ev
     a signature of the writer's may cover."""
     addresses = tuple(dict.fromkeys([*rcpt_to, *(a.address for a in message.recipients)]))
     references, prefix = referred(message), desk.config.desk.prefix
-    presented = tokens_in(desk.signer, addresses, references)
-    claims = [claim for claim in presented if claim[1].purpose is not Purpose.HELD]
+    tokens = tokens_in(desk.signer, addresses, references)
+    claims = [claim for claim in tokens if claim[1].purpose is not Purpose.HELD]
     by_id: list[tuple[Reason, int, str]] = [(Reason.KNOWN_REFERENCE, t, i) for i, t in tx.mails.tickets_knowing(references, limit=10)]
     by_id += [(Reason.KNOWN_REFERENCE, t, i) for i, t in tx.old_mails.tickets_of(references)]
     if message.message_id:
@@ -65,9 +65,9 @@ def evidence(tx: Tx, message: Message, rcpt_to: Sequence[str], desk: Desk) -> Ev
     tickets |= _merged(tx, tickets.values())
     known = tuple(_known(reason, tickets[named], detail, tickets) for reason, named, detail in [*lent, *by_id] if named in tickets)
     return Evidence(
-        claims=tuple(replace(p, ticket=_standing_for(p.ticket, tickets)) for p in token_claims),
+        claims=tuple(_on_survivor(claim, tickets) for claim in token_claims),
         known=known,
-        notice=_notice(message, presented, desk),
+        notice=_notice(message, tokens, desk),
         addressed=frozenset(_addressed(message, desk)),
         new_id=bool(message.message_id) and not tx.mails.has_message_id(message.message_id),
         written_at=message.date,
@@ -106,8 +106,10 @@ def _relatives(ticket: Ticket) -> tuple[int, ...]:
     return ticket.absorbed if ticket.merged_into is None else (*ticket.absorbed, ticket.merged_into)
 
 
-def _standing_for(ticket: Ticket | None, tickets: Mapping[int, Ticket]) -> Ticket | None:
-    return None if ticket is None else surviving(ticket.id, tickets) or ticket
+def _on_survivor(claim: TokenClaim, tickets: Mapping[int, Ticket]) -> TokenClaim:
+    """The claim on the ticket that its ticket was merged into, where it was."""
+    survivor = surviving(claim.ticket.id, tickets) if claim.ticket is not None else None
+    return claim if survivor is None or survivor is claim.ticket else replace(claim, ticket=survivor)
 
 
 def _known(reason: Reason, named: Ticket, detail: str, tickets: Mapping[int, Ticket]) -> Reference:

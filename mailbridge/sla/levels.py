@@ -71,7 +71,7 @@ def runs(history: ClockHistory, promised: Promised) -> tuple[Run, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counted:
+class CountedClocks:
     """The clocks of a ticket, counted once for all questions about them: what is promised, every segment, and the runs of `runs`."""
 
     promised: Promised
@@ -79,10 +79,10 @@ class Counted:
     runs: tuple[Run, ...]
 
 
-def counted(history: ClockHistory, promised: Promised) -> Counted:
+def counted(history: ClockHistory, promised: Promised) -> CountedClocks:
     """The clocks of this history under what is promised now."""
     found = segments(history, promised.targets, promised.claimed_at)
-    return Counted(promised=promised, segments=found, runs=tuple(_runs(history, promised, found)))
+    return CountedClocks(promised=promised, segments=found, runs=tuple(_runs(history, promised, found)))
 
 
 def _runs(history: ClockHistory, promised: Promised, found: Iterable[Segment]) -> Iterator[Run]:
@@ -140,7 +140,7 @@ def deadlines(history: ClockHistory, promised: Promised, now: datetime) -> tuple
     return () if history.solved_at is not None else deadlines_of(history, counted(history, promised), now)
 
 
-def deadlines_of(history: ClockHistory, clocks: Counted, now: datetime) -> tuple[Deadline, ...]:
+def deadlines_of(history: ClockHistory, clocks: CountedClocks, now: datetime) -> tuple[Deadline, ...]:
     """The moments that matter on this ticket from here on, soonest first, as far as they are known.  `clocks`: those of the history.
 
     While a clock stands, what would fall due later is unknown and left out.  A promise that is kept, or a ticket that is solved, has no

@@ -50,10 +50,13 @@ class CustomerChanges:
         self._sql = sql
         self._state = state
         self.changed = False  # in this transaction
+        self._version: int | None = None
 
     def version(self) -> int:
-        """The version of the overlay; 0 where nothing was ever changed."""
-        return self._sql.value(_VERSION) or 0
+        """The version of the overlay; 0 where nothing was ever changed.  Asked once in a transaction, until that locks or changes it."""
+        if self._version is None or self.changed:
+            self._version = self._sql.value(_VERSION) or 0
+        return self._version
 
     def since(self, version: int) -> list[CustomerChange]:
         """The changes after this version, in their order."""
@@ -66,6 +69,7 @@ class CustomerChanges:
     def lock(self, now: datetime) -> None:
         """Until this transaction ends nobody else changes the overlay."""
         self._state.take(LOCK, now)
+        self._version = None
 
     def add(self, changes: Sequence[EntryChanged], actor: Actor, ticket: int | None, now: datetime) -> None:
         """Records the changes as the next versions."""

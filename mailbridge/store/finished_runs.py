@@ -17,6 +17,7 @@ from mailbridge.store.documents import dump, load
 from mailbridge.store.sql import Row, Sql, Values
 from mailbridge.store.tables.tickets import calendars, finished_runs
 
+_NEVER = "[]"  # the stored form of no standing, which most runs have
 _Standing = tuple[tuple[datetime, datetime | None, str, str], ...]
 
 _OF_TICKETS = (
@@ -111,7 +112,7 @@ def _run(row: Row, calendar: Calendar) -> FinishedRun:
         calendar=calendar,
         due_at=row.due_at,
         team=row.team,
-        standing=load(row.standing, _Standing),
+        standing=load(row.standing, _Standing) if row.standing != _NEVER else (),
     )
 
 

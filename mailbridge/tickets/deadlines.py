@@ -16,7 +16,7 @@ from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.clock import Deadline, Targets
 from mailbridge.sla.history import ClockHistory
 from mailbridge.sla.ladder import OVERDUE, Level, LevelCondition, level_of
-from mailbridge.sla.levels import Counted, Promised, Run, counted, deadlines_of, runs
+from mailbridge.sla.levels import CountedClocks, Promised, Run, counted, deadlines_of, runs
 from mailbridge.sla.reminders import base_of
 from mailbridge.sla.segments import TargetKind
 from mailbridge.tickets.command_types.escalation import Escalate, ExpireApproval, RaiseAlert, RemindApproval
@@ -38,7 +38,7 @@ TASK_PATIENCE = timedelta(hours=8)  # of working time: a working day
 
 
 def ticket_deadlines(
-    ticket: Ticket, history: ClockHistory, organisation: Organisation, now: datetime, clocks: Counted | None = None
+    ticket: Ticket, history: ClockHistory, organisation: Organisation, now: datetime, clocks: CountedClocks | None = None
 ) -> tuple[Deadline, ...]:
     """The deadlines of the ticket in its current state.  Closed and imported tickets have no SLA deadlines; approvals have theirs on both.
     `clocks`: those of the ticket, where the caller has counted them already.
@@ -203,7 +203,7 @@ def calendar_of(ticket: Ticket, organisation: Organisation, team: Team) -> Calen
 
 
 def _promised(
-    ticket: Ticket, history: ClockHistory, organisation: Organisation, now: datetime, clocks: Counted | None
+    ticket: Ticket, history: ClockHistory, organisation: Organisation, now: datetime, clocks: CountedClocks | None
 ) -> tuple[Deadline, ...]:
     if ticket.channel == IMPORTED or ticket.closed_at is not None:
         return ()
