@@ -1,1 +1,1 @@
-"""`mailbridge doctor`: looks at everything a desk needs, and says of each what is right, doubtful or wrong, with the remedy."""
+"""`mailbridge doctor`: checks everything that a desk needs.  Each finding is right, doubtful or wrong, with a remedy."""

@@ -1,4 +1,4 @@
-"""Mails the desk itself through the outgoing server and waits until the running daemon has taken it in; measures the way."""
+"""Sends canary mails from the desk to itself and measures the time until the running daemon has accepted them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mailbridge.oauth.model import TokenSource
 from mailbridge.store.engine import Store
 
 SLOW = timedelta(minutes=1)
-LOOK = 0.2  # seconds between two looks
+LOOK = 0.2  # seconds between two polls
 
 
 def canary(
@@ -35,7 +35,11 @@ def canary(
     *,
     is_alive: bool,
 ) -> Iterator[Finding]:
-    """A mail to the desk's address and one to the address with +detail.  Only what the daemon took in counts as arrived."""
+    """Sends one mail to the desk's address and, with `plus_addressing`, one to its +detail address; yields a finding for each.
+
+    A mail has arrived when the daemon has accepted it.  `patience`: the longest wait in seconds.  Without a running daemon, or where
+    the transport is a Maildir, no mail is sent and the one finding is doubtful.
+    """
     if not is_alive:
         yield doubtful("canary", "mail to itself", "not sent: no daemon runs to take it in", "start it: mailbridge run; then ask again")
         return
@@ -58,7 +62,10 @@ def canary(
 def judged(
     kinds: tuple[str, ...], failed: dict[str, str], came: dict[str, datetime], began: datetime, patience: float
 ) -> Iterator[Finding]:
-    """What the mails' fates say of the way.  Pure."""
+    """Yields a finding for each kind of mail.  Pure.
+
+    `failed`: kind -> why the mail was not sent.  `came`: kind -> when the daemon accepted it.  `patience`: seconds waited.
+    """
     for kind in kinds:
         subject = "mail to itself" if kind == "plain" else "plus addressing"
         if kind in failed:
@@ -83,7 +90,7 @@ def judged(
 
 
 def _send(config: Config, signer: Signer, nonce: str, kind: str, now: datetime, tokens: TokenSource | None) -> str:
-    """Why the mail was not taken; '' where it was."""
+    """Sends the mail.  Returns why the server did not accept it, '' if it did."""
     address = config.desk.address
     local, _, domain = address.rpartition("@")
     to = address if kind == "plain" else f"{local}+canary@{domain}"
@@ -104,7 +111,7 @@ def _send(config: Config, signer: Signer, nonce: str, kind: str, now: datetime, 
 
 
 def _wait(store: Store, kinds: list[str], patience: float) -> dict[str, datetime]:
-    """When the daemon took each of them in."""
+    """Waits at most `patience` seconds.  Returns when the daemon accepted each kind; a kind that did not arrive is missing."""
     end = time.monotonic() + patience
     while True:
         with store.read() as tx:

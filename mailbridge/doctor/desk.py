@@ -1,4 +1,4 @@
-"""The desk's own state: daemon, database, clock, sources, the last proven backup, and how each agent's mails are proven."""
+"""Findings about the desk itself: daemon, database, clock, sources, backups, calendar feeds, and authentication of the agents' mails."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def daemon(seen: datetime | None, now: datetime) -> Finding:
 
 
 def clock(ours: datetime, theirs: datetime | None, who: str) -> Finding:
-    """Our clock against that of another machine we talk to."""
+    """Compares our clock with that of `who`.  `theirs`: None where no server tells its time; the finding is then doubtful."""
     if theirs is None:
         return doubtful(
             "desk",
@@ -40,7 +40,7 @@ def clock(ours: datetime, theirs: datetime | None, who: str) -> Finding:
 
 
 def transactions(oldest: timedelta | None) -> Finding:
-    """The age of the oldest open transaction of the database; None where it is not known (SQLite)."""
+    """`oldest`: the age of the oldest open transaction of the database; None where it is not known (SQLite)."""
     if oldest is None or oldest < LONG_TRANSACTION:
         return right("database", "transactions", "none is open for long")
     return wrong(
@@ -58,7 +58,10 @@ def rights(trouble: str) -> Finding:
 
 
 def backup(proven: Mapping[str, Any] | None, made: Mapping[str, Any] | None, now: datetime) -> Finding:
-    """How old the newest backup is of which a restore was compared."""
+    """The age of the newest verified backup: one that was restored and compared.
+
+    `proven`, `made`: what the store holds about the last verified backup and about the last backup; None where there is none.
+    """
     if proven is None:
         said = "a backup was made, and none was restored to compare it" if made else "no backup is known"
         return doubtful(
@@ -74,7 +77,7 @@ def backup(proven: Mapping[str, Any] | None, made: Mapping[str, Any] | None, now
 
 
 def sources(known: list[SourceHealth], config: Config, now: datetime, *, is_alive: bool) -> Iterator[Finding]:
-    """What the running daemon saw of each source."""
+    """Yields a finding for each source from its stored health.  Without a running daemon, silence of a source is not reported."""
     within = expected(config)
     for one in known:
         state = one.state(now, within.get(one.name) if is_alive else None)
@@ -91,7 +94,7 @@ def sources(known: list[SourceHealth], config: Config, now: datetime, *, is_aliv
 
 
 def feeds(known: Iterable[tuple[str, int, str]]) -> Iterator[Finding]:
-    """The calendar feeds that the rules name: address, events, what is wrong."""
+    """Yields a finding for each calendar feed.  `known`: address, number of events, error ('' where the feed works)."""
     for address, events, trouble in known:
         if trouble:
             remedy = "open the address, and look at [calendars] in mailbridge.toml; what was fetched last goes on to count"
@@ -101,7 +104,10 @@ def feeds(known: Iterable[tuple[str, int, str]]) -> Iterator[Finding]:
 
 
 def agents(organisation: Organisation, pairings: list[Pairing], seen: Mapping[str, Any]) -> Iterator[Finding]:
-    """Each agent by source: proven how, or why not.  `seen`: source -> what its newest mails showed (cli.check_trust.Seen)."""
+    """Yields, for each agent and source, how the agent's mails are authenticated, or why they are not.
+
+    `seen`: source -> what its newest mails showed (cli.check_trust.ObservedTrust).
+    """
     for agent in organisation.agents.values():
         found = False
         mine = [one for one in pairings if one.agent == agent.name and one.believes]
@@ -124,7 +130,7 @@ def agents(organisation: Organisation, pairings: list[Pairing], seen: Mapping[st
 
 
 def _proof(agent: str, source: str) -> str:
-    """What proves this agent's mails by this source.  Pairing is for IMAP mailboxes."""
+    """The remedy: how mails of this agent from this source can be authenticated.  Pairing works for IMAP mailboxes only."""
     if source.startswith("imap:"):
         return f"mailbridge agents pair {agent}, or sign the agents' mail with DKIM"
     if source == "pipe":

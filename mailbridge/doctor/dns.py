@@ -1,4 +1,4 @@
-"""What the DNS says of the desk's domain: MX, SPF, DKIM, DMARC and the name of the sending address.  The judging is pure."""
+"""DNS records of the desk's domain: MX, SPF, DKIM, DMARC and the PTR record of the outgoing server.  All but `look` are pure."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from mailbridge.config.model import Config
 from mailbridge.doctor.model import Finding, doubtful, right, wrong
 from mailbridge.errors import MailbridgeError
 
-PATIENCE = 20.0  # seconds for all questions
+PATIENCE = 20.0  # seconds for all queries
 SELECTORS = ("default", "mail", "dkim", "selector1", "selector2", "google", "k1", "s1", "fm1")
-Ask = Callable[[str, str], Sequence[object] | None]  # records; None where nobody answered
+Ask = Callable[[str, str], Sequence[object] | None]  # (name, record type) -> records; None where no server answered
 
 
 def look(config: Config) -> Iterator[Finding]:
-    """The records of the desk's domain, asked now."""
+    """Queries the records of the desk's domain and yields a finding for each."""
     from mailbridge.checks.resolver import Resolver, Unanswered
 
     domain = config.desk.address.rpartition("@")[2]
@@ -44,7 +44,7 @@ def look(config: Config) -> Iterator[Finding]:
 
 
 def mx(domain: str, records: Sequence[object] | None) -> Finding:
-    """Who takes mail for the domain (RFC 7505: a single "." takes none)."""
+    """The mail servers of the domain (RFC 5321 5.1).  A single "." means that the domain accepts no mail (RFC 7505)."""
     if records is None:
         return _unanswered("MX", domain)
     names = [str(one[1]) for one in records if isinstance(one, tuple)]
@@ -61,7 +61,7 @@ def mx(domain: str, records: Sequence[object] | None) -> Finding:
 
 
 def spf(domain: str, records: Sequence[object] | None) -> Finding:
-    """RFC 7208 4.5: exactly one record, and one that says who may not."""
+    """A domain has exactly one SPF record (RFC 7208 4.5).  It should end with `-all` or `~all`, or redirect to another one."""
     if records is None:
         return _unanswered("SPF", domain)
     found = [text for text in _texts(records) if text.lower() == "v=spf1" or text.lower().startswith("v=spf1 ")]
@@ -77,7 +77,7 @@ def spf(domain: str, records: Sequence[object] | None) -> Finding:
 
 
 def dkim(domain: str, found: dict[str, Sequence[object] | None]) -> Finding:
-    """Whether there is a key under a usual selector; other selectors cannot be listed."""
+    """Looks for a DKIM key under usual selectors (RFC 6376 3.6).  DNS cannot list selectors.  `found`: selector -> records."""
     for selector, records in found.items():
         for text in _texts(records or ()):
             tags = {key.strip(): value.strip() for key, _, value in (part.partition("=") for part in text.split(";"))}
@@ -97,7 +97,7 @@ def dkim(domain: str, found: dict[str, Sequence[object] | None]) -> Finding:
 
 
 def dmarc(domain: str, records: Sequence[object] | None) -> Finding:
-    """RFC 7489 6.3: one record with a policy."""
+    """A domain has exactly one DMARC record, with a policy (RFC 7489 6.3)."""
     if records is None:
         return _unanswered("DMARC", domain)
     found = [text for text in _texts(records) if text.lower().replace(" ", "").startswith("v=dmarc1")]
@@ -115,7 +115,7 @@ def dmarc(domain: str, records: Sequence[object] | None) -> Finding:
 
 
 def reverse(host: str, ask: Ask) -> Finding:
-    """Whether the address of the outgoing server has a name that leads back to it (FCrDNS), which receivers ask for."""
+    """Whether the PTR name of each public address of the outgoing server resolves to that address (FCrDNS); receivers check this."""
     addresses = [host] if _is_ip(host) else [str(one) for kind in ("A", "AAAA") for one in ask(host, kind) or ()]
     outside = [one for one in addresses if ip_address(one).is_global]
     if not outside:

@@ -1,4 +1,4 @@
-"""Logs in everywhere: each folder of each mailbox, the outgoing server, scanners, listeners; and what providers are known to limit."""
+"""Tests the login of each mailbox, each of its folders, the outgoing server, scanners and listeners.  Reports limits of known providers."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from mailbridge.health.probes import ProbeFailed, probes
 from mailbridge.intake.imap_connection import Connection, LoginRefused
 from mailbridge.oauth.model import TokenSource
 
-TokensOf = Callable[[str], TokenSource | None]  # the OAuth login of that name; None for a password
+TokensOf = Callable[[str], TokenSource | None]  # name of an OAuth login -> its tokens; None: log in with a password
 
-# Part of a host name -> what its provider limits (facts of 2026-11).
+# Host name -> limits of its provider, as of 2026-11.
 IMAP_LIMITS = {
     "outlook.office365.com": "Microsoft 365 takes no passwords over IMAP, OAuth alone",
     "imap.gmail.com": "Google allows 15 IMAP connections at a time, and a password only as an app password",
@@ -31,7 +31,7 @@ SMTP_LIMITS = {
 
 
 def logins(config: Config, now: datetime, tokens: TokensOf, *, is_alive: bool) -> Iterator[Finding]:
-    """Every login of the configuration was tried now."""
+    """Tries every login of the configuration and yields a finding for each.  Listeners are probed only while a daemon runs."""
     for mailbox in config.mailboxes:
         yield from mailbox_findings(mailbox, config.limits.mail_size, now, tokens(mailbox.oauth))
     ports = {listener_name(one.protocol, one.name): one.port for one in config.listeners if is_alive and not one.socket}
@@ -79,7 +79,7 @@ def mailbox_findings(mailbox: Mailbox, largest: int, now: datetime, tokens: Toke
 
 
 def remedy_of(name: str, said: str) -> str:
-    """What to do about a login or a service that failed."""
+    """The remedy for a login or a service that failed.  `said`: the error, with the server's reply code where there is one."""
     if name != OUTGOING:
         return "is it running, and at the address in mailbridge.toml?"
     if "5.7.30" in said:
@@ -92,7 +92,7 @@ def remedy_of(name: str, said: str) -> str:
 
 
 def limits(config: Config) -> Iterator[Finding]:
-    """Where the configuration is at odds with what the provider allows."""
+    """Compares `connections` of [outgoing] with the limit of a known provider.  Nothing is yielded for any other provider."""
     for host, (connections, said) in SMTP_LIMITS.items():
         if f"//{host}" in config.outgoing.url.lower():
             if config.outgoing.connections > connections - 1:

@@ -1,4 +1,4 @@
-"""The machine: room on the disk for how many days, permissions of secrets, certificates, the systemd unit.  The judging is pure."""
+"""Findings about the machine: free disk space, permissions of secret files, certificates, the systemd unit."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from mailbridge.doctor.model import Finding, doubtful, right, wrong
 
 FEW_DAYS, TOO_FEW_DAYS = 30, 7
 LEAST_FREE = 200 << 20  # bytes
-GROWTH = 2.0  # the database holds a mail, its index and its words
+GROWTH = 2.0  # bytes of database for each byte of mail: the mail, its indexes and its search terms
 UNIT = Path("/etc/systemd/system/mailbridge.service")
 
 
 def machine(config: Config, now: datetime, daily: float, measured: timedelta) -> Iterator[Finding]:
-    """`daily`: bytes of mail a day, measured over `measured`."""
+    """Checks the machine and yields the findings.  `daily`: bytes of mail a day, measured over `measured`."""
     yield disk(shutil.disk_usage(config.folder).free, daily * GROWTH, measured)
     yield from permissions(config)
     for listener in config.listeners:
@@ -30,7 +30,7 @@ def machine(config: Config, now: datetime, daily: float, measured: timedelta) ->
 
 
 def disk(free: int, daily: float, measured: timedelta) -> Finding:
-    """How long the disk lasts at the growth of the stored history."""
+    """How many days the free space lasts.  `free`: bytes.  `daily`: bytes a day, measured over `measured`.  Pure."""
     room = f"{free / 2**30:.1f} GB free"
     if free < LEAST_FREE:
         return wrong("machine", "disk", room, "make room: a full disk takes no mail")
@@ -44,7 +44,7 @@ def disk(free: int, daily: float, measured: timedelta) -> Finding:
 
 
 def permissions(config: Config) -> Iterator[Finding]:
-    """Secrets and the database are their owner's alone."""
+    """Checks that only their owner can read the secret files and the SQLite database of the desk's folder."""
     places = [path for path in config.folder.iterdir() if path.is_file() and _is_secret(path)] if config.folder.is_dir() else []
     if config.store_url.startswith("sqlite:///"):
         places.append(config.folder / config.store_url.removeprefix("sqlite:///"))
@@ -86,13 +86,13 @@ def _not_after(path: Path) -> datetime | None:
 
 
 def _leaf(path: Path) -> str:
-    # The ssl module lists authorities alone; this is how its own tests read any certificate.
+    # The ssl module lists only CA certificates.  Python's own tests read other certificates by this function.
     decoded: dict[str, object] = ssl._ssl._test_decode_cert(str(path))  # type: ignore[attr-defined]
     return str(decoded["notAfter"])
 
 
 def unit(text: str) -> Finding:
-    """What the unit must say so that a desk that hangs or has a mistake is treated as it should be."""
+    """Checks that systemd restarts a daemon that hangs or fails (sd_notify(3), systemd.service(5)).  `text`: the unit file.  Pure."""
     missing = [line for line in ("Type=notify", "WatchdogSec=", "Restart=") if line not in text]
     if missing:
         return doubtful("machine", "unit", f"{UNIT} lacks {', '.join(missing)}", "compare it with the one of `mailbridge paths deploy`")

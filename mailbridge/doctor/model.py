@@ -1,4 +1,4 @@
-"""What the doctor says of one thing.  Pure."""
+"""A finding of `mailbridge doctor`.  Pure."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from enum import StrEnum
 
 class Conclusion(StrEnum):
     RIGHT = "right"
-    DOUBTFUL = "doubtful"  # may be well, or could not be looked at
+    DOUBTFUL = "doubtful"  # possibly right, or it could not be checked
     WRONG = "wrong"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """`said` is what was seen, `remedy` what to do; '' where nothing is to be done."""
+    """The result of one check.  `said`: what was observed.  `remedy`: what to do; '' where the finding is right."""
 
     group: str  # mailboxes, outgoing, dns, canary, database, disk, ...
     subject: str
