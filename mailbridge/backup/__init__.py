@@ -1,1 +1,1 @@
-"""Backups: one folder each, with the database, the desk's files and a manifest; secrets are in a file of their own, elsewhere."""
+"""Backups.  Each is a folder with the database, the desk's files and a manifest.  Secrets are in a separate keys file, elsewhere."""

@@ -1,7 +1,7 @@
-"""The files of a desk, parted into those that a backup holds and the secrets that are kept apart.
+"""Separates the files of a desk into those that a backup holds and the secrets, which go into the keys file.
 
-Every key of mailbridge.toml that names a file is followed (`config.sections` knows which do).  A file counts as a secret unless its key is
-known to name something public.  What stands in the text itself as a password of a URL is a secret too.
+Every file that a key of mailbridge.toml names is included (`config.sections` knows these keys).  A file is a secret unless its key is in
+PUBLIC.  A password in a URL makes mailbridge.toml a secret too; the backup then holds it without the password.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _HIDDEN = r"\1PASSWORD-IN-THE-KEYS-FILE"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Secret:
-    """A file that is kept apart.  `path`: relative to the desk's folder, or absolute where the file lies elsewhere."""
+    """A file of the keys file.  `path`: relative to the desk's folder, or absolute where the file is outside it."""
 
     path: str
     content: bytes
@@ -35,21 +35,23 @@ class Secret:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskFiles:
-    """`text`: mailbridge.toml without passwords; `others`: files that are copied as they are, by their path in the desk's folder."""
+    """The files of a desk.
+
+    `text`: mailbridge.toml without passwords.  `others`: path in the desk's folder and file of each file that is copied unchanged.
+    """
 
     text: bytes
     others: tuple[tuple[str, Path], ...]
     secrets: tuple[Secret, ...]
-    variables: tuple[str, ...]  # of the environment, and credentials of systemd: they hold secrets and are in no file
+    variables: tuple[str, ...]  # environment variables and systemd credentials that hold secrets; the keys file has no copy of them
 
 
 def collect(folder: Path) -> DeskFiles:
-    """What the desk's folder holds now.  Files that cannot be read end in OSError or ConfigError: a backup without
-    them would be none."""
+    """Reads the files of the desk's folder.  Raises OSError where a file and ConfigError where mailbridge.toml cannot be read."""
     text = (folder / FILE).read_text(encoding="utf-8")
     reading = Reading()
     document = sections.read(FILE, text, reading)
-    if document is None:  # a backup without the files that it names would be none
+    if document is None:  # without it the files that it names are unknown, and the backup would be incomplete
         raise ConfigError(tuple(reading.problems), str(folder))
     named = list(_named(document, folder))
     public = _PASSWORD.sub(_HIDDEN, _PARAMETER.sub(_HIDDEN, text))
@@ -69,7 +71,7 @@ def collect(folder: Path) -> DeskFiles:
 
 
 def _named(document: Iterable[Section], folder: Path) -> Iterator[tuple[str, Path]]:
-    """Key and file of each file that the configuration names; none twice."""
+    """Key and absolute path of each file that the configuration names, each file once."""
     seen: set[Path] = set()
     for section in document:
         for key, value in section.values.items():
@@ -79,7 +81,7 @@ def _named(document: Iterable[Section], folder: Path) -> Iterator[tuple[str, Pat
 
 
 def _variables(document: Iterable[Section]) -> set[str]:
-    """Names of environment variables, and of systemd credentials with CREDENTIAL before them."""
+    """Names of environment variables, and of systemd credentials with the prefix CREDENTIAL."""
     values = [(key, value) for section in document for key, value in section.values.items()]
     credentials = {f"{CREDENTIAL}{value}" for key, value in values if key.endswith("_credential")}
     return {value for key, value in values if key.endswith("_env")} | credentials

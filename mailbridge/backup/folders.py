@@ -1,4 +1,4 @@
-"""Folders that are there whole or not at all: made under a name that is no backup's, and renamed when all of it is on the disk."""
+"""Atomic creation of folders and files: they are written under a temporary name, synced, and then renamed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ _PIECE = 1 << 20
 
 @contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
-    """The folder is there, this process alone writes backups into it, and what a killed one left half made is gone.  Raises InUse."""
+    """Creates the folder, locks it for writing backups while the block runs, and removes partial backups of killed processes.
+
+    Raises InUse where another process holds the lock.
+    """
     private_folder(folder)
     with (folder / _LOCK).open("a") as file:
         try:
@@ -33,35 +36,35 @@ def alone_in(folder: Path) -> Iterator[None]:
 
 
 def new_partial(folder: Path, name: str) -> Path:
-    """An empty folder of its owner's alone, to be renamed by `finish`."""
+    """Creates an empty folder with a temporary name that only its owner can access.  `finish` renames it."""
     partial = folder / f"{PARTIAL}{name}"
     partial.mkdir(mode=FOLDER)
     return partial
 
 
 def finish(partial: Path, final: Path) -> None:
-    """The folder has its name, also after a power cut."""
+    """Syncs the folder, renames it to `final` and syncs the rename, so that both survive a power failure."""
     sync_tree(partial)
     partial.rename(final)
     sync_folder(final.parent)
 
 
 def remove(folder: Path) -> None:
-    """The folder is gone; killed in the middle, what is left does not look like a backup."""
+    """Removes the folder.  It is renamed first, so that a killed removal leaves a partial folder and no damaged backup."""
     partial = folder.with_name(f"{PARTIAL}{folder.name}")
     folder.rename(partial)
     shutil.rmtree(partial)
 
 
 def write(path: Path, content: bytes) -> None:
-    """A new file of its owner's alone; folders on the way are made."""
+    """Creates the file, which only its owner can read, and its missing parent folders."""
     _private_parents(path)
     with new_private_file(path) as file:
         file.write(content)
 
 
 def replace(path: Path, content: bytes) -> None:
-    """The file holds the content and is on the disk; one that was there is whole until then."""
+    """Replaces the file atomically and syncs it.  After a crash it has either the old or the new content."""
     partial = path.with_name(f"{PARTIAL}{path.name}")
     partial.unlink(missing_ok=True)
     write(partial, content)
@@ -71,20 +74,20 @@ def replace(path: Path, content: bytes) -> None:
 
 
 def copy(source: Path, target: Path) -> None:
-    """The same content in a new file of its owner's alone."""
+    """Copies the content into a new file that only its owner can read.  Missing parent folders are created."""
     _private_parents(target)
     with source.open("rb") as read, new_private_file(target) as file:
         shutil.copyfileobj(read, file, _PIECE)
 
 
 def _private_parents(path: Path) -> None:
-    """Path.mkdir(parents=True) gives its mode to the last folder only."""
+    """Creates the missing parents as private folders.  Path.mkdir(parents=True) applies its mode to the last folder only."""
     for folder in reversed([folder for folder in path.parents if not folder.exists()]):
         folder.mkdir(mode=FOLDER)
 
 
 def sha256(path: Path) -> str:
-    """Of a file's content, in hexadecimal digits."""
+    """The SHA-256 of the file's content in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -95,7 +98,7 @@ def files_in(folder: Path) -> list[str]:
 
 
 def sync_tree(folder: Path) -> None:
-    """All files and folders are on the disk."""
+    """Syncs the folder and everything below it to the disk (fsync(2))."""
     for path in folder.rglob("*"):
         sync(path)
     sync(folder)

@@ -1,4 +1,4 @@
-"""Which backups a folder holds, and which of them are old enough to go."""
+"""Retention of backups: lists those in a folder and removes those that [backup] does not keep."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NAME = re.compile(r"(\d{8}T\d{6}Z)(?:-\d+)?")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptBackup:
-    """`verified`: a restore of it was compared and found the same."""
+    """A backup in a folder.  `at`: when it was made, in UTC.  `verified`: it was restored, and the rows were the same."""
 
     folder: Path
     at: datetime
@@ -27,7 +27,7 @@ class KeptBackup:
 
 
 def backups(folder: Path) -> list[KeptBackup]:
-    """All whole backups in the folder, newest first.  Anything else in it is not ours."""
+    """All complete backups in the folder, newest first.  Anything else in the folder is ignored."""
     found = [(path, name) for path in folder.iterdir() if (name := _NAME.fullmatch(path.name)) and (path / manifest.FILE).is_file()]
     kept = [KeptBackup(folder=path, at=_moment(name.group(1)), verified=(path / manifest.PROOF).is_file()) for path, name in found]
     return sorted(kept, key=lambda one: (one.at, one.folder.name), reverse=True)
@@ -38,7 +38,7 @@ def _moment(name: str) -> datetime:
 
 
 def latest(folder: Path) -> Path:
-    """`folder` where it is a backup itself, else the newest backup in it.  Raises Permanent where there is none."""
+    """`folder` where it is a backup itself or does not exist, else the newest backup in it.  Raises Permanent where it holds none."""
     if (folder / manifest.FILE).is_file() or not folder.is_dir():
         return folder
     found = backups(folder)
@@ -48,7 +48,11 @@ def latest(folder: Path) -> Path:
 
 
 def to_remove(found: Sequence[KeptBackup], keep: Keep) -> list[KeptBackup]:
-    """Of backups, newest first, those that no rule keeps: the newest of each day and week, the newest of all and the last verified stay."""
+    """The backups that are not kept.  `found`: backups, newest first.
+
+    The newest backup and the newest verified one are always kept.  `keep` says for how many days, weeks (ISO 8601) and months the newest
+    backup of each is kept; periods without a backup do not count.
+    """
     staying = {id(one) for one in found[:1]}
     staying |= {id(one) for one in [one for one in found if one.verified][:1]}
     staying |= {id(one) for one in _newest_of(found, lambda day: day, keep.daily)}
@@ -65,7 +69,7 @@ def _newest_of(found: Sequence[KeptBackup], span: Callable[[date], object], most
 
 
 def prune(folder: Path, keep: Keep) -> list[Path]:
-    """Backups that no rule keeps are gone; which."""
+    """Removes the backups that `keep` does not keep and returns their folders.  Raises InUse while another backup is written."""
     with folders.alone_in(folder):
         gone = to_remove(backups(folder), keep)
         for one in gone:
@@ -75,7 +79,7 @@ def prune(folder: Path, keep: Keep) -> list[Path]:
 
 
 def mark_verified(folder: Path, at: datetime, program: str) -> bool:
-    """The backup says of itself that it was checked; False where the folder cannot be written."""
+    """Writes into the backup that it was verified.  Returns False where the folder cannot be written."""
     try:
         folders.replace(folder / manifest.PROOF, json.dumps({"at": at.isoformat(), "program": program}).encode() + b"\n")
     except OSError:

@@ -1,7 +1,7 @@
-"""The keys file: all secrets of a desk in one JSON file that is stored away from its backups.
+"""The keys file: all secrets of a desk in one JSON file that is stored apart from its backups.
 
-It changes only when a secret changes.  So a backup of each night names the same file, and an operator has to store a new one only when
-`mailbridge backup` says so.  The random `salt` lets a manifest name the file by its SHA-256 without helping anybody to guess passwords.
+It changes only when a secret changes.  Nightly backups therefore name the same file, and an operator has to store a new one only when
+`mailbridge backup` says so.  A manifest names the file by its SHA-256.  The random `salt` keeps that hash from helping to guess passwords.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _PATTERN = "mailbridge-keys-*.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretRows:
-    """What was kept apart: rows of the tables with secrets, and files."""
+    """The secrets of a desk: rows by table, and files."""
 
     tables: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict, repr=False)
     files: tuple[Secret, ...] = field(default=(), repr=False)
@@ -35,7 +35,7 @@ class SecretRows:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenKeys:
-    """`is_new`: the secrets changed since the last keys file in that folder, or there was none."""
+    """The keys file of a backup.  `is_new`: no keys file with these secrets was in the folder, so one was written."""
 
     file: Path
     sha256: str
@@ -43,7 +43,7 @@ class WrittenKeys:
 
 
 def write(folder: Path, keys: SecretRows, desk: str, now: datetime) -> WrittenKeys:
-    """The folder has a keys file with these secrets, and it is on the disk."""
+    """Writes a keys file with these secrets into the folder and syncs it, unless the folder has one already."""
     private_folder(folder)
     content = _content(keys)
     for file in sorted(folder.glob(_PATTERN), reverse=True):
@@ -58,7 +58,7 @@ def write(folder: Path, keys: SecretRows, desk: str, now: datetime) -> WrittenKe
 
 
 def read(file: Path) -> SecretRows:
-    """Raises Permanent where it is no keys file that this program knows."""
+    """The secrets in the keys file.  Raises Permanent where it is damaged or has a format that this program does not know."""
     try:
         document = json.loads(file.read_bytes())
         tables = {name: tuple(_row(row, _value_back) for row in rows) for name, rows in document["tables"].items()}

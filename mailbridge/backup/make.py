@@ -1,4 +1,4 @@
-"""Making a backup of a desk that runs.  Killed anywhere, the backups that were there are untouched and this one is whole or not there."""
+"""Makes a backup of a running desk.  After a crash at any point the new backup is complete or absent, and older ones are unchanged."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STATE_KEY = "backup"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MadeBackup:
-    """A backup that is on the disk, and the keys file that belongs to it."""
+    """A complete backup on the disk, and its keys file."""
 
     folder: Path
     manifest: Manifest
@@ -30,7 +30,11 @@ class MadeBackup:
 
 
 def make(config: Config, to: Path, keys_folder: Path, now: datetime) -> MadeBackup:
-    """`to` has one more backup, with all that was committed when it began.  Raises Permanent, StoreAway, InUse, OSError."""
+    """Adds a backup to the folder `to`.  It holds everything that was committed when the copy of the database began.
+
+    Raises Permanent where `keys_folder` is inside `to`, InUse while another backup is written there, and StoreAway, ConfigError or OSError
+    where the database or a file cannot be read or written.
+    """
     to, keys_folder = to.absolute(), keys_folder.absolute()
     if keys_folder.resolve().is_relative_to(to.resolve()):
         raise Permanent("keys belong apart from backups: whoever has both can write as the desk; name another folder", keys=keys_folder)
@@ -46,7 +50,7 @@ def make(config: Config, to: Path, keys_folder: Path, now: datetime) -> MadeBack
 
 
 def note(store: Store, made: MadeBackup, now: datetime) -> None:
-    """`status` and the metrics know of it."""
+    """Records the backup in the store, for `mailbridge status` and the metrics."""
     said = {"folder": str(made.folder), "at": made.manifest.made_at.isoformat(), "rows": made.manifest.rows}
     with store.write() as tx:
         tx.state.set(STATE_KEY, said, now)
@@ -85,6 +89,6 @@ def _fill(config: Config, partial: Path, keys_folder: Path, now: datetime) -> tu
 
 
 def _free_name(to: Path, now: datetime) -> Path:
-    """The moment in UTC, so that the order of names is that of time."""
+    """A path in `to` that does not exist, named by the time in UTC: names sort by time."""
     name = f"{now:%Y%m%dT%H%M%SZ}"
     return next(path for number in range(1, 1000) if not (path := to / (name if number == 1 else f"{name}-{number}")).exists())

@@ -1,4 +1,4 @@
-"""manifest.json: what a backup holds and what its rows must look like; SHA256SUMS beside it, for `sha256sum --check` and for us."""
+"""manifest.json: the contents of a backup, with digests of the rows.  SHA256SUMS: the hashes of its files, in the form of sha256sum(1)."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from mailbridge.store.snapshot import Portion, TableDigest
 FORMAT = 1
 FILE = "manifest.json"
 SUMS = "SHA256SUMS"
-PROOF = "verified.json"  # written by a check that found nothing
+PROOF = "verified.json"  # written after a check without problems
 DATABASES = {"sqlite": "database.sqlite", "postgresql": "database.dump"}
 DESK = "desk"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """`keys_sha256` names the keys file that belongs to the backup; `variables` held secrets in the environment."""
+    """`keys_sha256`: the hash of the backup's keys file.  `variables`: environment variables and systemd credentials with secrets."""
 
     made_at: datetime
     program: str
@@ -47,7 +47,7 @@ class Manifest:
 
 
 def write(folder: Path, manifest: Manifest) -> None:
-    """Both files are in the folder, over all files that are in it already."""
+    """Writes manifest.json and SHA256SUMS into the folder.  They list all files that are in it already."""
     sums = {name: folders.sha256(folder / name) for name in folders.files_in(folder)}
     document = {
         "format": FORMAT,
@@ -70,7 +70,7 @@ def write(folder: Path, manifest: Manifest) -> None:
 
 
 def read(folder: Path) -> Manifest:
-    """Raises Permanent where there is no backup, or one that this program cannot read."""
+    """The manifest of the backup in `folder`.  Raises Permanent where there is none, or where this program cannot read it."""
     try:
         document = json.loads((folder / FILE).read_bytes())
     except FileNotFoundError as error:
@@ -86,7 +86,7 @@ def read(folder: Path) -> Manifest:
 
 
 def wrong_files(folder: Path) -> list[str]:
-    """Files that are not as they were written, a sentence each."""
+    """A sentence for each file that is missing, was added or was changed after the backup."""
     try:
         lines = (folder / SUMS).read_text(encoding="utf-8", errors="replace").splitlines()
     except FileNotFoundError:

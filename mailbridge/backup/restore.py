@@ -1,4 +1,4 @@
-"""A backup becomes a desk again, or is only tried in an empty place and compared row by row.  Nothing that is there is overwritten."""
+"""Restores a backup as a desk, or verifies it: restores it to a scratch database and compares the rows.  It overwrites no existing data."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SQLITE = "sqlite:///"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """`problems` empty: what was restored is what was backed up."""
+    """The result of a check.  `problems`: a sentence each; empty where the restored rows are the same as those in the backup."""
 
     folder: Path
     made_at: datetime | None
@@ -40,7 +40,11 @@ class Checked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestoreResult:
-    """`elsewhere`: secrets that have to be put where they were; `variables`: secrets that have to be set in the environment."""
+    """A restored desk.
+
+    `held`: mails of the outbox that wait for a release.  `elsewhere`: secret files to be put back outside the desk's folder.
+    `variables`: environment variables and systemd credentials to be set again.
+    """
 
     folder: Path
     database: str  # without its password
@@ -50,14 +54,15 @@ class RestoreResult:
     variables: tuple[str, ...]
 
 
-# -- tried in an empty place -----------------------------------------------------------------------------------
+# -- verify in a scratch database ------------------------------------------------------------------------------
 
 
 def check(folder: Path, *, scratch: Path | None = None, database: str = "", scratch_url: str = "", keys: Path | None = None) -> Checked:
-    """Restores into an empty place and compares.
+    """Restores the backup to a scratch database and compares its rows with the manifest.
 
-    `scratch`: a folder with room for the database; None: the system's for temporary files.  For PostgreSQL `scratch_url` names an empty
-    database, or `database` one on whose server a database may be made and dropped.
+    `scratch`: the folder for an SQLite database; None: the system's folder for temporary files.  For PostgreSQL, `scratch_url` names an
+    empty database.  Without it a database is created and dropped on the server of `database`.  `keys`: a keys file to check as well.
+    A damaged backup is reported in `problems`.  Raises Permanent where there is no place for a PostgreSQL database.
     """
     problems = manifest.wrong_files(folder)
     try:
@@ -72,7 +77,7 @@ def check(folder: Path, *, scratch: Path | None = None, database: str = "", scra
 
 
 def note(store: Store, checked: Checked, now: datetime) -> None:
-    """`status` and the metrics know that a backup was proven; the backup itself says so too."""
+    """Records in the store, for `mailbridge status` and the metrics, and in the backup itself that it was verified."""
     keep.mark_verified(checked.folder, now, __version__)
     made_at = checked.made_at.isoformat() if checked.made_at else ""
     with store.write() as tx:
@@ -94,7 +99,7 @@ def _empty_place(known: Manifest, scratch: Path | None, database: str, scratch_u
 
 
 def _tried(folder: Path, known: Manifest, url: str) -> list[str]:
-    """What differs in the restored database; at last it is brought to the schema of this program, as a restore would."""
+    """The differences in the restored database.  Without any, the database is also migrated to this program's schema, as in a restore."""
     try:
         _load(folder, known, url)
         problems = copying.compare(url, known.schema, known.tables)
@@ -107,7 +112,7 @@ def _tried(folder: Path, known: Manifest, url: str) -> list[str]:
 
 
 def _load(folder: Path, known: Manifest, url: str) -> None:
-    """The database at `url` holds the rows of the backup."""
+    """Loads the rows of the backup into the database at `url`."""
     if known.kind == "sqlite":
         folders.copy(folder / known.database, Path(url.removeprefix(_SQLITE)))
     else:
@@ -121,13 +126,14 @@ def _wrong_keys(known: Manifest, keys: Path) -> list[str]:
     return [f"{keys} is not the keys file of this backup, or it is damaged: it needs {known.keys_file}"]
 
 
-# -- for good --------------------------------------------------------------------------------------------------
+# -- restore ---------------------------------------------------------------------------------------------------
 
 
 def restore(folder: Path, into: Path, now: datetime, *, keys: Path | None = None, database: str = "") -> RestoreResult:
-    """`into` is the desk's folder of the backup, with its database.  Killed anywhere it is there whole or not at all.
+    """Restores the backup as a desk in the folder `into`, with its database.  After a crash the folder is complete or absent.
 
-    Raises Permanent where something is damaged, or in the way.
+    `database`: the URL to restore into; '' for the one in mailbridge.toml.  Raises Permanent where the backup or the keys file is damaged,
+    or where `into` or the database exists already.
     """
     into = into.absolute()
     known = _sound(folder, keys)
@@ -157,7 +163,7 @@ def restore(folder: Path, into: Path, now: datetime, *, keys: Path | None = None
 
 
 def _sound(folder: Path, keys: Path | None) -> Manifest:
-    """What is known of a backup whose files are as they were written.  Raises Permanent."""
+    """The manifest of the backup.  Raises Permanent where a file of it was changed, or where `keys` is not its keys file."""
     wrong = manifest.wrong_files(folder)
     if wrong:
         raise Permanent(f"the backup is damaged: {'; '.join(wrong)}", folder=folder)
@@ -169,7 +175,7 @@ def _sound(folder: Path, keys: Path | None) -> Manifest:
 
 
 def _cleared(into: Path) -> Path:
-    """An empty folder beside `into`; what a killed restore left there is gone."""
+    """Creates an empty partial folder beside `into`.  A partial folder of a killed restore is removed first."""
     into.parent.mkdir(parents=True, exist_ok=True)
     name = f"restore-{into.name}"
     shutil.rmtree(into.parent / f"{folders.PARTIAL}{name}", ignore_errors=True)
@@ -177,7 +183,7 @@ def _cleared(into: Path) -> Path:
 
 
 def _write_files(folder: Path, partial: Path, apart: SecretRows) -> list[str]:
-    """The desk's files are in place; which secrets belong elsewhere."""
+    """Writes the desk's files into `partial`.  Returns the paths of the secrets that belong outside the desk's folder."""
     secrets = {one.path: one.content for one in apart.files}
     for name in folders.files_in(folder / manifest.DESK):
         if name not in secrets:
@@ -190,7 +196,7 @@ def _write_files(folder: Path, partial: Path, apart: SecretRows) -> list[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Place:
-    """Where the database is made (`url`), and what it is called in the end: a path in the desk's folder, or a URL."""
+    """`url`: where the database is written.  Where it is in the end: `inside`, a path in the desk's folder, or `final`, a URL."""
 
     url: str
     inside: str = ""
@@ -221,7 +227,7 @@ def _configured(partial: Path) -> str:
 
 
 def _refuse_other(path: Path, backup: str) -> None:
-    """Raises Permanent where the file is there already, unless a restore of this backup left it that was killed before its end."""
+    """Raises Permanent where the file exists, unless a killed restore of this backup left it and no daemon has run on it since."""
     if not path.exists():
         return
     with closing(Store(f"{_SQLITE}{path}")) as store, store.read() as tx:
