@@ -1,4 +1,4 @@
-"""What refusals mean and what to do: error codes of providers, replies of mail servers.  Pure tables; the first line that fits counts."""
+"""Explains refusals of OAuth providers and mail servers, with the next step.  Pure tables: the first line that matches counts."""
 
 # ruff: noqa: E501  (a table of sentences for people)
 
@@ -63,7 +63,7 @@ _REFUSALS = (
     _Line("invalid_scope", RefusedPart.APP, f"The provider refuses the scopes. Correct the app's permissions, or scopes in [oauth.{{account}}], {_TRY}"),
 )  # fmt: skip
 
-# Error codes of RFC 6749 5.2, RFC 8628 3.5 and OpenID Connect Core 3.1.2.6 that mean no.  Anything else may pass by itself.
+# Error codes of RFC 6749 5.2, RFC 8628 3.5 and OpenID Connect Core 3.1.2.6 that are refusals.  Other errors may be temporary.
 REFUSING = frozenset(
     {"invalid_grant", "invalid_client", "unauthorized_client", "unsupported_grant_type", "invalid_scope", "access_denied", "deleted_client"}
     | {"interaction_required", "login_required", "consent_required", "expired_token"}
@@ -101,7 +101,7 @@ _SERVERS = (
 
 
 def refusal_of(error: str, description: str, account: str) -> tuple[RefusedPart, str]:
-    """Whose mistake a refusal of the token endpoint is, and what to do."""
+    """Which part of the configuration a refusal of the token endpoint is about, and the advice for the administrator."""
     said = f"{error} {description}".lower()
     for line in _REFUSALS:
         if line.needle.lower() in said:
@@ -110,13 +110,13 @@ def refusal_of(error: str, description: str, account: str) -> tuple[RefusedPart,
 
 
 def is_refusal(error: str, description: str) -> bool:
-    """Whether the provider means no.  Microsoft also says it by an AADSTS code under a general error."""
+    """Whether the error is a refusal.  Microsoft also refuses with an AADSTS code in the description of a general error."""
     said = description.lower()
     known = any(line.needle.startswith("AADSTS") and line.needle.lower() in said for line in _REFUSALS)
     return error in REFUSING or (error == "invalid_request" and known)
 
 
 def of_server(reply: str, mailbox: str) -> str:
-    """What to do about a refusal of an IMAP or SMTP server; '' where nothing special is known."""
+    """Advice for the reply with which an IMAP or SMTP server refused; '' if the table has none."""
     said = f"{reply.lower()} "
     return next((advice.format(mailbox=mailbox) for needle, advice in _SERVERS if needle in said), "")

@@ -1,4 +1,4 @@
-"""What a token endpoint answered, as our values.  Pure: odd answers are handled here, and nothing in them is believed without a look."""
+"""Parses the answers of a token endpoint (RFC 6749 5).  Pure.  Every field is checked before it is used."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mailbridge.oauth.advice import is_refusal, refusal_of
 from mailbridge.oauth.jwt import claims_of
 from mailbridge.oauth.model import AccessToken, TokenRefusal
 
-UNKNOWN_LIFETIME = timedelta(minutes=10)  # of a token that came without a usable expires_in
+UNKNOWN_LIFETIME = timedelta(minutes=10)  # lifetime of a token without a usable expires_in
 LONGEST = timedelta(days=7)
 SHOWN = 300  # characters of a provider's description
 _IDENTITY_CLAIMS = ("email", "preferred_username", "upn")
@@ -20,25 +20,25 @@ _IDENTITY_CLAIMS = ("email", "preferred_username", "upn")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Granted:
-    """A new token.  `refresh_token` is '' where none came; `identity` holds the addresses of who signed in, lower case."""
+    """A new token.  `refresh_token` is '' where none came; `identity`: the addresses of the signed-in user, in lower case."""
 
     token: AccessToken
     refresh_token: str = field(default="", repr=False)
     refresh_expires_at: datetime | None = None
     scope: tuple[str, ...] = ()
     identity: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()  # what was odd about the answer
+    notes: tuple[str, ...] = ()  # what was unusual in the answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Odd:
-    """An answer that cannot be used and is no refusal."""
+    """An answer that is neither a usable token nor a refusal."""
 
     reason: str
 
 
 def read(status: int, body: bytes, asked_at: datetime, *, account: str, wanted: tuple[str, ...]) -> Granted | TokenRefusal | Odd:
-    """`asked_at` is when the request was sent: the token's life is counted from there.  `wanted` are the scopes that were asked for."""
+    """Parses one HTTP answer.  `asked_at`: when the request was sent; the lifetime counts from then.  `wanted`: the requested scopes."""
     values = _object(body)
     if values is None:
         return Odd(reason=f"HTTP {status} without a JSON object")
@@ -46,7 +46,7 @@ def read(status: int, body: bytes, asked_at: datetime, *, account: str, wanted: 
     subtype = _text(values.get("error_subtype"))
     if error:
         told = " ".join(f"{error} {subtype} {description}".split())[:SHOWN]
-        # RFC 6749 5.2: refusals are 400, or 401 for the client.  Some answer 200.  403, 404, 429 and 5xx are no verdict about us.
+        # RFC 6749 5.2: refusals are 400, or 401 for the client.  Some answer 200.  403, 404, 429 and 5xx are no refusals.
         if status in (200, 400, 401) and is_refusal(error, description):
             fault, advice = refusal_of(f"{error} {subtype}", description, account)
             return TokenRefusal(fault=fault, error=told, advice=advice)
@@ -61,7 +61,7 @@ def _granted(values: Mapping[str, object], asked_at: datetime, wanted: tuple[str
     if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable() or " " in token:
         return Odd(reason="the answer has no usable access_token")
     kind = values.get("token_type", "Bearer")
-    if not isinstance(kind, str) or kind.lower() != "bearer":  # RFC 6749 7.1: a type we do not know must not be used
+    if not isinstance(kind, str) or kind.lower() != "bearer":  # RFC 6749 7.1: a token of an unknown type must not be used
         return Odd(reason=f"token_type is {str(kind)[:40]!r}, not Bearer")
     notes: list[str] = []
     lifetime = _lifetime(values.get("expires_in"))
@@ -86,9 +86,9 @@ def _granted(values: Mapping[str, object], asked_at: datetime, wanted: tuple[str
 
 
 def missing_scopes(wanted: tuple[str, ...], granted: tuple[str, ...]) -> tuple[str, ...]:
-    """The mail scopes that were not granted.  An answer without scope granted what was asked for (RFC 6749 5.1).
+    """The mail scopes that were not granted.  An answer without `scope` grants what was requested (RFC 6749 5.1).
 
-    offline_access and the identity scopes are left out: providers do not repeat them.  Hosts and case may differ, as Microsoft's do.
+    offline_access and the identity scopes are ignored, because providers do not repeat them.  Host and case may differ (Microsoft).
     """
     if not granted:
         return ()
@@ -102,7 +102,7 @@ def _last(scope: str) -> str:
 
 
 def _lifetime(value: object, longest: timedelta = LONGEST) -> timedelta | None:
-    """Seconds as a number, or as text as some send them; None for anything else."""
+    """The lifetime from seconds as a number or as text (some providers send text); None for anything else."""
     try:
         seconds = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else math.nan
     except (ValueError, OverflowError):

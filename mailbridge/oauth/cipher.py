@@ -24,12 +24,12 @@ class Cipher:
         self._aead = AESGCM(sha256(b"mailbridge oauth " + key.encode()).digest())
 
     def seal(self, text: str, name: str) -> bytes:
-        """The text, encrypted and bound to `name`: it opens under that name only."""
+        """Encrypts the text with `name` as associated data: `open` needs the same name."""
         nonce = secrets.token_bytes(_NONCE)
         return _VERSION + nonce + self._aead.encrypt(nonce, text.encode(), name.encode())
 
     def open(self, sealed: bytes, name: str) -> str:
-        """What was sealed.  Raises CannotOpen."""
+        """Decrypts what `seal` returned.  Raises CannotOpen."""
         if sealed[:1] != _VERSION:
             raise CannotOpen("stored tokens have an unknown format", oauth=name)
         try:

@@ -1,4 +1,4 @@
-"""Requests to one account's provider.  Every secret goes into the body of a POST over TLS and nowhere else."""
+"""Requests to the token endpoint of one account.  Secrets are sent only in the body of a POST over TLS."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from mailbridge.oauth.model import TokenRefusal, TokenRefused, TokenUnavailable
 from mailbridge.ops.https import NoAnswer, Response, request
 
 TIME_LIMIT = timedelta(seconds=20)  # for one request
-_ANSWER = 256 << 10  # bytes of an answer that are read
+_ANSWER = 256 << 10  # most bytes that are read of an answer
 _ASSERTION_LIFE = timedelta(minutes=5)
 _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _CLIENT_JWT = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -31,7 +31,7 @@ _DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 
 
 class Busy(TokenUnavailable):
-    """The provider asks to come back later."""
+    """The answer is neither a token nor a refusal.  `retry_after`: the time of its Retry-After header, None without one."""
 
     def __init__(self, what: str, retry_after: timedelta | None, **where: object) -> None:
         super().__init__(what, **where)
@@ -39,7 +39,7 @@ class Busy(TokenUnavailable):
 
 
 class Pending(Exception):
-    """The person has not signed in yet (RFC 8628 3.5)."""
+    """The user has not signed in yet (RFC 8628 3.5)."""
 
     def __init__(self, *, slower: bool) -> None:
         super().__init__("authorization_pending")
@@ -48,7 +48,7 @@ class Pending(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceLogin:
-    """What the person needs to sign in on another device."""
+    """The answer to a device authorization request (RFC 8628 3.2): what the user needs to sign in on another device."""
 
     code: str = field(repr=False)
     user_code: str
@@ -64,7 +64,7 @@ class Poster(Protocol):
 
 
 class TokenEndpoint:
-    """Any number of threads may use it.  Every method raises TokenUnavailable or TokenRefused."""
+    """Requests tokens.  Thread-safe.  Every method may raise TokenUnavailable or TokenRefused."""
 
     def __init__(self, account: OAuth, clock: Clock, *, poster: Poster | None = None) -> None:
         self._account = account
@@ -72,22 +72,22 @@ class TokenEndpoint:
         self._post = poster or self._over_https
 
     def refreshed(self, refresh_token: str) -> Granted:
-        """RFC 6749 6."""
+        """Exchanges a refresh token for a new access token (RFC 6749 6)."""
         return self._granted({"grant_type": "refresh_token", "refresh_token": refresh_token, **self._client()})
 
     def for_app(self) -> Granted:
-        """A token that nobody signs in for."""
+        """Requests a token for the app itself, without a user."""
         if self._account.flow is Flow.SERVICE_ACCOUNT:
             return self._granted({"grant_type": _JWT_BEARER, "assertion": self._service_assertion()})
         return self._granted({"grant_type": "client_credentials", "scope": " ".join(self._account.scopes), **self._client()})
 
     def for_code(self, code: str, verifier: str, redirect: str) -> Granted:
-        """RFC 6749 4.1.3 with the verifier of RFC 7636 4.5."""
+        """Exchanges an authorization code (RFC 6749 4.1.3) with its PKCE verifier (RFC 7636 4.5)."""
         form = {"grant_type": "authorization_code", "code": code, "code_verifier": verifier, "redirect_uri": redirect}
         return self._granted({**form, **self._client()})
 
     def device_login(self) -> DeviceLogin:
-        """RFC 8628 3.1."""
+        """Starts a login on another device (RFC 8628 3.1)."""
         scope = " ".join((*self._account.provider.identity, *self._account.scopes))
         form = {"client_id": self._account.client_id, "scope": scope}
         response, _ = self._asked(self._account.provider.device_url, form)
@@ -101,11 +101,11 @@ class TokenEndpoint:
                 interval=timedelta(seconds=min(max(float(values.get("interval", 5)), 0), 60)),
             )
         except (ValueError, KeyError, TypeError, RecursionError) as error:
-            self._judge(response, self._clock.now())  # raises where it is a refusal
+            self._judge(response, self._clock.now())  # raises if it is a refusal
             raise TokenUnavailable(f"no answer for a device login: HTTP {response.status}", oauth=self._account.name) from error
 
     def for_device(self, login: DeviceLogin) -> Granted:
-        """RFC 8628 3.4.  Raises Pending."""
+        """Asks once whether the user has signed in (RFC 8628 3.4).  Raises Pending while not."""
         form = {"grant_type": _DEVICE, "device_code": login.code, **self._client()}
         response, asked_at = self._asked(self._account.provider.token_url, form)
         waiting = _error_of(response.body)
@@ -139,10 +139,10 @@ class TokenEndpoint:
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
         return request("POST", url, urlencode(form).encode(), headers, time_limit=TIME_LIMIT, most=_ANSWER, ca_file=self._account.ca_file)
 
-    # -- who we are ----------------------------------------------------------------------------------------------
+    # -- client authentication ----------------------------------------------------------------------------------
 
     def _client(self) -> dict[str, str]:
-        """The client's own proof: secret (RFC 6749 2.3.1), signed assertion (RFC 7523 2.2), or none for a public client."""
+        """The client's authentication: secret (RFC 6749 2.3.1), signed assertion (RFC 7523 2.2), or none for a public client."""
         account = self._account
         form = {"client_id": account.client_id}
         if account.certificate_file is not None:
@@ -160,13 +160,13 @@ class TokenEndpoint:
             "sub": account.client_id,
             "jti": secrets.token_urlsafe(16),
             "iat": int(now.timestamp()),
-            "nbf": int((now - _ASSERTION_LIFE).timestamp()),  # clocks differ
+            "nbf": int((now - _ASSERTION_LIFE).timestamp()),  # tolerates clock skew
             "exp": int((now + _ASSERTION_LIFE).timestamp()),
         }
         return jwt.signed(claims, {"x5t#S256": jwt.thumbprint(certificate)}, key, account.provider.assertion_algorithm)
 
     def _service_assertion(self) -> str:
-        """Google's form of RFC 7523 2.1: the service account asks in the name of the user."""
+        """Google's form of RFC 7523 2.1: the service account requests a token for the user."""
         account, now = self._account, self._clock.now()
         found = service_account(account)
         claims = {
@@ -188,7 +188,7 @@ class ServiceAccount:
 
 
 def key_pair(account: OAuth) -> tuple[Certificate, RSAPrivateKey]:
-    """The account's certificate and its private key, which may be in the same file.  Raises Permanent."""
+    """Reads the account's certificate and its private key, which may be in the same file.  Raises Permanent."""
     file = account.certificate_file
     try:
         if file is None:
@@ -202,7 +202,7 @@ def key_pair(account: OAuth) -> tuple[Certificate, RSAPrivateKey]:
 
 
 def service_account(account: OAuth) -> ServiceAccount:
-    """What Google's JSON file says.  Raises Permanent."""
+    """Reads Google's JSON key file.  Raises Permanent."""
     file = account.service_account_file
     try:
         if file is None:

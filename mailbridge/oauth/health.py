@@ -1,4 +1,4 @@
-"""How each login is, and what of it will end: client secret, certificate, refresh token."""
+"""The state of each login, and when its client secret, certificate and refresh token expire."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from mailbridge.store.engine import Store
 from mailbridge.store.grants import Grant
 from mailbridge.store.tx import Tx
 
-TOLD_AT = (30, 14, 7, 1)  # days ahead
-URGENT = 7  # days: a person is needed now
-ENDS_KEY = "oauth-ends"  # what `jobs.login_ends` keeps in the store
+TOLD_AT = (30, 14, 7, 1)  # days before the expiry
+URGENT = 7  # days before the expiry from which an administrator has to act
+ENDS_KEY = "oauth-ends"  # state row of `jobs.login_ends`
 
 
 class ExpiryKind(StrEnum):
@@ -28,18 +28,18 @@ class ExpiryKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class End:
-    """Something of a login that ends at a time."""
+    """One expiry of a login: of which kind, and when."""
 
     login: str
     kind: ExpiryKind
     at: datetime
 
     def days_left(self, now: datetime) -> int:
-        """Whole days; negative once it is over."""
+        """Whole days until the expiry; negative after it."""
         return (self.at - now) // timedelta(days=1)
 
     def reached(self, now: datetime) -> int | None:
-        """The nearest of TOLD_AT that has been reached; None: there is time."""
+        """The smallest threshold of TOLD_AT that has been reached; None if none has."""
         left = self.at - now
         return next((days for days in reversed(TOLD_AT) if left <= timedelta(days=days)), None)
 
@@ -81,7 +81,7 @@ class OAuthForecast:
 
 
 def healths(config: Config, store: Store, now: datetime) -> list[OAuthForecast]:
-    """Each [oauth.NAME] as it is now."""
+    """The state of each [oauth.NAME] at `now`."""
     if not config.oauth:
         return []
     with store.read() as tx:
@@ -94,7 +94,7 @@ def healths_in(tx: Tx, config: Config, now: datetime) -> list[OAuthForecast]:
 
 
 def ends(accounts: Sequence[OAuth], grants: Mapping[str, Grant]) -> list[End]:
-    """Everything that ends, as far as anybody can know."""
+    """All known expiries of these accounts."""
     return [end for account in accounts for end in _ends(account, grants.get(account.name))]
 
 
@@ -115,11 +115,11 @@ def _certificate_end(account: OAuth) -> datetime | None:
     try:
         return expiry(key_pair(account)[0])
     except Permanent:
-        return None  # `check` and the next token request tell it
+        return None  # `mailbridge check` and the next token request report it
 
 
 def _refresh_end(account: OAuth, grant: Grant | None) -> datetime | None:
-    """The provider's own word, or the last use and the lifetime that the provider documents."""
+    """The expiry that the provider sent, else the last use plus the lifetime that the provider documents."""
     if grant is None or not account.flow.interactive or grant.refresh_at is None:
         return None
     lifetime = account.provider.refresh_lifetime

@@ -1,4 +1,4 @@
-"""Signed JSON Web Tokens (RFC 7519) that prove who we are to a token endpoint, and what an ID token says."""
+"""Signs JSON Web Tokens (RFC 7519) for client authentication, and reads the claims of ID tokens."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 
 class WrongKey(ValueError):
-    """A certificate or key file that cannot be used; the text says why."""
+    """A certificate or key file cannot be used.  The text says why."""
 
 
 def private_key(pem: bytes) -> RSAPrivateKey:
-    """Raises WrongKey."""
+    """Reads an RSA private key in PEM.  Raises WrongKey."""
     try:
         key = load_pem_private_key(pem, password=None)
     except (ValueError, TypeError) as error:
@@ -31,7 +31,7 @@ def private_key(pem: bytes) -> RSAPrivateKey:
 
 
 def certificate(pem: bytes) -> x509.Certificate:
-    """Raises WrongKey."""
+    """Reads a certificate in PEM.  Raises WrongKey."""
     try:
         return x509.load_pem_x509_certificate(pem)
     except ValueError as error:
@@ -39,7 +39,7 @@ def certificate(pem: bytes) -> x509.Certificate:
 
 
 def expiry(found: x509.Certificate) -> datetime:
-    """When the certificate ends."""
+    """When the certificate expires."""
     return found.not_valid_after_utc.astimezone(UTC)
 
 
@@ -48,7 +48,7 @@ def belongs(found: x509.Certificate, key: RSAPrivateKey) -> bool:
 
 
 def thumbprint(found: x509.Certificate) -> str:
-    """`x5t#S256` (RFC 7515 4.1.8)."""
+    """The header parameter `x5t#S256` (RFC 7515 4.1.8)."""
     return _encoded(found.fingerprint(hashes.SHA256()))
 
 
@@ -61,7 +61,7 @@ def signed(claims: Mapping[str, object], header: Mapping[str, str], key: RSAPriv
 
 
 def claims_of(token: object) -> Mapping[str, object]:
-    """What an ID token says; empty where it is none.
+    """The claims of an ID token; empty if `token` is none.
 
     The signature is not checked: the token came from the token endpoint over TLS (OpenID Connect Core 3.1.3.7, step 6).
     """

@@ -1,4 +1,4 @@
-"""Signing in: the authorization request, its answer on a loopback port or pasted, and what makes a consent acceptable."""
+"""Login with a browser or a device: the authorization request, its answer (loopback port or pasted), and the checks of a grant."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from mailbridge.ops import crash
 from mailbridge.store.engine import Store
 from mailbridge.store.grants import Grant
 
-PATIENCE = timedelta(minutes=10)  # how long a person may take
+PATIENCE = timedelta(minutes=10)  # how long the user may take
 _PAGE = (
     "<!doctype html><meta charset=utf-8><title>mailbridge</title><p style='font:16px sans-serif;margin:3em'>{}</p>"  # our words only
 )
 
 
 class LoginFailed(Permanent):
-    """Nobody is signed in by this; what was stored before stays."""
+    """The login failed.  A login stored before is unchanged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authorization:
-    """An authorization request that was begun: the person opens `url`, and the answer comes to `redirect`."""
+    """An open authorization request: the user opens `url`, the provider redirects the browser to `redirect`."""
 
     url: str
     redirect: str
@@ -43,7 +43,7 @@ class Authorization:
 
 
 def begin(account: OAuth, port: int) -> Authorization:
-    """A request with PKCE (RFC 7636) and a state of its own (RFC 6749 10.12)."""
+    """Makes an authorization request with PKCE (RFC 7636) and a random state (RFC 6749 10.12)."""
     # Microsoft ignores the port of http://localhost, Google that of http://127.0.0.1 (RFC 8252 7.3).
     host = "localhost" if account.provider.name == "microsoft" else "127.0.0.1"
     state, verifier = secrets.token_urlsafe(24), secrets.token_urlsafe(48)
@@ -65,7 +65,7 @@ def begin(account: OAuth, port: int) -> Authorization:
 
 
 def code_in(answer: str, begun: Authorization) -> str:
-    """The authorization code in the address to which the browser was sent.  Raises LoginFailed."""
+    """The authorization code in the address to which the browser was redirected.  Raises LoginFailed."""
     values = {name: found[0] for name, found in parse_qs(urlsplit(answer.strip()).query).items()}
     if not secrets.compare_digest(values.get("state", "").encode(), begun.state.encode()):
         raise LoginFailed("this address does not belong to this login: copy the whole address that the browser shows at the end")
@@ -78,10 +78,10 @@ def code_in(answer: str, begun: Authorization) -> str:
 
 
 class Loopback:
-    """Waits on a port of this machine for the browser to come back."""
+    """Waits on a loopback port for the redirect of the browser (RFC 8252 7.3)."""
 
     def __init__(self, port: int) -> None:
-        """Raises Permanent: the port is taken."""
+        """Opens the port.  Raises Permanent if it is in use."""
         try:
             self._server = HTTPServer(("127.0.0.1", port), _handler(self._arrived))
         except OSError as error:
@@ -93,7 +93,7 @@ class Loopback:
         return int(self._server.server_address[1])
 
     def answer(self, patience: timedelta = PATIENCE) -> str:
-        """The address with which the browser came.  Raises LoginFailed when nobody came in time."""
+        """The path and query of the redirect.  Raises LoginFailed if none came within `patience`."""
         until = monotonic() + patience.total_seconds()
         try:
             while not self._answer:
@@ -107,7 +107,7 @@ class Loopback:
 
     def _arrived(self, path: str) -> bool:
         query = parse_qs(urlsplit(path).query)
-        if "state" not in query:  # a favicon, or somebody else
+        if "state" not in query:  # a request for the favicon, or of another program
             return False
         self._answer = path
         return True
@@ -115,7 +115,7 @@ class Loopback:
 
 def _handler(arrived: Callable[[str], bool]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
-        timeout = 10  # seconds: a connection that says nothing does not hold the port
+        timeout = 10  # seconds: an idle connection must not block the port
 
         def do_GET(self) -> None:
             taken = arrived(self.path)
@@ -127,14 +127,14 @@ def _handler(arrived: Callable[[str], bool]) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(page)
 
-        def log_message(self, format: str, *args: object) -> None:  # the line would hold the code
+        def log_message(self, format: str, *args: object) -> None:  # the line would contain the code
             pass
 
     return Handler
 
 
 def wait_for_device(endpoint: TokenEndpoint, login: DeviceLogin, sleep: Callable[[float], object]) -> Granted:
-    """What was granted once the person has entered the code (RFC 8628 3.5).  Raises LoginFailed or TokenRefused."""
+    """Polls until the user has entered the code (RFC 8628 3.5).  Raises LoginFailed or TokenRefused."""
     interval, waited = login.interval.total_seconds(), 0.0
     while waited < login.expires_in.total_seconds():
         sleep(interval)
@@ -144,12 +144,12 @@ def wait_for_device(endpoint: TokenEndpoint, login: DeviceLogin, sleep: Callable
         except Pending as pending:
             interval += 5 if pending.slower else 0
         except TokenUnavailable:
-            interval = min(2 * interval + 1, 60)  # RFC 8628 3.5: back off where there is no answer
+            interval = min(2 * interval + 1, 60)  # RFC 8628 3.5: back off if there is no answer
     raise LoginFailed("nobody entered the code in time")
 
 
 def keep(account: OAuth, granted: Granted, store: Store, vault: Vault) -> Grant:
-    """The login is stored in place of the one before.  Raises LoginFailed where it is not the one that was wanted."""
+    """Stores the login in place of the one before.  Raises LoginFailed if the user, the scopes or a refresh token is wrong or missing."""
     crash.point("oauth.login_answered")
     identity = _identity(account, granted)
     if account.flow.interactive and (missing := missing_scopes(account.scopes, granted.scope)):
@@ -167,7 +167,7 @@ def keep(account: OAuth, granted: Granted, store: Store, vault: Vault) -> Grant:
 
 
 def _identity(account: OAuth, granted: Granted) -> str:
-    """Who signed in; '' where the provider does not say."""
+    """The address of the signed-in user; '' if the provider does not send it."""
     if not account.flow.interactive:
         return ""
     if not granted.identity:

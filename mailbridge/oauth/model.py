@@ -1,4 +1,4 @@
-"""The values of OAuth: an access token, and the ways in which there is none."""
+"""The values of OAuth: an access token, and the errors by which there is none."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ class AccessToken:
 
     @property
     def renew_at(self) -> datetime:
-        """When to renew: five minutes before the end, or a fifth of the lifetime where that is shorter."""
+        """When to renew: five minutes before the expiry, or a fifth of the lifetime before it if that is shorter."""
         return self.expires_at - min(MARGIN, (self.expires_at - self.issued_at) / 5)
 
     def is_valid(self, now: datetime) -> bool:
         return now < self.expires_at
 
     def is_due(self, now: datetime) -> bool:
-        """Whether it is time to renew it."""
+        """Whether the token should be renewed."""
         return now >= self.renew_at
 
 
 class RefusedPart(StrEnum):
-    """Whose mistake it is that the provider refuses."""
+    """The part that the provider refuses."""
 
     APP = "app"  # the registration: client id, secret, certificate, permissions
     USER = "user"  # the login: password changed, consent withdrawn, refresh token expired
@@ -42,7 +42,7 @@ class RefusedPart(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenRefusal:
-    """The provider refuses for good; `advice` says what to do."""
+    """The provider refuses, and a retry does not help.  `advice` is for the administrator."""
 
     fault: RefusedPart
     error: str  # the error code and the provider's description, without secrets
@@ -50,7 +50,7 @@ class TokenRefusal:
 
 
 class TokenUnavailable(Transient):
-    """The token endpoint gives no answer that could be used; trying again may help, and it counts as no refusal."""
+    """The token endpoint gives no usable answer.  A retry may help.  It does not count as a refusal."""
 
 
 class TokenRefused(Transient):
@@ -62,14 +62,14 @@ class TokenRefused(Transient):
 
 
 class LoginNeeded(Transient):
-    """No token without a person: nobody has signed in, or the source is paused after refusals."""
+    """A person has to sign in: nobody has yet, or the account is paused after refusals."""
 
 
 class TokenSource(Protocol):
-    """Where a connection gets its token."""
+    """Gives a connection its access token."""
 
     def token(self, *, rejected: AccessToken | None = None) -> AccessToken:
-        """A token that is valid now; another one than `rejected`, which a mail server refused, where there can be another.
+        """A valid token.  `rejected`: the token that a mail server refused; if possible, another one is returned.
 
         Raises TokenUnavailable, TokenRefused or LoginNeeded.
         """

@@ -1,7 +1,7 @@
-"""What a client says in SASL XOAUTH2 and OAUTHBEARER (RFC 7628), and what the server's error means.
+"""The client side of SASL XOAUTH2 and OAUTHBEARER (RFC 7628), and the server's error messages.
 
-A server that refuses sends its reason as a challenge first.  The client must answer it, with an empty line or a single ^A, and never with
-the token again.
+A server that refuses first sends its reason as a challenge.  The client must answer it with an empty line or a single ^A, never with the
+token again (RFC 7628 3.2.3).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _SHOWN = 300
 
 
 class Exchange:
-    """One authentication.  Call it with each challenge; `reason` holds what the server said about a refusal, '' where it said nothing."""
+    """One authentication.  Call it with each challenge.  `reason`: the server's reason for a refusal, '' if it gave none."""
 
     def __init__(self, mechanism: str, user: str, token: AccessToken, host: str, port: int) -> None:
         self.mechanism = mechanism
@@ -36,7 +36,7 @@ class Exchange:
 
 
 def mechanism(offered: Collection[str]) -> str | None:
-    """The mechanism to use, of those that a server offers; None where it offers neither."""
+    """The mechanism to use of those that a server offers; None if it offers neither."""
     names = {name.upper() for name in offered}
     return next((name for name in (XOAUTH2, OAUTHBEARER) if name in names), None)
 
@@ -49,7 +49,7 @@ def _first(mechanism: str, user: str, token: AccessToken, host: str, port: int) 
 
 
 def explained(challenge: bytes) -> str:
-    """The error in a challenge: JSON with status, scope and schemes, in base64 where the protocol has not decoded it yet."""
+    """The error in a challenge: JSON with status, scope and schemes, in base64 if the protocol has not decoded it yet."""
     for text in (challenge, _decoded(challenge)):
         try:
             found = json.loads(text)

@@ -1,12 +1,11 @@
-"""One account's access token for every connection that needs it, renewed ahead of time.
+"""The access token of one account, shared by all its connections and renewed before it expires.
 
-Renewal: a lock among our threads, a lease in the database among processes, and a look at the stored token after each of them, so that
-the provider is asked once.  The old refresh token is kept beside a new one until the new one has worked: a process killed at any moment
-loses no login where the provider keeps the old token valid.  An answer that the database cannot take now is kept in memory
-and stored later.
+Renewal: threads share a lock, processes share a lease in the database.  The stored token is read again after each of the two, so that the
+provider is asked once.  The old refresh token is kept beside a new one until the new one has worked.  So a killed process loses no login
+if the provider keeps the old token valid.  An answer that the database cannot store now is kept in memory and stored later.
 
-Trouble: no answer, 429, 5xx and answers that make no sense never count against the login, and the token at hand is used to its end.
-Refusals count: after PAUSE_AFTER in a row the account is paused until somebody signs in again, and the operators are told once.
+Errors: no answer, 429, 5xx and unreadable answers do not count as refusals, and the current token is used until it expires.
+After PAUSE_AFTER refusals in a row the account is paused until somebody signs in again, and the operators are notified once.
 """
 
 from __future__ import annotations
@@ -37,17 +36,17 @@ from mailbridge.store.tx import Tx
 log = logs.get("oauth")
 
 PAUSE_AFTER = 3  # refusals in a row
-LEASE = 2 * TIME_LIMIT + timedelta(seconds=10)  # a renewal may ask twice
+LEASE = 2 * TIME_LIMIT + timedelta(seconds=10)  # a renewal may send two requests
 BETWEEN_REFUSALS = timedelta(seconds=10)
 FIRST_REST, LONGEST_REST = timedelta(seconds=1), timedelta(minutes=1)
 LONGEST_RETRY_AFTER = timedelta(minutes=10)
-REJECTED_AFTER = timedelta(minutes=1)  # a mail server that refuses a younger token does not do so because of its age
-LOOK_AGAIN = 0.1  # seconds between looks at another process's renewal
+REJECTED_AFTER = timedelta(minutes=1)  # a younger token is not refused because of its age
+LOOK_AGAIN = 0.1  # seconds between two checks whether another process has renewed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Secrets:
-    """What is stored encrypted.  `before` is the refresh token that `refresh` took the place of, until `refresh` has worked."""
+    """The encrypted part of a grant.  `before`: the refresh token that `refresh` replaced, kept until `refresh` has worked."""
 
     refresh: str = field(default="", repr=False)
     before: str = field(default="", repr=False)
@@ -55,13 +54,13 @@ class Secrets:
 
 
 class Vault:
-    """Grants with their secrets."""
+    """Encrypts and decrypts the secrets of grants."""
 
     def __init__(self, cipher: Cipher) -> None:
         self._cipher = cipher
 
     def opened(self, grant: Grant) -> Secrets:
-        """Raises CannotOpen."""
+        """The decrypted secrets.  Raises CannotOpen."""
         if not grant.sealed:
             return Secrets()
         values = json.loads(self._cipher.open(grant.sealed, grant.account))
@@ -76,7 +75,7 @@ Paused = Callable[[Tx, OAuth, Grant], None]
 
 
 class TokenSource:
-    """One for each account of a process; any number of threads may ask.  `paused` is called in the transaction that pauses the account."""
+    """One for each account of a process.  Thread-safe.  `paused` is called in the transaction that pauses the account."""
 
     def __init__(
         self,
@@ -95,12 +94,12 @@ class TokenSource:
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._client = fingerprint(account)
         self._lock = Lock()
-        self._owed: Grant | None = None  # an answer that the database did not take yet
+        self._owed: Grant | None = None  # an answer that is not stored yet
         self._failures = 0
         self._ask_again: datetime | None = None
 
     def token(self, *, rejected: AccessToken | None = None) -> AccessToken:
-        """See Tokens.  A token that is new comes back although it was rejected: another one would be refused for the same reason."""
+        """See `model.TokenSource`.  A young token is returned although it was rejected: another one would be refused as well."""
         if rejected is not None and _is_young(rejected, self._clock.now()):
             rejected = None
         grant, kept = self._kept()
@@ -121,7 +120,7 @@ class TokenSource:
                 return usable
 
     def keep_fresh(self) -> None:
-        """The token is renewed where that is due, and an answer that waits in memory is stored; for the timer."""
+        """Renews the token if that is due, and stores an answer that is kept in memory.  The timer calls it."""
         with self._lock:
             self._store_owed()
         grant, kept = self._kept()
@@ -131,10 +130,10 @@ class TokenSource:
             except (TokenUnavailable, TokenRefused, LoginNeeded) as trouble:
                 log.warning("oauth_renewal_failed", oauth=self.account.name, reason=str(trouble))
 
-    # -- what there is -----------------------------------------------------------------------------------------
+    # -- the stored grant --------------------------------------------------------------------------------------
 
     def _kept(self) -> tuple[Grant | None, AccessToken | None]:
-        """The grant and its access token, where there is one.  A row of another client's configuration has no token for us."""
+        """The grant and its access token, None if missing.  A token of another user than the configured one is not used."""
         grant = self._owed
         if grant is None:
             with self._store.read() as tx:
@@ -149,7 +148,7 @@ class TokenSource:
         return AccessToken(value=value, issued_at=grant.issued_at, expires_at=grant.expires_at)
 
     def _is_anothers(self, grant: Grant) -> bool:
-        """Whether somebody else signed in than the configuration names now."""
+        """Whether the login is of another user than the configuration names now."""
         return self.account.flow.interactive and grant.identity not in ("", self.account.account)
 
     def _opened(self, grant: Grant) -> Secrets:
@@ -161,7 +160,7 @@ class TokenSource:
     # -- renewal ------------------------------------------------------------------------------------------------
 
     def _renewed(self, grant: Grant | None, rejected: AccessToken | None, usable: AccessToken | None) -> AccessToken:
-        """A new token, stored.  `rejected` is the stored token that a server refused; `usable` one that may be used meanwhile."""
+        """Gets and stores a new token.  `rejected`: the stored token that a server refused.  `usable`: one to use meanwhile."""
         self._may_ask(grant)
         claimed = self._claimed(rejected, usable)
         if isinstance(claimed, AccessToken):
@@ -181,7 +180,7 @@ class TokenSource:
         return granted.token
 
     def _may_ask(self, grant: Grant | None) -> None:
-        """Raises where the provider is not asked now."""
+        """Raises if the provider must not be asked now."""
         now, name = self._clock.now(), self.account.name
         if grant is None or (self.account.flow.interactive and not grant.sealed):
             if self.account.flow.interactive:
@@ -191,7 +190,7 @@ class TokenSource:
             what = f"{grant.identity} has signed in and not {self.account.account}: mailbridge auth login {name}"
             raise LoginNeeded(what, oauth=name)
         if grant.client != self._client:
-            return  # the client was changed: what it was refused before says nothing
+            return  # the client was changed: earlier refusals do not count
         if grant.paused_at is not None:
             raise LoginNeeded(f"paused after {grant.refusals} refusals: {grant.refusal}", oauth=name)
         if grant.refused_at is not None and now < grant.refused_at + self._between:
@@ -200,7 +199,7 @@ class TokenSource:
             raise TokenUnavailable(f"{grant.failure}; next try in {_seconds(self._ask_again - now)} s", oauth=name)
 
     def _claimed(self, rejected: AccessToken | None, usable: AccessToken | None) -> Grant | AccessToken:
-        """The grant, ours to renew; or a token that another process got in the meantime."""
+        """The grant with the lease to renew it, or a token that another process got in the meantime."""
         name, until = self.account.name, self._clock.now() + LEASE
         while True:
             now = self._clock.now()
@@ -224,7 +223,7 @@ class TokenSource:
             Event().wait(LOOK_AGAIN)
 
     def _asked(self, grant: Grant) -> tuple[Granted, str]:
-        """What the provider granted, and for which refresh token."""
+        """The provider's answer, and the refresh token that was used."""
         if not self.account.flow.interactive:
             return self._endpoint.for_app(), ""
         kept = self._opened(grant)
@@ -235,17 +234,17 @@ class TokenSource:
         except TokenRefused as refused:
             if not kept.before or refused.refusal.fault is not RefusedPart.USER:
                 raise
-            return self._endpoint.refreshed(kept.before), kept.before  # the newer one was lost on its way to the provider or to us
+            return self._endpoint.refreshed(kept.before), kept.before  # the newer one was lost in transmission
 
     def _after(self, grant: Grant, granted: Granted, used: str) -> Grant:
-        """The row once this was granted for the refresh token `used`."""
+        """The row after `granted` was received for the refresh token `used`."""
         for note in granted.notes:
             log.warning("oauth_odd_answer", oauth=self.account.name, note=note)
         rotated = bool(granted.refresh_token) and granted.refresh_token != used
         if rotated:
             log.info("oauth_refresh_token_rotated", oauth=self.account.name)
         secrets_ = Secrets(
-            refresh=granted.refresh_token or used,  # Google sends none: the old one stays
+            refresh=granted.refresh_token or used,  # Google sends none: the old one stays valid
             before=used if rotated else "",
             access=granted.token.value,
         )
@@ -254,7 +253,7 @@ class TokenSource:
     # -- storing -------------------------------------------------------------------------------------------------
 
     def _store_grant(self, grant: Grant) -> None:
-        """The grant is in the database, or kept here until the database takes it."""
+        """Stores the grant, or keeps it in memory until the database can store it."""
         self._owed = grant
         try:
             self._store_owed()
@@ -268,7 +267,7 @@ class TokenSource:
         self._owed = None
 
     def _finish_renewal(self, grant: Grant, also: Callable[[Tx], None] = lambda _tx: None) -> None:
-        """The row is the grant, unless a login has replaced it since."""
+        """Writes the grant into the row, unless a login has replaced the row since."""
         crash.point("oauth.before_commit")
         with self._store.write() as tx:
             if tx.grants.finish_renewal(grant, self._owner):
@@ -276,7 +275,7 @@ class TokenSource:
         crash.point("oauth.after_commit")
 
     def _note_refusal(self, grant: Grant, refused: TokenRefused) -> None:
-        """It counts; after the last one that is allowed the account is paused, and the operators are told in the same transaction."""
+        """Counts the refusal.  After PAUSE_AFTER of them it pauses the account and notifies the operators in the same transaction."""
         now, refusal = self._clock.now(), refused.refusal
         refusals = grant.refusals + 1 if grant.client in ("", self._client) else 1
         told = replace(
@@ -306,7 +305,7 @@ class TokenSource:
 
 
 def good(grant: Grant, granted: Granted, client: str) -> Grant:
-    """The row after a success, without its secrets: every refusal and failure is over."""
+    """The row after a success, without its secrets, with refusals and failures cleared."""
     return replace(
         grant,
         scope=" ".join(granted.scope) or grant.scope,
@@ -327,7 +326,7 @@ def good(grant: Grant, granted: Granted, client: str) -> Grant:
 
 
 def fingerprint(account: OAuth) -> str:
-    """Tells two configurations of a client apart, without telling its secret."""
+    """A hash that differs between two configurations of a client and does not reveal its secret."""
     files = [file.read_bytes() if file and file.is_file() else b"" for file in (account.certificate_file, account.service_account_file)]
     words = (account.client_id, account.client_secret, account.provider.token_url, account.flow, *account.scopes)
     return sha256("\0".join(words).encode() + b"\0" + b"\0".join(files)).hexdigest()[:32]
