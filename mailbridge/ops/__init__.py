@@ -1,1 +1,1 @@
-"""What an operator looks at: logs, health, and the named places where a test may pull the plug."""
+"""Operation of the process: logs, metrics, HTTP, systemd, worker loops, and fault points for tests."""

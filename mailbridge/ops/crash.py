@@ -1,8 +1,8 @@
-"""Named places where the process can be made to die, so that a test can kill it exactly there.
+"""Fault points: named places at which a test can kill the process.
 
-Product code calls `point("pipeline.before_commit")` where a crash would mean something.  Nothing happens unless the point is
-armed: `arm("pipeline.before_commit")` kills at the first visit, `arm("pipeline.before_commit:3")` at the third.  SIGKILL, because
-nothing may run after it: no `finally`, no buffers, no goodbye to the database.
+Product code calls `point("pipeline.before_commit")` where a crash can leave work half done.  A point does nothing unless it is armed:
+`arm("pipeline.before_commit")` kills at the first call, `arm("pipeline.before_commit:3")` at the third.  The signal is SIGKILL, so that
+no `finally` runs, no buffer is flushed and no database connection is closed.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ _armed: dict[str, int] = {}
 
 
 def arm(spec: str) -> None:
-    """`name` or `name:N` is armed; raises ValueError for a name that is no crash point."""
+    """Arms `name` or `name:N`.  Raises ValueError if the name is no fault point."""
     name, _, visits = spec.partition(":")
     if name not in POINTS:
         raise ValueError(f"no crash point named {name!r}")
@@ -74,7 +74,7 @@ def arm(spec: str) -> None:
 
 
 def point(name: str) -> None:
-    """Returns, unless this is the armed visit: then the process is gone."""
+    """Kills the process if this is the armed call, else returns."""
     if not _armed:
         return
     with _lock:

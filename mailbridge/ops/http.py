@@ -1,7 +1,7 @@
-"""A small HTTP server for one page: one thread for all connections, so that those which say nothing cost no threads.
+"""A small HTTP server for one page.  One thread serves all connections, so that idle connections cost no threads.
 
-A request is read up to its empty line, answered and closed.  Limits: a connection has `PATIENCE` seconds to ask and as many to take the
-answer, a client address has `A_PEER` connections, all together have `ALL`, a request has `LONGEST` bytes.
+A request is read up to its empty line and answered, then the connection is closed.  Limits: `PATIENCE` seconds for the request and as
+many for the answer, `A_PEER` connections for each client address, `ALL` connections together, `LONGEST` bytes of a request.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ BACKLOG = 128
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpRequest:
-    """What a client wants: the path without its query, and what it accepts."""
+    """A request: the path without its query, and the Accept header."""
 
     path: str
     accept: str = ""
@@ -29,7 +29,7 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpPage:
-    """What it gets."""
+    """An answer: status line, content type and body."""
 
     status: str = "200 OK"
     content_type: str = "text/plain; charset=utf-8"
@@ -49,7 +49,7 @@ TOO_MANY = HttpPage(status="429 Too Many Requests", body=b"Too many connections.
 
 
 class HttpServer:
-    """Answers at host:port, until `close`.  `answer` is called in a thread, one call at a time.  Raises OSError for a port in use."""
+    """Serves at host:port until `close`.  `answer` is called in a thread, one call at a time.  Raises OSError if the port is in use."""
 
     def __init__(self, host: str, port: int, answer: Callable[[HttpRequest], HttpPage]) -> None:
         self._answer = answer
@@ -68,7 +68,7 @@ class HttpServer:
         self._thread.start()
 
     def close(self) -> None:
-        """Nothing answers any more."""
+        """Stops the server: port and connections are closed."""
         asyncio.run_coroutine_threadsafe(self._end(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -93,10 +93,10 @@ class HttpServer:
                 await self._one(reader, writer)
             await asyncio.wait_for(writer.drain(), PATIENCE)
         except (TimeoutError, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            pass  # it said nothing, went away, or said too much: nobody waits for an answer
+            pass  # the request timed out, was cut off or is too long: no answer
         finally:
             self._peers[peer] -= 1
-            self._peers += Counter()  # forgets whoever has no connection
+            self._peers += Counter()  # drops addresses without a connection
             writer.close()
             with suppress(OSError):
                 await asyncio.wait_for(writer.wait_closed(), PATIENCE)

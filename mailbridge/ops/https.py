@@ -1,7 +1,7 @@
-"""One HTTP request with a limit on everything: time and what is read of the answer.
+"""One HTTP request, with limits on its time and on the size of the answer.
 
-Redirects are not followed: they would carry a signed body or a secret to a host that nobody named.  Proxies of the environment are not
-used.
+Redirects are not followed: they could send a signed body or a secret to a host that is not configured.  Proxies of the environment are
+not used.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ NO_CONNECTION = "to which no connection may be made"  # how the fault ends where
 
 
 class NoAnswer(Exception):
-    """Nothing came back that is a whole HTTP answer."""
+    """No complete HTTP answer came."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
     status: int
-    body: bytes  # its first bytes, where it is longer than asked for
+    body: bytes  # cut off at the limit of the request
     retry_after: timedelta | None = None
-    location: str = ""  # where a redirect leads to
+    location: str = ""  # target of a redirect
 
 
 def request(
@@ -47,15 +47,15 @@ def request(
     ca_file: Path | None = None,
     may_connect: Callable[[str], bool] | None = None,
 ) -> Response:
-    """The answer to a request, at most `most` bytes of it, on a connection of its own.  Raises NoAnswer.
+    """Sends a request on its own connection and returns the answer, with at most `most` bytes of its body.  Raises NoAnswer.
 
-    Any number of threads may call.  Where the call may go is for the caller to decide; `may_connect` is asked for the IP address that the
-    connection has, whatever the name server says before and after, and nothing is sent where it says no.
+    Thread-safe.  `may_connect` gets the IP address of the open connection, so that DNS rebinding cannot get around it.  If it
+    returns False, nothing is sent.
     """
     where = urlsplit(url) if isinstance(url, str) else url
     seconds = time_limit.total_seconds()
     connection = _connection(where, seconds, ca_file)
-    # A server that sends a byte a second would keep every single read within its limit; the timer ends the whole.
+    # A server that sends a byte a second keeps every single read within its limit.  The timer limits the whole request.
     late = Event()
     timer = Timer(seconds, _cut, (connection, late))
     timer.daemon = True
@@ -69,9 +69,9 @@ def request(
         )  # fmt: skip
         response = connection.getresponse()
         answer = response.read(most)
-        if late.is_set():  # a header that was cut off looks like one that ended
+        if late.is_set():  # a header that was cut off looks complete
             raise TimeoutError
-        if response.length_remaining and len(answer) < most:  # read() with a limit takes a body that was cut off for a whole one
+        if response.length_remaining and len(answer) < most:  # read() with a limit does not report a body that was cut off
             raise NoAnswer(f"the answer ended {response.length_remaining} bytes before its end")
         return Response(
             status=response.status,
@@ -79,7 +79,7 @@ def request(
             retry_after=_seconds(response.headers.get("Retry-After", "")),
             location=response.headers.get("Location", ""),
         )
-    except (HTTPError, HTTPException, OSError, ValueError) as error:  # HTTPException: what came is no HTTP
+    except (HTTPError, HTTPException, OSError, ValueError) as error:  # HTTPException: the answer is not HTTP
         raise NoAnswer(f"no whole answer within {seconds:g} s" if late.is_set() else f"{type(error).__name__}: {error}") from error
     finally:
         timer.cancel()
@@ -108,10 +108,10 @@ def _path(where: SplitResult) -> str:
 def _cut(connection: HTTPConnection, late: Event) -> None:
     late.set()
     if connection.sock is not None:
-        with suppress(OSError):  # closed in the same moment
+        with suppress(OSError):  # already closed
             connection.sock.shutdown(socket.SHUT_RDWR)
 
 
 def _seconds(text: str) -> timedelta | None:
-    """RFC 9110 10.2.3, the form in seconds; a date is not worth a second clock."""
+    """Parses Retry-After in seconds (RFC 9110 10.2.3); None for the form with a date."""
     return timedelta(seconds=int(text)) if text.isascii() and text.isdigit() and len(text) < 7 else None

@@ -1,7 +1,6 @@
-"""Logging, set up once: one event per unit of work, past tense, values as keys; JSON unless a person is watching.
+"""Logging: one event for each unit of work, named in the past tense, with values by key.  JSON, unless the stream is a terminal.
 
-No event at INFO carries a body, a subject, an address or a token: `who(address)` gives a name for an address that is the same in
-every line and tells nobody who it is.
+No event at INFO contains a body, a subject, an address or a token.  `who(address)` gives a pseudonym that is the same in every line.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from typing import Any, Protocol, TextIO
 import structlog
 
 _json_traceback = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
-# These say at INFO what we say better, or say what must not be logged: aiosmtpd logs every command with its addresses.
+# These repeat at INFO what we log, or log what must not be logged: aiosmtpd logs every command with its addresses.
 QUIET = {
     "mail.log": "WARNING",
     "apscheduler": "WARNING",
@@ -27,7 +26,7 @@ QUIET = {
 
 
 def configure(*, style: str = "auto", level: str = "info", stream: TextIO | None = None) -> None:
-    """Everything that is logged from now on, by us and by libraries, goes to `stream` (standard error) in one form.
+    """Sends all log events, also those of libraries, to `stream` (default: standard error) in one format.
 
     `style` is json, console, or auto: console when the stream is a terminal.
     """
@@ -46,7 +45,7 @@ def configure(*, style: str = "auto", level: str = "info", stream: TextIO | None
     root.setLevel(level.upper())
     for name, least in QUIET.items():
         logging.getLogger(name).setLevel(least)
-    # A full disk or a closed pipe under the log must not become a traceback per event, nor stop the desk.
+    # If the disk is full or the pipe closed, logging must neither print a traceback for each event nor stop the desk.
     logging.raiseExceptions = False
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -57,7 +56,7 @@ def configure(*, style: str = "auto", level: str = "info", stream: TextIO | None
 
 
 class Log(Protocol):
-    """Events: snake_case, past tense, values by name."""
+    """A logger.  Events are in snake_case and in the past tense, values are named."""
 
     def debug(self, event: str, /, **values: object) -> object: ...
 
@@ -68,7 +67,7 @@ class Log(Protocol):
     def error(self, event: str, /, **values: object) -> object: ...
 
     def exception(self, event: str, /, **values: object) -> object:
-        """Inside `except`: an error with the exception and where it came from."""
+        """Logs an error with the current exception and its traceback.  Call it inside `except`."""
         ...
 
 
@@ -78,11 +77,11 @@ def get_logger(room: str) -> Log:
     return logger
 
 
-get = get_logger  # `logs.get("policy")` where the module is called logs
+get = get_logger  # for `logs.get("policy")`, if the module is imported as `logs`
 
 
 def who(address: str) -> str:
-    """A short, stable name for an address, to follow somebody through a log without knowing who it is."""
+    """A short, stable pseudonym for an address, by which its events can be found in a log."""
     return hashlib.blake2s(address.strip().lower().encode("utf-8", "surrogatepass"), digest_size=5).hexdigest()
 
 
@@ -97,7 +96,7 @@ def _shared() -> list[Any]:
 
 
 def _lines(logger: Any, method: str, event: MutableMapping[str, Any]) -> str:
-    """`14:02:11 info    mail_processed  mail=7 ticket=42`, every control character escaped: a subject must not paint the terminal."""
+    """`14:02:11 info    mail_processed  mail=7 ticket=42`, control characters escaped, so that a subject cannot send terminal sequences."""
     moment = str(event.pop("timestamp", ""))[11:19]
     level = str(event.pop("level", ""))
     name = event.pop("logger", "")
@@ -109,7 +108,7 @@ def _lines(logger: Any, method: str, event: MutableMapping[str, Any]) -> str:
 
 
 def _value(value: object) -> str:
-    """Quoted when blanks would blur where it ends."""
+    """The value, in quotes if it contains blanks."""
     text = _escaped(value)
     return f'"{text}"' if " " in text or not text else text
 

@@ -1,7 +1,7 @@
-"""What Prometheus is told.  The only importer of prometheus_client.
+"""The metrics for Prometheus.  Only this module imports prometheus_client.
 
-Counters and histograms are of this process, from its start; gauges are of the desk (`health.gauges`), read when somebody looks, so that
-any process tells the same.  Names and meanings stand in docs/manual/running.md; a test compares.
+Counters and histograms are of this process, from its start.  Gauges are of the desk (`health.gauges`) and are read at each scrape, so that
+every process gives the same values.  docs/manual/running.md lists names and meanings; a test compares it.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from mailbridge.ops.http import HttpPage, HttpRequest, HttpServer
 
 log = logs.get("metrics")
 
-FAST = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1)  # seconds, for what never leaves the process
-SLOW = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)  # seconds that people wait
+FAST = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1)  # buckets in seconds, for work inside the process
+SLOW = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)  # buckets in seconds, for the times that people wait
 
 
 class Metrics:
-    """All that this process counts.  Thread-safe; costs a lock and an addition each."""
+    """The counters and histograms of this process.  Thread-safe.  An update costs a lock and an addition."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -47,11 +47,11 @@ class Metrics:
         self._readers = Counter("mailbridge_readers_lost", "Reading children that a mail ended", registry=self.registry)
 
     def accepted(self, source: str) -> None:
-        """A mail is durable."""
+        """Counts a mail that was accepted."""
         self._accepted.labels(source).inc()
 
     def mail_done(self, outcome: str, waited: float) -> None:
-        """A mail's outcome is committed, so many seconds after it came."""
+        """Counts a mail whose outcome is committed.  `waited`: seconds since it was received."""
         self._outcomes.labels(outcome).inc()
         self._waiting.observe(max(0.0, waited))
 
@@ -59,7 +59,7 @@ class Metrics:
         self._working.observe(seconds)
 
     def rules_timed(self) -> AbstractContextManager[object]:
-        """What happens inside is the judging of one mail."""
+        """Times the block as the rule evaluation of one mail."""
         return self._rules.time()
 
     def reader_lost(self) -> None:
@@ -68,7 +68,7 @@ class Metrics:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gauge:
-    """A number of the desk for each combination of label values; `labels` are the names of these values, in their order."""
+    """A metric of the desk with one number for each combination of label values.  `labels`: the names of the labels, in their order."""
 
     name: str
     about: str
@@ -77,25 +77,25 @@ class Gauge:
 
 
 class Gauges(Protocol):
-    """Where the numbers of the desk come from."""
+    """The source of the desk's gauges."""
 
     def described(self) -> Iterable[Gauge]:
-        """All that `read` returns, without values and without asking anybody."""
+        """All gauges that `read` returns, without values.  Does not access the database."""
         ...
 
     def read(self) -> Iterable[Gauge]:
-        """All gauges of this moment.  Raises StoreAway."""
+        """All gauges with their current values.  Raises StoreAway."""
         ...
 
 
 class GaugeCollector(Collector):
-    """Asks for the desk's gauges when somebody looks."""
+    """Reads the desk's gauges at each scrape."""
 
     def __init__(self, gauges: Gauges) -> None:
         self._gauges = gauges
 
     def describe(self) -> list[Metric]:
-        """Names only, so that registering asks no database."""
+        """The names alone, so that registration does not access the database."""
         return [_family(gauge) for gauge in self._gauges.described()]
 
     def collect(self) -> Iterator[Metric]:
@@ -118,10 +118,10 @@ def _family(gauge: Gauge) -> GaugeMetricFamily:
 
 
 class MetricsServer:
-    """http://host:port/metrics, until `close`."""
+    """Serves http://host:port/metrics until `close`."""
 
     def __init__(self, metrics: Metrics, gauges: Gauges, host: str, port: int) -> None:
-        """The port answers.  Raises Permanent where it is taken."""
+        """Opens the port.  Raises Permanent if it is in use."""
         metrics.registry.register(GaugeCollector(gauges))
         ProcessCollector(registry=metrics.registry)
         self._registry = metrics.registry
@@ -132,7 +132,7 @@ class MetricsServer:
         self.port = self._server.port
 
     def close(self) -> None:
-        """Nothing answers any more."""
+        """Stops the server."""
         self._server.close()
 
     def _answer(self, asked: HttpRequest) -> HttpPage:
@@ -141,6 +141,6 @@ class MetricsServer:
         encode, content_type = choose_encoder(asked.accept)
         try:
             return HttpPage(content_type=content_type, body=encode(self._registry))
-        except Exception:  # whatever goes wrong while counting, Prometheus is told and the endpoint lives on
+        except Exception:  # an error while reading gauges is reported to Prometheus, and the endpoint goes on
             log.exception("metrics_failed")
             return HttpPage(status="500 Internal Server Error", body=b"The log says why.\n")

@@ -1,4 +1,4 @@
-"""Words to systemd (sd_notify(3)): ready, still alive, stopping.  Nothing happens where no systemd listens."""
+"""Notifications to systemd (sd_notify(3)): ready, watchdog, stopping.  Without systemd nothing is sent."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import socket
 
 
 def notify(state: str) -> None:
-    """`state` as systemd words it: READY=1, WATCHDOG=1, STOPPING=1, STATUS=..."""
+    """Sends `state`, in the format of sd_notify(3): READY=1, WATCHDOG=1, STOPPING=1, STATUS=..."""
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return
@@ -17,4 +17,4 @@ def notify(state: str) -> None:
         try:
             sock.sendto(state.encode(), address)
         except OSError:
-            return  # systemd went away; the desk goes on
+            return  # systemd does not listen; the desk goes on

@@ -1,4 +1,4 @@
-"""The loop of every thread that works off a queue: one turn after the other, then wait for a notification or for a time, until stopped."""
+"""The loop of every thread that works on a queue: it works while there is work, else waits for a notification or a time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from threading import Event
 from mailbridge.errors import StoreAway, Transient
 from mailbridge.ops.log import Log
 
-POLL = timedelta(seconds=1)  # between two looks without a notification: a lease that ends or a retry that is due sends none
+POLL = timedelta(seconds=1)  # between two polls: no notification is sent when a lease ends or a retry is due
 AWAY = timedelta(seconds=2)  # pause after a turn that could not reach the database
 BROKEN = timedelta(seconds=5)  # pause after an internal error
 MOST_DOUBLINGS = 20
@@ -21,10 +21,10 @@ _numbers = count(1)
 
 
 def work(turn: Callable[[], object], stop: Event, wake: Event, log: Log, *, poll: timedelta = POLL) -> None:
-    """Returns when `stop` is set and the current turn has ended.
+    """Calls `turn` until `stop` is set.  Returns when the current turn has ended.
 
-    `turn` returns something true where it found work, and is then called again at once; else it is called when `wake` is set or `poll`
-    has passed.  Whatever it raises is logged and ends only that turn: claims come back when their lease ends.
+    If `turn` returns a true value (it found work), it is called again at once, else when `wake` is set or `poll` has passed.  An exception
+    is logged and ends only that turn: other workers can claim its rows when the lease ends.
     """
     while not stop.is_set():
         try:
@@ -43,15 +43,15 @@ def work(turn: Callable[[], object], stop: Event, wake: Event, log: Log, *, poll
 
 
 def process_name() -> str:
-    """`host:pid`: the beginning of the name of every lease owner of this process."""
+    """`host:pid`, the prefix of all lease owners of this process."""
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def worker_name() -> str:
-    """`host:pid:number`: the lease owner of one worker; another one at each call."""
+    """`host:pid:number`, a new lease owner at each call."""
     return f"{process_name()}:{next(_numbers)}"
 
 
 def backoff(attempts: int, first: timedelta, longest: timedelta, jitter: float) -> timedelta:
-    """The pause after the n-th failed attempt: `first`, doubled each time up to `longest`, plus up to a fifth (`jitter` in 0..1)."""
+    """The pause after `attempts` failed attempts: `first`, doubled each time up to `longest`, plus a fifth of it times `jitter` (0..1)."""
     return min(first * (1 << min(max(attempts, 1) - 1, MOST_DOUBLINGS)), longest) * (1 + 0.2 * jitter)

@@ -1,4 +1,4 @@
-"""Which version of the IANA zone database this process goes by."""
+"""The version of the IANA time zone database that this process uses."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from zoneinfo import TZPATH
 
 
 def zone_database(folders: tuple[str, ...] = TZPATH) -> str:
-    """Like "2025b": that of the machine, which comes first, else of the package tzdata.  "unknown" where the machine's does not say."""
+    """A version like "2025b": of the system's database, else of the package tzdata.  "unknown" if the system's has no version."""
     for folder in map(Path, folders):
         if (folder / "Etc" / "UTC").is_file():
             return _of_machine(folder)
@@ -19,7 +19,7 @@ def zone_database(folders: tuple[str, ...] = TZPATH) -> str:
 
 
 def _of_machine(folder: Path) -> str:
-    """From the first line of tzdata.zi, "# version 2025b", or from the file +VERSION."""
+    """The version from the first line of tzdata.zi ("# version 2025b") or from the file +VERSION."""
     for name in ("tzdata.zi", "+VERSION"):
         try:
             with (folder / name).open(encoding="ascii", errors="replace") as file:
