@@ -1,1 +1,1 @@
-"""Bytes to facts: what a mail says, read totally (any bytes give a Message) and without touching anything else."""
+"""Parse a mail into facts.  Any bytes give a Message; the package does no I/O."""

@@ -1,4 +1,4 @@
-"""Address fields: a lenient reading for showing and answering, a strict one for believing (RFC 5322 3.4, RFC 6532)."""
+"""Address fields: a lenient reading for display and answers, a strict one for authentication (RFC 5322 3.4, RFC 6532)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mailbridge.message.header_text import decode_words, shown_name
 from mailbridge.message.headers import unfold
 from mailbridge.message.model import Address
 
-# What mail-parser reads as we do: no groups, comments, encoded words or quoted specials.
+# Fields that mail-parser reads as we do: no groups, comments, encoded words or quoted specials.
 _WORD = r"[^\s<>()@,:;\"\x00-\x1f\x7f-\x9f]+"
 _SIMPLE = re.compile(rf'[^():;\\"=<>,@]*(?:"[^"\\=@<>]*"\s*)?(?:<{_WORD}@{_WORD}>|{_WORD}@{_WORD})')
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|<[^<>]*>?|=\?[^?\s]*\?[bBqQ]\?[^?]*\?=|[(),;:]|[^"<>(),;:=]+|.', re.DOTALL)
@@ -23,18 +23,18 @@ _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 _SPACED_SPECIAL = re.compile(r" ?([@.]) ?")
 _SPACE = re.compile(r"[ \t\r\n]+")
 _COMMENT = re.compile(r"\([^()]*\)")
-_SHORT = 1000  # characters; the pattern above may take their square
+_SHORT = 1000  # characters; matching the pattern above may take quadratic time
 
 
 class Strict(NamedTuple):
-    """A mailbox that may be believed, or the reason why there is none (a stable word)."""
+    """A mailbox that may be authenticated, or the reason why there is none (a fixed phrase)."""
 
     address: Address | None
     reason: str = ""
 
 
 def read_addresses(raw: bytes) -> tuple[tuple[Address, ...], tuple[str, ...]]:
-    """The mailboxes of an address field as people mean them, and what was doubtful; never raises, at most 1,000."""
+    """The mailboxes of an address field, read leniently, at most 1,000, and the defects found.  Never raises."""
     text = raw.decode("ascii") if raw.isascii() else charsets.decode(raw).text
     if len(text) <= _SHORT and _SIMPLE.fullmatch(text):
         reading = header_parsing.mailboxes(text)
@@ -51,12 +51,12 @@ def _address(name: str, address: str, group: str | None = None) -> Address:
     return Address(address=written, name="" if repeats else shown, group=group)
 
 
-_NAME_QUOTES = "'\"<> "  # in which mail programs repeat an address as its own name
+_NAME_QUOTES = "'\"<> "  # characters in which mail programs put an address that they repeat as its display name
 
 
 @dataclass(slots=True)
 class _Item:
-    """What was read of a mailbox up to the next separator."""
+    """The parts of a mailbox that were read up to the next separator."""
 
     phrase: str = ""
     angle: str | None = None
@@ -66,7 +66,7 @@ class _Item:
 
 
 class _Scanner:
-    """One pass over an address field, a token at a time; every token is looked at a bounded number of times."""
+    """One pass over an address field, token by token.  Each token is visited a bounded number of times."""
 
     __slots__ = ("addresses", "at", "doubts", "group", "item", "separator", "surname", "text")
 
@@ -75,8 +75,8 @@ class _Scanner:
         self.at = 0
         self.item = _Item()
         self.group: str | None = None
-        self.surname = ""  # of `Doe, John <j@d.example>`, written without the quotes it needs
-        self.separator = ", "  # what stood after the surname
+        self.surname = ""  # the surname in `Doe, John <j@d.example>`, a name that should be quoted but is not
+        self.separator = ", "  # the separator after the surname
         self.addresses: list[Address] = []
         self.doubts: list[str] = []
 
@@ -86,7 +86,7 @@ class _Scanner:
                 self.doubts.append(f"more than {limits.ADDRESSES} addresses")
                 break
             match = _TOKEN.match(self.text, self.at)
-            if match is None:  # cannot be: the last alternative takes any character
+            if match is None:  # unreachable: the last alternative matches any character
                 break
             self.at = match.end()
             self._take(match[0])
@@ -124,11 +124,11 @@ class _Scanner:
 
     def _angle(self, token: str) -> None:
         if not token.endswith(">") and "@" not in token:
-            self.item.phrase += token  # a heart or an arrow in a name
+            self.item.phrase += token  # a symbol in a name, as a heart or an arrow
             return
         if self.item.angle is not None:
             self.doubts.append(_TWO_ANGLES)
-        # The last one is where mail programs of all sorts would write to.
+        # Most mail programs send to the last address in angle brackets.
         self.item.angle = token.strip("<>")
 
     def _comment(self) -> None:
@@ -204,7 +204,7 @@ def _unquoted(token: str) -> str:
 
 
 def _addr_spec(inside: str) -> str:
-    """What stands in angle brackets without comments, folding and an obsolete route (RFC 5322 4.4)."""
+    """The content of angle brackets without comments, folding and an obsolete route (RFC 5322 4.4)."""
     text = _without_comments(inside).strip()
     if text.startswith("@") and ":" in text:
         text = text.rpartition(":")[2]
@@ -214,7 +214,7 @@ def _addr_spec(inside: str) -> str:
 def _without_comments(text: str) -> str:
     if "(" not in text:
         return text
-    # Comments in comments in an address are an attack or a joke; what is left of them is cut off.
+    # Comments nested deeper than this do not occur in real addresses, so the rest is cut off.
     return _COMMENT.sub(" ", _COMMENT.sub(" ", text)).partition("(")[0]
 
 
@@ -223,12 +223,12 @@ def _tidied(text: str) -> str:
 
 
 def _together(text: str) -> str:
-    """An address without the space that RFC 5322 4.4 allows around its dots and its at."""
+    """An address without the white space that RFC 5322 4.4 allows around dots and @."""
     return _SPACED_SPECIAL.sub(r"\1", _SPACE.sub(" ", text)).strip(" ")
 
 
 def _bare(phrase: str) -> tuple[str, str]:
-    """Name and address of an item without angle brackets; the address is its only word with an @."""
+    """Name and address of an item without angle brackets.  The address is the only word with an @."""
     words = _together(phrase).split(" ") if "@" in phrase else []
     with_at = [word for word in words if "@" in word and not word.startswith("=?")]
     if len(with_at) != 1:
@@ -238,10 +238,10 @@ def _bare(phrase: str) -> tuple[str, str]:
 
 
 def answerable(fields: Sequence[bytes], sender: Sequence[bytes] = ()) -> Address | None:
-    """The one mailbox that an answer to these From fields goes to, read leniently; None where they name none or several.
+    """The one mailbox to which an answer to these From fields goes, read leniently.  None where they name no mailbox or several.
 
-    It says whom to answer, never whom to believe: that is `strict_mailbox`.  Of several authors it is the one whom the Sender fields name
-    (RFC 5322 3.6.2).  An address with an encoded word in it, or one of two in angle brackets, is none.
+    The result is not authenticated; `strict_mailbox` reads the mailbox that may be.  Of several authors the one in the Sender fields is
+    taken (RFC 5322 3.6.2).  An address that contains an encoded word, or that is one of two in angle brackets, does not count.
     """
     found = _mailboxes(fields)
     if len(found) > 1:
@@ -251,7 +251,7 @@ def answerable(fields: Sequence[bytes], sender: Sequence[bytes] = ()) -> Address
 
 
 def _mailboxes(fields: Iterable[bytes]) -> dict[str, Address]:
-    """The mailboxes that mail can be sent to, by key; those of a field in which one address hides another are left out."""
+    """The mailboxes to which mail can be sent, by key.  A field in which one address hides another is skipped."""
     found: dict[str, Address] = {}
     for raw in [*fields][:_MOST_FIELDS]:
         addresses, doubts = read_addresses(raw)
@@ -267,10 +267,10 @@ def _can_be_answered(address: str) -> bool:
 
 
 _TWO_ANGLES = "two angle addresses"
-_MOST_FIELDS = 10  # From fields of one mail that are looked at
+_MOST_FIELDS = 10  # From fields of one mail that are read
 
 
-# RFC 5322 dot-atom, with RFC 6532's characters in the local part only; a domain is labels of letters, digits and hyphens.
+# dot-atom of RFC 5322.  Non-ASCII characters (RFC 6532) only in the local part; a domain is labels of letters, digits and hyphens.
 _LOCAL = r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*"
 _DOMAIN = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _PHRASE = r'(?:"[^"\\\x00-\x1f]*"|[^\s"(),:;<>@\[\]\\][^"(),:;<>@\[\]\\\x00-\x1f]*)'
@@ -278,14 +278,14 @@ _ADDR_SPEC = rf"{_LOCAL}@{_DOMAIN}"
 _STRICT = re.compile(rf"(?:(?P<name>{_PHRASE})[ \t]*<(?P<angle>{_ADDR_SPEC})>|<(?P<only>{_ADDR_SPEC})>|(?P<bare>{_ADDR_SPEC}))")
 _STRICT_BY_DEFAULT = "strict" in inspect.signature(getaddresses).parameters
 _LONGEST = 254  # RFC 5321 4.5.3.1.3, without the angle brackets
-_LONGEST_FIELD = 2000  # of a field that names one mailbox
+_LONGEST_FIELD = 2000  # bytes of a field that names one mailbox
 
 
 def strict_mailbox(raw: bytes | str) -> Strict:
     """The one mailbox of a From field, if the field is exactly one plain addr-spec and three parsers agree on it.
 
-    No groups, routes, comments, quoted pairs, encoded addresses, domain literals or non-ASCII domains: each of them has
-    made some pair of mail programs see two senders in one field.
+    Groups, routes, comments, quoted pairs, encoded addresses, domain literals and non-ASCII domains are refused: mail programs disagree
+    about the sender of such fields.
     """
     text = _strict_text(raw)
     if text is None or len(text) > _LONGEST_FIELD:

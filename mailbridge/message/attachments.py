@@ -1,4 +1,4 @@
-"""The files a mail carries: every leaf that is not the body, and the files inside winmail.dat, S/MIME and uuencoded text."""
+"""The files of a mail: all leaves that are not the body, and the files inside winmail.dat, S/MIME and uuencoded text."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from mailbridge.message.tree import Leaf
 _PATH = re.compile(r"^(?:.*[\\/])?", re.DOTALL)
 _DRIVE = re.compile(r"^[A-Za-z]:")
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)", re.IGNORECASE)
-# What a report consists of, for the mails that do not describe it.
+# Default titles for the parts of a report.
 _TITLES = {"message/delivery-status": "delivery-status", "message/feedback-report": "feedback-report"}
 _UNSHOWABLE = re.compile(r"[<>:\"|?*\x00-\x1f]")
 
 
 def of_leaf(leaf: Leaf) -> Attachment:
-    """A leaf as a file."""
+    """The leaf as an attachment."""
     return make(
         leaf.content,
         part=leaf.path,
@@ -36,13 +36,13 @@ def of_leaf(leaf: Leaf) -> Attachment:
 
 
 def of_inline_file(leaf: Leaf, number: int, file: InlineFile) -> Attachment:
-    """A uuencoded file that stood in the text of `leaf`."""
+    """The attachment for a uuencoded file in the text of `leaf`."""
     name = charsets.decode(file.name, leaf.charset).text
     return make(file.content, part=f"{leaf.path}.u{number}", name=name, content_type="application/octet-stream", inside=leaf.path)
 
 
 def of_tnef_file(leaf: Leaf, number: int, file: tnef.TnefFile) -> Attachment:
-    """A file out of the winmail.dat in `leaf`."""
+    """The attachment for a file of the winmail.dat in `leaf`."""
     return make(
         file.content,
         part=f"{leaf.path}.{number}",
@@ -64,7 +64,7 @@ def make(
     inside: str = "",
     title: str = "",
 ) -> Attachment:
-    """An attachment with a name that is safe to show, made up from `title`, type and place where the mail gives none."""
+    """An attachment with a name that is safe to show.  Without a name in the mail, it is made from `title`, type and position."""
     original = name or (titled(title, content_type) if title else "")
     return Attachment(
         part=part,
@@ -83,27 +83,27 @@ def make(
 
 
 def _is_calendar(content_type: str, name: str) -> bool:
-    """Some programs send invitations as plain bytes with a name."""
+    """Whether this is a calendar file.  Some programs send invitations as application/octet-stream with a file name."""
     return content_type in {"text/calendar", "application/ics"} or name.lower().endswith(".ics")
 
 
 def titled(title: str, content_type: str) -> str:
-    """A description as a file name, with the usual extension of the type unless it has one."""
+    """A description as a file name, with the usual extension of the type if it has none."""
     extension = extension_of(content_type)
     return f"{title}.{extension}" if extension and not title.lower().endswith(f".{extension}") else title
 
 
 def default_name(content_type: str, part: str, content: bytes = b"") -> str:
-    """A name for what has none: the same at every reading, with an extension by type or first bytes where either tells one."""
+    """A name for a file without one: deterministic, with an extension from the type or the first bytes where either shows it."""
     extension = extension_of(content_type, content)
     return f"part-{part}.{extension}" if extension else "file"
 
 
 def safe_name(name: str) -> str:
-    """The last component of a file name without anything that misleads a person or a file system; '' where nothing is left."""
+    """The last component of a file name, without characters that mislead a person or a file system.  '' where nothing is left."""
     last = _DRIVE.sub("", _PATH.sub("", name.replace("\x00", "")))
     shown = shown_name(_UNSHOWABLE.sub("_", last)).strip(" .")
-    # A leading dot hides a file, a leading dash makes it an option, and some names are devices.
+    # A leading dot hides a file, a leading dash makes it an option, and some names are reserved for devices.
     if shown and (last.startswith(".") or shown.startswith("-")):
         shown = f"_{shown.lstrip('-')}"
     if _RESERVED.match(shown):
@@ -121,7 +121,7 @@ def _shortened(name: str) -> str:
 
 
 def _title(leaf: Leaf) -> str:
-    """What the mail calls a message or report inside it, or what such a thing is usually called."""
+    """The title of a nested message or report: from the mail, else the usual one."""
     if leaf.is_unopened:
         return "unopened-parts.txt"
     return leaf.get("content-description") or (_subject(leaf) if leaf.is_message else _TITLES.get(leaf.content_type, ""))
@@ -133,5 +133,5 @@ def _subject(leaf: Leaf) -> str:
 
 
 def distinct(attachments: Iterable[Attachment]) -> tuple[Attachment, ...]:
-    """The attachments in order, each place in the mail once."""
+    """The attachments in order, one for each place in the mail."""
     return tuple({attachment.part: attachment for attachment in attachments}.values())

@@ -1,7 +1,7 @@
-"""Who really wrote a mail: the strict From, and what the trusted lines of the header say about exactly that domain.
+"""Authenticity of a mail: the strict From, and what the trusted header lines say about its domain.
 
-Verified means: DMARC passed for the domain in From; or that domain publishes no DMARC record and SPF or DKIM passed for a domain
-aligned with it.  A signature over part of the body (l=, RFC 6376 8.2) proves nobody.
+Verified means: DMARC passed for the domain in From; or that domain publishes no DMARC record and SPF or DKIM passed for a domain aligned
+with it.  A signature over part of the body (l=, RFC 6376 8.2) proves nothing.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from mailbridge.message.tree import Field
 
 _BLANKS = re.compile(r"\s+")
 
-Organizational = Callable[[str], str]  # the registered domain that a name belongs to
+Organizational = Callable[[str], str]  # maps a name to its registered domain
 
 
 def claimed_sender(headers: Sequence[Field]) -> Sender:
-    """The sender that a header names, unproven, and whom to answer; each shortfall is a reason."""
+    """The sender that a header names, unverified, and the address for answers.  `reasons` names each defect."""
     found = _strict_sender(headers)
     if found.address:
         return replace(found, answer_to=found.address)
@@ -43,7 +43,7 @@ def _strict_sender(headers: Sequence[Field]) -> Sender:
 
 
 def _misleading_names(headers: Sequence[Field]) -> str:
-    """A field that another program may take for From although we do not: ' From:', 'From :', 'From\\0:'."""
+    """A field that another program may read as From and we do not: ' From:', 'From :', 'From\\0:'."""
     for field in headers:
         if field.key != "from" and re.sub(r"[^a-z]", "", field.key) == "from":
             return "a field looks like From"
@@ -51,9 +51,9 @@ def _misleading_names(headers: Sequence[Field]) -> str:
 
 
 def judged(claimed: Sender, said: Believed, headers: Sequence[Field], organizational: Organizational, tenant: Sequence[str]) -> Sender:
-    """`claimed` with what the trusted lines prove.  The profile's name is left to the caller: `proof` is '' here.
+    """`claimed` with what the trusted lines prove.  `proof` is '' here: the caller adds the name of the profile.
 
-    Nothing proves a From that is not strict, but it is refuted like any other: a comment in From does not hide that DMARC failed.
+    A From that is not strict is never verified, but it can fail: a comment in From does not hide a DMARC failure.
     """
     if not claimed.strict:
         return _refuted(claimed, said, organizational)
@@ -70,7 +70,7 @@ def judged(claimed: Sender, said: Believed, headers: Sequence[Field], organizati
 
 
 def _by_dmarc(claimed: Sender, dmarc: MethodResult, said: Believed, aligned: _Alignment, headers: Sequence[Field]) -> Sender:
-    # Microsoft's bestguesspass: there is no record, and the mail would pass the usual one.
+    # Microsoft's bestguesspass: the domain has no record, and the mail would pass a usual one.
     result = "none" if dmarc.result == "bestguesspass" else dmarc.result[:20]
     domain = aligned.domain
     if result == "pass" and not same_domain(dmarc.get("header.from") or "", domain):
@@ -90,7 +90,7 @@ def _by_dmarc(claimed: Sender, dmarc: MethodResult, said: Believed, aligned: _Al
 
 
 def _refuted(claimed: Sender, said: Believed, organizational: Organizational) -> Sender:
-    """`claimed`, whose From is not strict, with DMARC's fail and the domain's policy where the one trusted verdict says so."""
+    """`claimed`, whose From is not strict, with DMARC fail and the domain's policy where the one trusted verdict says fail."""
     dmarc = [verdict for verdict in said.verdicts if verdict.method == "dmarc"]
     if said.why or len(dmarc) != 1 or dmarc[0].result != "fail":
         return claimed
@@ -98,12 +98,12 @@ def _refuted(claimed: Sender, said: Believed, organizational: Organizational) ->
 
 
 def failed(claimed: Sender, policy: str, why: str) -> Sender:
-    """`claimed` with a verdict of fail.  What else was said of it stays."""
+    """`claimed` with the verdict fail.  Other fields are unchanged."""
     return replace(claimed, verified=False, dmarc="fail", policy=policy, reasons=(*claimed.reasons, why))
 
 
 def _policy(dmarc: MethodResult, *, organizational: Organizational, domain: str) -> str:
-    """What the domain asks to be done with mail that fails; '' where the line does not say."""
+    """The policy that the domain publishes for mail that fails; '' where the line does not name it."""
     action = (dmarc.get("action") or "").lower()
     if action:  # Microsoft: none, quarantine, reject, oreject (override of a reject)
         return {"oreject": "reject", "oquarantine": "quarantine"}.get(action, action if action in _POLICIES else "")
@@ -111,7 +111,7 @@ def _policy(dmarc: MethodResult, *, organizational: Organizational, domain: str)
     if "policy" in said:
         return said["policy"]
     below = not same_domain(organizational(domain), domain)
-    # A subdomain without a record of its own is under sp=; the line does not say whose record it was, so the stricter one counts.
+    # sp= applies to a subdomain without its own record.  The line does not name the record, so the stricter policy counts.
     asks = [said[key] for key in (("p", "sp") if below else ("p",)) if key in said]
     return max(asks, key=_POLICIES.index, default="")
 
@@ -120,7 +120,7 @@ _POLICIES = ("none", "quarantine", "reject")
 
 
 def domain_of(sender: Sender) -> str:
-    """The domain that From names, in lower case: of the strict address, else of the one that an answer would go to; '' for neither."""
+    """The domain in From, in lower case: of the strict address, else of the address for answers.  '' without either."""
     return (sender.address or sender.answer_to).rpartition("@")[2].lower()
 
 
@@ -129,17 +129,17 @@ def domain_of(sender: Sender) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignatureField:
-    """What a DKIM-Signature field says of itself; nothing of it is proven."""
+    """The tags of a DKIM-Signature field, not verified."""
 
     domain: str
     selector: str
     partly: bool  # l= leaves the end of the body unsigned
-    fields: tuple[str, ...]  # h=, lower case, as often as it stands there
+    fields: tuple[str, ...]  # h=, lower case, with repetitions
     value: str  # b=, without blanks
 
 
 def signatures_of(headers: Sequence[Field]) -> tuple[SignatureField, ...]:
-    """The DKIM signatures of a header, as far as they can be read.  All of them: one with l= must not hide behind others."""
+    """All readable DKIM signatures of a header, so that one with l= cannot hide behind others."""
     return tuple(found for field in headers if field.key == "dkim-signature" and (found := read_signature(field.raw)) is not None)
 
 
@@ -159,7 +159,7 @@ def read_signature(raw: bytes) -> SignatureField | None:
 
 
 def covered(signed: Sequence[str], headers: Sequence[Field]) -> tuple[str, ...]:
-    """The names in `signed` (an h= list) under which no unsigned field stands: whoever adds a second one adds it unsigned."""
+    """The names in `signed` (an h= list) for which all fields are signed.  A field that was added later is not signed."""
     return tuple(
         name for name in dict.fromkeys(signed) if sum(field.key == name for field in headers) <= sum(one == name for one in signed)
     )
@@ -171,7 +171,7 @@ def _covered(signature: SignatureField | None, headers: Sequence[Field]) -> tupl
 
 @dataclass(frozen=True, slots=True)
 class _Alignment:
-    """What SPF and DKIM say, as far as it speaks for the domain in From (relaxed alignment, RFC 7489 3.1)."""
+    """The results of SPF and DKIM that are aligned with the domain in From (relaxed alignment, RFC 7489 3.1)."""
 
     domain: str
     verdicts: tuple[MethodResult, ...]
@@ -200,13 +200,13 @@ class _Alignment:
         return [one for one in self.signatures if self.fits(one.domain)]
 
     def signature(self) -> SignatureField | None:
-        """The aligned signature that passed, where it can be told which one it is."""
+        """The aligned signature that passed; None where it cannot be identified."""
         passed = [one for one in self._passed() if self.fits(_signer(one))]
         named = [found for one in passed if (found := _named(one, self._speaking())) is not None]
         return next((one for one in named if not one.partly), named[0] if named else None)
 
     def only_partly_signed(self) -> bool:
-        """Whether the pass may rest on a signature with l= alone."""
+        """Whether the pass may depend only on a signature with l=."""
         if self.spf() or not any(one.partly for one in self._speaking()):
             return False
         found = self.signature()
@@ -214,7 +214,7 @@ class _Alignment:
 
 
 def _named(verdict: MethodResult, signatures: Sequence[SignatureField]) -> SignatureField | None:
-    """The one signature of `signatures` that the verdict is about; None where there is none or several."""
+    """The one signature that the verdict is about; None where there is none or several."""
     value = (verdict.get("header.b") or "").strip('"')
     selector = (verdict.get("header.s") or "").lower()
     domain = _signer(verdict)

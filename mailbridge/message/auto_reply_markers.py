@@ -1,4 +1,4 @@
-"""By what robots give themselves away, as data: header fields, and how they begin their subjects in many languages."""
+"""Signs of automatic mail, as data: header fields, and the beginnings of subjects in many languages."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from mailbridge.message.phrases import PhraseSet, alternatives
 
 # --- header fields
 
-# Only a program that answers on somebody's behalf writes fields of such names: X-Autoreply, X-Auto-Response-Id, X-Firm-Vacation ...
+# Field names written only by programs that answer for a person: X-Autoreply, X-Auto-Response-Id, X-Firm-Vacation ...
 ANSWERING_NAME = re.compile(
     r"(?:x-)?(?:[a-z0-9]{1,30}-){0,3}"
     r"(?:(?:mail)?auto-?repl(?:y|ied)|md-?autoreply|auto-?respon(?:d|der|se)|holiday-?reply|vacation|out-?of-?office)"
     r"(?:-(?:by|domain|from|id|to|type))?"
 )
-# Exchange writes X-MS-Exchange-Inbox-Rules-Loop, and "Mailbox Rules Agent", on every mail that a rule of an inbox redirects, people's mails
-# too: neither says anything of who wrote the mail.
-# Programs that send on their own account: X-Auto-Generated, X-FC-MachineGenerated ...
+# Field names of programs that send without a request: X-Auto-Generated, X-FC-MachineGenerated ...
+# X-MS-Exchange-Inbox-Rules-Loop and "Mailbox Rules Agent" are not listed: Exchange writes them on every mail that an inbox rule redirects,
+# also on mail from people.
 GENERATED_NAME = re.compile(r"(?:x-)?(?:[a-z0-9]{1,30}-){0,3}(?:auto|machine)-?generated")
 GENERATED_FIELDS = frozenset(
     (
@@ -33,16 +33,16 @@ GENERATED_FIELDS = frozenset(
         "x-zabbix",
     )
 )
-# A mark by which a program knows a mail again that it has seen: "X-Loop", "X-Something-Loop", "X-Something-Loop-Prevention".
-# Forwarders put it on people's mail.
+# A mark by which a program recognises a mail that it has handled: "X-Loop", "X-Something-Loop", "X-Something-Loop-Prevention". Forwarders
+# put it on mail from people too.
 LOOP_MARK = re.compile(r"x-(?:[a-z0-9]{1,30}-){0,3}loop(?:-(?:prevention|detection|check|guard))?")
 
 
 @lru_cache(maxsize=4096)
 def mark_of(name: str) -> str:
-    """What a field of this name (lower case) says of the program that wrote it: answering, generated, loop, or ''.
+    """The kind of program that writes a field of this name (lower case): answering, generated, loop, or ''.
 
-    The names of fields repeat from mail to mail, so each is looked at once.
+    Cached, because field names repeat from mail to mail.
     """
     if ANSWERING_NAME.fullmatch(name):
         return "answering"
@@ -51,7 +51,7 @@ def mark_of(name: str) -> str:
     return "loop" if LOOP_MARK.fullmatch(name) else ""
 
 
-# Field, and what its value must hold.
+# Field, and what its value must contain.
 ANSWERING_VALUES = (
     ("precedence", re.compile(r"auto[-_ ]?reply", re.I)),
     ("x-precedence", re.compile(r"auto[-_ ]?reply", re.I)),
@@ -63,14 +63,14 @@ ANSWERING_VALUES = (
     ("x-apple-action", re.compile(r"vacation", re.I)),
     ("x-auto-submitted", re.compile(r"auto-replied", re.I)),
 )
-# RFC 3834, 2: mail to many, whether or not it calls itself a list.
+# RFC 3834, 2: bulk mail, also without list fields.
 BULK = re.compile(r"\s*(?:bulk|junk|list)\b", re.I)
 LIST_FIELDS = ("list-id", "list-post", "x-mailing-list", "mailing-list", "x-mailman-version", "x-beenthere", "x-list", "list-unsubscribe")
-# Sent by a service for many: it may be one person's mail all the same, but nobody there reads an automatic answer.
+# Sent by a mass mailing service.  The mail may be from a person, but nobody there reads an automatic answer.
 MASS_FIELDS = ("feedback-id", "x-campaign", "x-campaignid", "x-mailgun-tag", "x-mc-user", "x-csa-complaints", "x-bulkmail")
-# Exchange: which automatic answers the sender does not want.
+# Exchange: the automatic answers that the sender does not want.
 SUPPRESSED = re.compile(r"\b(?:all|autoreply|oof)\b", re.I)
-# Complaints of people without RFC 5965.
+# Complaints without an RFC 5965 report.
 COMPLAINT_FIELDS = ("x-apple-unsubscribe", "x-hmxmroriginalrecipient", "x-aol-complaint")
 COMPLAINT_SUBJECT = re.compile(r"complaint about message from \[?[0-9a-f.:]{3,45}\]?\s*$", re.I)
 
@@ -78,7 +78,7 @@ COMPLAINT_SUBJECT = re.compile(r"complaint about message from \[?[0-9a-f.:]{3,45
 AGGREGATE_SUBJECT = re.compile(r"\s*(?:\[[^\]\n]{1,40}\]\s*)?report domain:\s*\S{1,253}\s+submitter:", re.I)
 AGGREGATE_FILE = re.compile(r"[^!\s]{1,253}![^!\s]{1,253}!\d{1,20}!\d{1,20}(?:![^!\s]{1,100})?\.(?:xml|xml\.gz|zip|gz|json\.gz)", re.I)
 
-# --- addresses nobody reads
+# --- addresses that nobody reads
 
 NO_REPLY = re.compile(
     r"(?:no|not|do[-_.]?not|don'?t|never|ne[-_.]?pas)[-_.]?(?:reply|respond|repondre|response|answer)"
@@ -87,9 +87,9 @@ NO_REPLY = re.compile(
     re.I,
 )
 
-# --- vacation replies, by how their subject begins
+# --- beginnings of subjects of vacation replies
 
-# These words alone decide.
+# These words are sufficient.
 VACATION = {
     "en": (
         "vacation reply", "vacation message", "vacation response", "vacation notice", "automatic reply from",
@@ -162,7 +162,7 @@ VACATION = {
     "ko": ("자동 회신", "자동 응답", "자동 답장", "부재 중"),
     "vi": ("trả lời tự động",),
 }  # fmt: skip
-# People could go on after these: a colon, a bracket or the end must follow.
+# People may continue after these words, so a colon, a bracket or the end must follow.
 VACATION_ENDED = {
     "en": (
         "automatic reply", "automatic response", "auto reply", "auto response", "auto answer", "auto responder",
@@ -204,7 +204,7 @@ def every(table: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(phrase for phrases in table.values() for phrase in phrases)
 
 
-# Programs put marks for answers and forwards, and desks put tags and numbers, before the words.
+# Prefixes that programs (answer, forward) and desks (tag, number) put before the words.
 PREFIXES = (
     "re", "aw", "antw", "antwort", "sv", "vs", "vb", "fw", "fwd", "wg", "tr", "rv", "r", "i", "rif", "res", "enc", "odp", "pd",
     "ynt", "ilt", "atb", "sz", "vá", "απ", "σχετ", "на", "ha", "отг", "від", "відп", "回复", "答复", "回覆", "转发", "轉寄", "返信", "転送",
@@ -219,10 +219,10 @@ _VACATION_SUBJECT = re.compile(
 
 
 def is_vacation(subject: str) -> bool:
-    """Whether the subject begins, behind prefixes and tags, as vacation replies do.  People who ask about such replies may begin so too."""
+    """Whether the subject, without prefixes and tags, begins as vacation replies do.  A mail from a person about such replies may match."""
     return _VACATION_SUBJECT.match(subject[:300]) is not None
 
-# --- programs that send what a visitor wrote into a form
+# --- programs that send the content of a web form
 
 FORM_SENDER = re.compile(
     r"(?:word-?press|www-?data|www|web|web-?(?:site|server|form|mail|master|app|shop)|apache|nginx|httpd|nobody|php"
@@ -232,9 +232,9 @@ FORM_SENDER = re.compile(
 FORM_FIELDS = ("x-php-originating-script", "x-php-script", "x-wp-mailer", "x-wpcf7-content-type", "x-form-id", "x-contact-form")
 FORM_MAILER = re.compile(r"php/|wordpress|wpforms|contact form|formmail|webform", re.I)
 
-# --- other desks that say "we have your mail", by how their subject begins behind a number in brackets
+# --- acknowledgements of other desks, by the beginning of the subject after a number in brackets
 
-# People answer in these words too, so they only keep our acknowledgement back: two desks must not thank each other for ever.
+# People use these words too, so a match only suppresses our acknowledgement.  This prevents a loop between two desks.
 THANKS = {
     "en": (
         "we received your", "we have received your", "we've received your", "we got your",
@@ -268,7 +268,7 @@ THANKS = {
 NUMBERED = r"\s*(?:(?:re|aw|sv|antw)\s*:\s*)?(?:[\[(#][^\])\n]{1,60}[\])]?\s*[:\-–]?\s*)?"
 ACKNOWLEDGEMENT = re.compile(NUMBERED + alternatives(every(THANKS)), re.I)
 
-# --- robots that want to know whether a person wrote: a title and words of theirs
+# --- challenge-response robots: a title and typical words
 
 CHALLENGE_FIELDS = ("x-tmda-confirm", "x-challenge", "x-spamarrest", "x-boxbe", "x-mailblocks", "x-ask-version", "x-challenge-response")
 CHALLENGE_SUBJECT = PhraseSet(

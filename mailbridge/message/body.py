@@ -1,4 +1,4 @@
-"""Which leaves are the body, and their text: plain where it says something, else the HTML as text; RFC 3676 flowed lines joined."""
+"""The body of a mail and its text: the plain part where it has content, else the HTML as text.  Flowed lines (RFC 3676) are joined."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from mailbridge.message.transfer import InlineFile, inline_files
 from mailbridge.message.tree import Container, Leaf, Tree
 
 _PLAIN = frozenset({"text/plain", "text"} | enriched.TYPES)
-# Programs call a text so that has letters they cannot name, or say nothing of it (mailx: text with other than ASCII).
+# Types that programs give to a text whose charset they do not know (mailx: text that is not ASCII).
 _BYTES = frozenset({"application/octet-stream", "application/unknown", "application/x-unknown"})
 
 
 @dataclass(frozen=True, slots=True)
 class BodyPiece:
-    """A stretch of the body as a reader sees it: plain text, HTML, or the same thing in both."""
+    """A section of the body: plain text, HTML, or both as alternatives."""
 
     plain: tuple[Leaf, ...] = ()
     html: tuple[Leaf, ...] = ()
@@ -28,20 +28,20 @@ class BodyPiece:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """The body of a mail.  `parts` are the paths of the leaves it was made of; they are no attachments."""
+    """The body of a mail.  `parts` are the paths of the leaves that it was made of; they are not attachments."""
 
     text: str = ""
     html: str = ""
-    from_html: bool = False  # `text`, or a part of it, was made from the HTML
+    from_html: bool = False  # `text`, or part of it, was made from the HTML
     first_text: str = ""  # the text of the first part, where several make up `text`
     parts: frozenset[str] = frozenset()
-    files: tuple[tuple[Leaf, InlineFile], ...] = ()  # uuencoded into the text, and taken out of it
+    files: tuple[tuple[Leaf, InlineFile], ...] = ()  # uuencoded files, removed from the text
     guesses: tuple[str, ...] = ()
     defects: tuple[str, ...] = ()
 
 
 def read_body(tree: Tree) -> Body:
-    """The text and the HTML a mail program would show for the whole mail."""
+    """The text and the HTML that a mail program would show for the whole mail."""
     pieces = _pieces(tree)
     reader = _BodyReader(hint=charset_of_words(field.raw for key in ("subject", "from", "to") for field in tree.fields(key)[:1]))
     texts = [reader.text_of(piece) for piece in pieces]
@@ -74,12 +74,12 @@ def _joined_html(pieces: list[BodyPiece], texts: list[str], reader: _BodyReader)
 
 
 class _BodyReader:
-    """Decodes each body leaf once, and remembers what was guessed and found on the way."""
+    """Decodes each body leaf once and collects charset guesses and inline files."""
 
     __slots__ = ("decoded", "defects", "files", "from_html", "guesses", "hint", "room")
 
     def __init__(self, hint: str = "") -> None:
-        self.hint = hint  # the charset of the mail's encoded words, for texts that declare none
+        self.hint = hint  # the charset of the mail's encoded words, for texts without a declared charset
         self.decoded: dict[str, str] = {}
         self.files: list[tuple[Leaf, InlineFile]] = []
         self.guesses: list[str] = []
@@ -136,7 +136,7 @@ class _BodyReader:
 
 
 def _own_charset(leaf: Leaf) -> str:
-    """The charset that an HTML page names for itself, where its part declares none; '' where it does not."""
+    """The charset that an HTML page declares, if its part declares none.  '' without one."""
     if leaf.charset or leaf.content_type != "text/html":
         return ""
     named = _META_CHARSET.search(leaf.content[:_PAGE_HEAD])
@@ -144,11 +144,11 @@ def _own_charset(leaf: Leaf) -> str:
 
 
 _META_CHARSET = re.compile(rb"<meta[^>]{1,200}?charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{2,40})", re.IGNORECASE)
-_PAGE_HEAD = 4096  # bytes in which a page names its charset
+_PAGE_HEAD = 4096  # bytes at the start of a page in which its charset is searched
 
 
 def _best_of(plain: tuple[Leaf, ...]) -> tuple[Leaf, ...]:
-    """Of texts that say the same, plain before enriched (RFC 1896: one is the other with fonts)."""
+    """The plain one of equivalent texts, rather than the enriched one (RFC 1896)."""
     if len(plain) < 2 or not any(leaf.content_type in enriched.TYPES for leaf in plain):
         return plain
     unadorned = {leaf.inside for leaf in plain if leaf.content_type not in enriched.TYPES and leaf.content.strip()}
@@ -156,7 +156,7 @@ def _best_of(plain: tuple[Leaf, ...]) -> tuple[Leaf, ...]:
 
 
 def unflowed(text: str, *, delsp: bool) -> str:
-    """Flowed lines joined to paragraphs and space-stuffing undone (RFC 3676 section 4); quotes keep their depth marks."""
+    """Flowed lines joined to paragraphs and space-stuffing removed (RFC 3676 section 4).  Quotes keep their depth marks."""
     lines: list[str] = []
     paragraph: list[str] = []
     depth = 0
@@ -185,7 +185,7 @@ def _quoted(paragraph: list[str], depth: int) -> str:
 
 
 def _pieces(tree: Tree) -> list[BodyPiece]:
-    """The body in the order of the mail, each alternative as one piece."""
+    """The pieces of the body in the order of the mail; each alternative is one piece."""
     containers = {container.path: container for container in tree.containers}
     pieces: list[BodyPiece] = []
     alternatives: dict[str, int] = {}
@@ -202,7 +202,7 @@ def _pieces(tree: Tree) -> list[BodyPiece]:
 
 
 def is_unnamed_text(leaf: Leaf) -> bool:
-    """Whether a part that is called bytes, and has no name, is the text that somebody wrote."""
+    """Whether a part of a byte type, without a name, is text that a person wrote."""
     if leaf.content_type not in _BYTES or leaf.filename or leaf.disposition == "attachment" or leaf.path not in {"1", "1.1"}:
         return False
     return len(leaf.content[: limits.PART_TEXT_BYTES].split(None, 2)) > 1 and charsets.is_text(leaf.content[: limits.PART_TEXT_BYTES])
@@ -221,7 +221,7 @@ def _with(piece: BodyPiece, form: str, leaf: Leaf) -> BodyPiece:
 
 
 def _is_shown(leaf: Leaf, containers: dict[str, Container], *, first: bool) -> bool:
-    """Whether a text leaf is part of the body: RFC 8621 4.1.4, which tells what mail programs do."""
+    """Whether a text leaf is part of the body (RFC 8621 4.1.4, which describes what mail programs do)."""
     if leaf.disposition == "attachment" and (leaf.path != "1" or leaf.filename):
         return False
     if _in_attachment(leaf, containers):
@@ -234,12 +234,12 @@ def _is_shown(leaf: Leaf, containers: dict[str, Container], *, first: bool) -> b
     return first or not leaf.filename
 
 
-# Of these only the first part is the body; the others are pictures, a signature, or what a report is about.
+# Only the first part of these is the body.  The others are pictures, a signature, or the subject of a report.
 _FIRST_ONLY = frozenset({"multipart/related", "multipart/signed", "multipart/report"})
 
 
 def _in_attachment(leaf: Leaf, containers: dict[str, Container]) -> bool:
-    """RFC 2183 2.9: a disposition counts for everything in the container."""
+    """Whether the leaf is inside an attached container: a disposition applies to the whole container (RFC 2183 2.9)."""
     container = containers.get(leaf.inside)
     while container is not None and container.path:
         if container.disposition == "attachment":
@@ -249,7 +249,7 @@ def _in_attachment(leaf: Leaf, containers: dict[str, Container]) -> bool:
 
 
 def _alternative(leaf: Leaf, containers: dict[str, Container]) -> str | None:
-    """The path of the outermost alternative the leaf stands in, None where in none."""
+    """The path of the outermost alternative that contains the leaf, else None."""
     found: str | None = None
     path = leaf.path
     while path:

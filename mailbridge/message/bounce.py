@@ -1,6 +1,6 @@
-"""Mails that say another mail was not delivered, in the words of servers that never heard of RFC 3464, and as JSON.
+"""Bounces without an RFC 3464 report: in servers' own wording, and as JSON.
 
-A bounce is a claim, not a fact: whether it is about a mail of ours is for who knows our Message-IDs (`Bounce.original_id`).
+A bounce is not authenticated.  The caller, which knows our Message-IDs, decides whether it is about a mail of ours (`Bounce.original_id`).
 """
 
 from __future__ import annotations
@@ -33,20 +33,22 @@ from mailbridge.message.delivery_report import bounce_of_rows, embedded_rows
 from mailbridge.message.model import Bounce, Message
 from mailbridge.message.tree import Tree
 
-PREFACE = 300  # characters before a server says what is wrong
-TERSE = 1500  # characters a server that is no postmaster writes at most
+PREFACE = 300  # characters before a server names the error
+TERSE = 1500  # maximum length in characters of a bounce that does not come from a postmaster
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recognised:
-    """A bounce and the sign it was known by."""
+    """A bounce and the sign by which it was recognised."""
 
     bounce: Bounce
     reason: str
 
 
 def informal(tree: Tree, message: Message, *, null_sender: bool, certain: bool, own: Sequence[str] = ()) -> Recognised | None:
-    """The bounce in a mail without such a report: by what only servers write (`certain`), else by its words.  `own`: our addresses."""
+    """The bounce in a mail without an RFC 3464 report.  `certain`: only by signs that servers alone set, else by words.  `own`: our
+    addresses.
+    """
     reason = certain_sign(tree, message) if certain else worded_sign(tree, message, null_sender=null_sender)
     if not reason and not certain and returns_ours(tree, message, own):
         reason = "a mail of ours returned"
@@ -54,7 +56,7 @@ def informal(tree: Tree, message: Message, *, null_sender: bool, certain: bool, 
 
 
 def certain_sign(tree: Tree, message: Message) -> str:
-    """What tells that this is a bounce without reading its text, '' where nothing does."""
+    """The sign of a bounce that needs no text, '' where there is none."""
     if tree.content_type == "multipart/report" and report_type(tree) in {"delivery-status", ""}:
         return "multipart/report"
     if tree.get("x-failed-recipients"):
@@ -69,7 +71,7 @@ def certain_sign(tree: Tree, message: Message) -> str:
 
 
 def worded_sign(tree: Tree, message: Message, *, null_sender: bool) -> str:
-    """Somebody who may send bounces, and words as bounces have them.  Cheap for people's mail: the text is read last."""
+    """The sign of a bounce by its sender and wording, else ''.  Fast for mail from people: the text is read last."""
     server = formats.POSTMASTER.search(writer(tree)) is not None
     hinted = formats.HINTS.are_in(title(message))
     if not (server or hinted or null_sender):
@@ -77,12 +79,12 @@ def worded_sign(tree: Tree, message: Message, *, null_sender: bool) -> str:
     text = written_bounce(tree, message)
     telling = formats.PHRASES.place_in(text[:TOLD])
     office = server or formats.OFFICE.search(writer(tree)) is not None
-    # A postmaster who is a person and writes of bounces does not begin with the words of one.
+    # A person at a postmaster address who writes about bounces does not begin with the words of a bounce.
     if telling >= 0 and (null_sender or (server and telling < PREFACE)):
         return "bounce words"
     if hinted and not formats.ANSWERED.match(title(message)) and (server or (office and telling >= 0)):
         return "bounce words"
-    # A person who asks about a bounce titles it like one, but begins with own words and has more to say.
+    # A person who asks about a bounce may copy its title, but begins with own words and writes more.
     opening = text.strip(" \t\r\n*-_=#")[:300]
     if hinted and len(text) < TERSE and not message.in_reply_to and formats.OPENING.begin(opening) and formats.LOOSE_ADDRESS.search(text):
         return "bounce words"
@@ -90,9 +92,9 @@ def worded_sign(tree: Tree, message: Message, *, null_sender: bool) -> str:
 
 
 def returns_ours(tree: Tree, message: Message, own: Sequence[str]) -> bool:
-    """Whether somebody says of a mail that we wrote, and returns, that it did not reach the one it was for.
+    """Whether the mail says that a returned mail of ours did not reach its recipient.
 
-    The one it was for is no such somebody: people answer above our mail, in whatever words.
+    A mail from that recipient does not count: people answer above our mail in any words.
     """
     if formats.ANSWERED.match(title(message)) or not (own and may_return(tree, message)):
         return False
@@ -109,7 +111,7 @@ def returns_ours(tree: Tree, message: Message, own: Sequence[str]) -> bool:
 
 
 def may_return(tree: Tree, message: Message) -> bool:
-    """Whether a mail is enclosed, or stands below a line that says so; cheap for mails without either."""
+    """Whether a mail is enclosed, or follows a line that announces it.  Fast for mails without either."""
     return any(leaf.content_type in RETURNED for leaf in tree.leaves) or formats.END.search(message.text[:TOLD]) is not None
 
 
@@ -125,11 +127,11 @@ def report_type(tree: Tree) -> str:
     return next((node.param("report-type").lower() for node in tree.containers if node.content_type == "multipart/report"), "")
 
 
-# --- what it says
+# --- contents of a bounce
 
 
 def read_text(tree: Tree, message: Message) -> Bounce:
-    """What the words of the mail say of recipients and reason."""
+    """The recipients and the reason that the text of the mail names."""
     if note := notification(message.text):
         return note
     if rows := embedded_rows(tree):
@@ -147,7 +149,7 @@ def read_text(tree: Tree, message: Message) -> Bounce:
 
 
 def recipients(tree: Tree, text: str, message: Message) -> tuple[str, ...]:
-    """Whom the mail did not reach: by a header, by where addresses stand, by flufl.bounce, or the only address there is."""
+    """The recipients that the mail did not reach: by a header, by position in the text, by flufl.bounce, or the only address."""
     if header := tree.get("x-failed-recipients"):
         return unique(formats.LOOSE_ADDRESS.findall(header[:TEXT_LIMIT]))
     strangers = {address.key for address in message.from_}
@@ -155,7 +157,7 @@ def recipients(tree: Tree, text: str, message: Message) -> tuple[str, ...]:
         if found := unique(one for one in pattern.findall(text) if one.lower() not in strangers):
             return found
     if found := by_flufl(tree):
-        # It looks everywhere; what stands in the server's own words is meant, if anything there is.
+        # flufl.bounce searches the whole mail.  Addresses in the server's own words have priority.
         return tuple(one for one in found if one.lower() in text.lower()) or found
     left = strangers | {address.key for address in message.to}
     lone = unique(one for one in formats.LOOSE_ADDRESS.findall(f"{message.subject}\n{text}") if one.lower() not in left)
@@ -169,17 +171,17 @@ def is_soft(status: str, text: str) -> bool:
 
 
 def by_flufl(tree: Tree) -> tuple[str, ...]:
-    """What flufl.bounce finds in the mail, rebuilt from our own reading; nothing where it fails."""
-    logging.getLogger("flufl.bounce").disabled = True  # it prints a traceback for each mail that a detector of its cannot read
+    """The recipients that flufl.bounce finds in the mail, rebuilt from our own reading; none where it fails."""
+    logging.getLogger("flufl.bounce").disabled = True  # it prints a traceback for each mail on which one of its detectors fails
     try:
         temporary, permanent = all_failures(email.message_from_bytes(rebuilt(tree)))
-    except Exception:  # it raises a dozen sorts of errors on mails that are no bounces
+    except Exception:  # it raises many types of errors on mails that are no bounces
         return ()
     return unique(one.decode("utf-8", "replace") for one in sorted(temporary | permanent))
 
 
 def rebuilt(tree: Tree) -> bytes:
-    """The mail as one plain text under its header: enough for the formats flufl.bounce knows and the table above does not."""
+    """The mail as one plain text below its header, for the formats that flufl.bounce knows and our table does not."""
     fields = b"".join(
         field.name.encode("ascii", "replace") + b": " + field.raw.replace(b"\r", b" ").replace(b"\n", b" ") + b"\n"
         for field in tree.headers[:200]
@@ -188,11 +190,11 @@ def rebuilt(tree: Tree) -> bytes:
     return fields + b"Content-Type: text/plain\n\n" + b"\n\n".join(leaf.content[:TOLD] for leaf in text_leaves(tree)[:3])
 
 
-# --- notifications of sending services, as JSON
+# --- JSON notifications of sending services
 
 
 def notification(text: str) -> Bounce | None:
-    """A bounce told as JSON by a sending service: a notification or an event, alone or wrapped in a notice."""
+    """A bounce in the JSON of a sending service: a notification or an event, alone or inside a notice."""
     event = service_event(text)
     match event.get("notificationType") or event.get("eventType"):
         case "Bounce":
@@ -206,7 +208,7 @@ def notification(text: str) -> Bounce | None:
 
 
 def complained(text: str) -> tuple[str, ...]:
-    """Who complained about a mail, as a sending service tells in JSON; nobody where it tells of no complaint."""
+    """The recipients who complained about a mail, by the JSON of a sending service; empty where it reports no complaint."""
     event = service_event(text)
     if "Complaint" not in {event.get("notificationType"), event.get("eventType")}:
         return ()
@@ -214,7 +216,7 @@ def complained(text: str) -> tuple[str, ...]:
 
 
 def service_event(text: str) -> Mapping[str, object]:
-    """The event in a notification, out of a notice's "Message" or a bus's "detail"; {} where there is none."""
+    """The event in a notification, from the "Message" of a notice or the "detail" of an event bus; {} where there is none."""
     event = parsed(text)
     inner = event.get("Message")
     if isinstance(inner, str):
@@ -249,7 +251,7 @@ def mapping(value: object) -> Mapping[str, object]:
 
 
 def parsed(text: str) -> dict[str, object]:
-    """The JSON object that `text` begins with, {} where it does not."""
+    """The JSON object at the beginning of `text`, {} without one."""
     start = text[:TEXT_LIMIT].strip()
     if not start.startswith("{") or '"' not in start[:20]:
         return {}

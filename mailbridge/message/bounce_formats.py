@@ -1,7 +1,6 @@
-"""How mail servers word their bounces, as data: what `message.bounce` looks for where there is no RFC 3464 report.
+"""Wording of bounces by mail servers, as data: `message.bounce` searches for it where there is no RFC 3464 report.
 
-All of it is matched on at most 64 kB, and what repeats has a bound or gives nothing back (`*+`), so a hostile text costs time in
-proportion to its length.
+It is matched on at most 64 kB.  Repetitions are bounded or possessive (`*+`), so matching takes linear time also on hostile text.
 """
 
 from __future__ import annotations
@@ -13,12 +12,12 @@ from mailbridge.message.phrases import PhraseSet, whole
 ADDRESS = r"[^\s<>()\[\]:;,\"'@|=]{1,64}@[A-Za-z0-9][A-Za-z0-9.-]{0,254}[A-Za-z0-9]"
 LOOSE_ADDRESS = re.compile(ADDRESS)
 
-# --- who sends bounces
+# --- senders of bounces
 
-# Nobody but a mail server writes under these names.
+# Only mail servers use these names.
 DAEMON = re.compile(r"(?:^|[<\s\"'])(?:mailer[-_. ]?daemon(?:@|\b)|(?:double-bounce|mail\.delivery\.system|mdaemon)@)", re.I)
-NOBODY = re.compile(r"\s*<>\s*")  # no server that writes From: <> names somebody in Return-Path
-# People write under these as well: a bounce needs another sign.
+NOBODY = re.compile(r"\s*<>\s*")  # a server that writes From: <> gives no address in Return-Path
+# People use these names too, so a bounce needs another sign.
 POSTMASTER = re.compile(
     r"(?:^|[<\s\"'])(?:"
     r"po+st[-_]?master\\?@|system[-_ ]administrator\b|mail(?:[-_ ]?(?:system|delivery|administrator))?@"
@@ -26,12 +25,12 @@ POSTMASTER = re.compile(
     r")|antivirus[^<>@\n]{0,40}@",
     re.I,
 )
-# People's more often than servers': title and words must both be a bounce's.
+# More often used by people than by servers: title and words must both match.
 OFFICE = re.compile(r"(?:^|[<\s\"'])(?:admin(?:istrator)?|root|no-?reply|[a-z]{1,40}-admin)@", re.I)
 
-# --- how they title them
+# --- subjects
 
-# Titles that programs make word for word; a person's subject is never exactly this.
+# Subjects that programs write word for word; the whole subject must match.
 TITLES = whole(
     (
         "delivery failure notification",
@@ -56,7 +55,7 @@ TITLES = whole(
         "warning: message...delayed...",
     )
 )
-# Titles that a person may write too: "mail delivery failed" is a fine subject for a support mail.
+# Subjects that a person may write too, for example "mail delivery failed".
 HINTS = PhraseSet(
     (
         "address unknown",
@@ -127,10 +126,10 @@ HINTS = PhraseSet(
     ("退信", "系统退信", "未送达", "投递失败", "无法投递", "无法送达", "無法投遞", "無法傳遞", "無法送達"),
     ("반송", "배달 실패", "전송 실패"),
 )
-# An answer or a forward of a bounce is a person's mail about it.
+# An answer to a bounce, or a forwarded bounce, is a person's mail.
 ANSWERED = re.compile(r"\s*(?:re|aw|sv|vs|antw|fw|fwd|wg|tr|rv|odp|ynt|отв)\s*(?:\[\d+\])?\s*:", re.I)
 
-# --- how they tell
+# --- wording
 
 PHRASES = PhraseSet(
     (
@@ -201,7 +200,7 @@ PHRASES = PhraseSet(
     ("no pudo ser entregado", "não pôde ser entregue", "nao pode ser enviada", "не может быть доставлено", "не удалось доставить"),
     ("配信できません", "存在しない", "無法投遞", "不存在"),
 )
-# How a server begins that writes under a person's name: a person who tells of a bounce begins with own words.
+# First words of a bounce from a server with a person's name.  A person who reports a bounce begins with own words.
 OPENING = PhraseSet(
     (
         "delivery to the following recipient",
@@ -227,7 +226,7 @@ OPENING = PhraseSet(
     ("ваше сообщение не", "ваше письмо не"),
 )
 
-# --- where the returned mail begins
+# --- beginning of the returned mail
 
 END = re.compile(
     r"^[ \t>]*+(?:"
@@ -242,7 +241,7 @@ END = re.compile(
     re.I | re.M,
 )
 
-# --- where the address stands in it, best first: all matches of the first pattern that finds any are taken
+# --- position of the address, best first: all matches of the first pattern with a match are taken
 
 RECIPIENTS = (
     # <kim@firm.test>:
@@ -267,7 +266,7 @@ RECIPIENTS = (
     ),
 )
 
-# --- how bad it is
+# --- severity
 
 ENHANCED = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
 REPLY_CODE = re.compile(r"(?<![\d.:/-])([45]\d\d)(?=[ -][^\d])")

@@ -1,4 +1,4 @@
-"""A bounce as text: the server's own words, and the mail it returns below or beside them."""
+"""A bounce as text: the server's own words, and the mail that it returns after them or in a part of its own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mailbridge.message.model import Message
 from mailbridge.message.tree import Leaf, Tree
 
 TEXT_LIMIT = 64 * 1024
-TOLD = 16 * 1024  # characters a server needs to say what is wrong
+TOLD = 16 * 1024  # characters in which a server names the error
 RETURNED = {"message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers", "message/global-headers"}
 
 TAG = re.compile(r"<(/?)([a-zA-Z]{1,20})[^<>]{0,2000}>")
@@ -34,12 +34,12 @@ def words(tree: Tree, message: Message) -> str:
 
 
 def text_leaves(tree: Tree) -> list[Leaf]:
-    """The text parts up to the first returned mail."""
+    """The text parts before the first returned mail."""
     found: list[Leaf] = []
     for leaf in tree.leaves:
         if leaf.content_type in RETURNED:
             break
-        # A multipart that is a leaf has lost its boundary; its text is there all the same.
+        # A multipart without a usable boundary becomes a leaf; it still contains the text.
         if leaf.content_type.startswith(("text/", "multipart/")) and leaf.disposition != "attachment":
             found.append(leaf)
     return found[:10]
@@ -67,13 +67,13 @@ def status_in(text: str) -> str:
 
 
 def diagnostic_in(text: str) -> str:
-    """The first line that holds a code."""
+    """The first line that contains a status or reply code."""
     lines = (line.strip() for line in text.splitlines())
     return next((line[:1000] for line in lines if formats.ENHANCED.search(line) or formats.REPLY_CODE.search(line)), "")
 
 
 def original_id(tree: Tree, returned_text: str) -> str:
-    """The Message-ID of the returned mail: in its part, below the server's words, in any other part, or named by the bounce itself."""
+    """The Message-ID of the returned mail: from its part, the text after the server's words, another part, or the bounce's own fields."""
     returned = [leaf for leaf in tree.leaves if leaf.content_type in RETURNED]
     others = [leaf for leaf in tree.leaves if leaf.content_type not in RETURNED]
     texts = chain(map(start_of, returned[:5]), (returned_text,), map(start_of, others[:20]))
@@ -83,14 +83,14 @@ def original_id(tree: Tree, returned_text: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Returned:
-    """The header of the mail that a bounce returns, as far as it is there."""
+    """Header of the mail that a bounce returns, as far as it is included."""
 
     writers: tuple[str, ...] = ()
     recipients: tuple[str, ...] = ()
 
 
 def returned_mail(tree: Tree, returned_text: str) -> Returned:
-    """Who wrote the returned mail to whom: by its part, else by the text below the server's words."""
+    """Author and recipients of the returned mail: from its part, else from the text after the server's words."""
     blocks = [start_of(leaf) for leaf in tree.leaves if leaf.content_type in RETURNED]
     for block in [*blocks[:5], returned_text[:TEXT_LIMIT]]:
         fields: dict[str, list[str]] = {}
@@ -103,18 +103,18 @@ def returned_mail(tree: Tree, returned_text: str) -> Returned:
 
 
 def returned_to(tree: Tree, returned_text: str) -> tuple[str, ...]:
-    """The one person the returned mail was for; nobody where it was for several, for then it says nothing of which."""
+    """The recipient of the returned mail if there is exactly one; empty for several, because the failed one is then unknown."""
     found = returned_mail(tree, returned_text).recipients
     return found if len(found) == 1 else ()
 
 
 HEADER_LINE = re.compile(r"^[ \t>]{0,20}(from|to|cc):[ \t]*([^\n]{0,2000}(?:\n[ \t]+[^\n]{0,500}){0,20})", re.I | re.M)
-RETURNED_LIMIT = 16 * 1024  # characters of a returned mail in which its header stands
+RETURNED_LIMIT = 16 * 1024  # characters of a returned mail in which its header is searched
 RECIPIENT_LIMIT = 200
 
 
 def unique(addresses: Iterable[str]) -> tuple[str, ...]:
-    """In order, each once whatever its case."""
+    """The addresses in order, without duplicates (case-insensitive)."""
     found: dict[str, str] = {}
     for address in addresses:
         found.setdefault(address.lower(), address.strip("."))

@@ -1,4 +1,4 @@
-"""Invitations and answers to them, told in a few lines (RFC 5545, RFC 5546)."""
+"""Summaries of invitations and of answers to them (RFC 5545, RFC 5546)."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _MOST_WORDS = 2000
 
 
 def summary(content: bytes) -> str:
-    """What a calendar file says: method, title, when, where, who, one fact a line; '' where it is none or broken."""
-    # Reading this package takes longer than reading a mail; only those with an invitation wait for it.
+    """Summary of a calendar file: method, title, time, place, people, one fact for each line.  '' for a broken file or another format."""
+    # Importing this package takes longer than parsing a mail, so it is imported only for mails with an invitation.
     import icalendar
 
     if b"BEGIN:VCALENDAR" not in content[:4096].upper():
@@ -29,7 +29,7 @@ def summary(content: bytes) -> str:
             if number >= _MOST_EVENTS:
                 break
             lines += ["", *_event(event)] if number else _event(event)
-    # What it raises on broken files depends on where they break; OSError: the name of a zone is looked up as the name of a file.
+    # The type of error depends on the defect of the file.  OSError: icalendar looks up the name of a zone as a file name.
     except (ValueError, TypeError, AttributeError, LookupError, OverflowError, RecursionError, OSError):
         return ""
     return without_turns(charsets.clean("\n".join(lines)))
@@ -68,7 +68,7 @@ def _words(value: object) -> str:
 
 
 def _comments(value: object) -> str:
-    """What the person wrote beside the answer (RFC 5545, 3.8.1.4: as many as they like)."""
+    """The comments of the attendee (RFC 5545, 3.8.1.4: any number)."""
     comments = value if isinstance(value, list) else [value] if value else []
     return " / ".join(filter(None, (" ".join(str(comment).split()) for comment in comments)))[:_MOST_WORDS]
 

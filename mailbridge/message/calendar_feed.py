@@ -1,8 +1,8 @@
-"""Closed times out of an iCalendar feed (RFC 5545): public holidays, works holidays, absences.
+"""Closed times from an iCalendar feed (RFC 5545): public holidays, company holidays, absences.
 
-What counts is when something is, not whether it blocks: feeds of public holidays mark their days as free (TRANSP).  A feed is text from
-elsewhere: events are read one after the other, their number and that of their times are limited, and a rule is followed inside a window of
-days alone.  A rule that never gives a date can still run for minutes, so this is called in a child process that is ended.
+Transparency (TRANSP) is ignored, because feeds of public holidays mark their days as free.  A feed is untrusted text: events are read one
+by one, the numbers of events and times are limited, and a rule is expanded only inside a window of days.  A rule that never gives a date
+can still run for minutes, so the caller runs this in a child process with a time limit.
 """
 
 from __future__ import annotations
@@ -22,13 +22,15 @@ _BROKEN = (ValueError, TypeError, AttributeError, LookupError, OverflowError, Re
 
 
 class BadFeed(ValueError):
-    """It is no calendar, or too much of one.  Says what is wrong."""
+    """The content is no calendar, or exceeds a limit.  The message names the error."""
 
 
 @dataclass(slots=True)
 class FeedTimes:
-    """Whole days; times in UTC; times without a zone, which count by the clock of whoever reads them.  `skipped`: events that could not be
-    read."""
+    """Closed times of a feed: whole days, times in UTC, and local times without a zone (the reader's zone applies).
+
+    `skipped`: number of events that could not be read.
+    """
 
     days: set[date] = field(default_factory=set)
     spans: set[tuple[datetime, datetime]] = field(default_factory=set)
@@ -49,7 +51,7 @@ class FeedTimes:
 
 
 def feed_times(content: bytes, first: date, last: date) -> FeedTimes:
-    """The closed times of the feed that touch the days from `first` to `last`.  Raises BadFeed."""
+    """The closed times of the feed that touch the days from `first` to `last`, both inclusive.  Raises BadFeed."""
     blocks = _blocks(content)
     _learn_zones(blocks["VTIMEZONE"])
     found = FeedTimes(events=len(blocks["VEVENT"]))
@@ -79,7 +81,7 @@ def feed_times(content: bytes, first: date, last: date) -> FeedTimes:
 
 
 def _blocks(content: bytes) -> dict[str, list[str]]:
-    """The texts of the events and of the zones.  Raises BadFeed where the whole is no calendar, or ends before its end."""
+    """The texts of the events and of the zones.  Raises BadFeed if the content is no calendar or is truncated."""
     lines = content.decode("utf-8-sig", "replace").strip().splitlines() or [""]
     if lines[0].strip().upper() != "BEGIN:VCALENDAR":
         raise BadFeed("it is no iCalendar: it does not begin with BEGIN:VCALENDAR")
@@ -106,7 +108,7 @@ def _bounded(found: dict[str, list[str]]) -> None:
 
 
 def _learn_zones(blocks: list[str]) -> None:
-    """Zones of the feed's own are known by their name from here on; one that cannot be read is looked up in the zone database."""
+    """Registers the zones that the feed defines.  A zone that cannot be read is looked up in the zone database."""
     import icalendar
 
     for block in blocks:
@@ -147,7 +149,7 @@ def _times(event: Any, changed: dict[str, set[datetime | date]], first: date, la
 
 
 def _length(event: Any, start: date | datetime) -> timedelta:
-    """From DTEND, else DURATION, else a whole day for a day and nothing for a moment (RFC 5545 3.6.1)."""
+    """The duration: from DTEND, else DURATION, else one day for a date and zero for a time (RFC 5545 3.6.1)."""
     if "DTEND" in event:
         end = event["DTEND"].dt
         if isinstance(start, datetime) != isinstance(end, datetime):
@@ -161,7 +163,7 @@ def _length(event: Any, start: date | datetime) -> timedelta:
 
 
 def _begins(event: Any, start: date | datetime, length: timedelta, first: date, last: date) -> Iterator[datetime]:
-    """When each time of the event begins, without a zone, inside the window."""
+    """The start of each occurrence inside the window, without a zone."""
     opens, closes = datetime.combine(first, time.min) - length, datetime.combine(last, time.max)
     begins = _midnight(_naive(start))
     if "RRULE" not in event and "RDATE" not in event:
@@ -187,7 +189,7 @@ def _rules(event: Any, begins: datetime, start: date | datetime, closes: datetim
     for name, add in (("RDATE", rules.rdate), ("EXDATE", rules.exdate)):
         for dates in _several(event.get(name)):
             for one in dates.dts:
-                value = one.dt[0] if isinstance(one.dt, tuple) else one.dt  # a PERIOD has its beginning first
+                value = one.dt[0] if isinstance(one.dt, tuple) else one.dt  # a PERIOD is a tuple that begins with its start
                 add(_midnight(_in_zone(value, start)))
     return rules
 
@@ -197,7 +199,7 @@ def _several(value: Any) -> list[Any]:
 
 
 def _in_zone(value: date | datetime, start: date | datetime) -> date | datetime:
-    """The moment without a zone, by the clock of the event's beginning."""
+    """The time without a zone, converted to the zone of the event's start."""
     if isinstance(value, datetime) and value.tzinfo is not None and isinstance(start, datetime) and start.tzinfo is not None:
         return value.astimezone(start.tzinfo).replace(tzinfo=None)
     if isinstance(value, datetime) and not isinstance(start, datetime):

@@ -1,4 +1,4 @@
-"""Bytes to text: the declared charset, then its usual superset, then the likeliest guess; a guess is always told as one."""
+"""Decode bytes: by the declared charset, then its usual superset, then the likeliest guess.  A guess is reported as a guess."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from functools import lru_cache
 
 import cchardet
 
-# The guess needs no more than this to be as good as it gets.
+# A larger sample does not improve the guess.
 _SAMPLE = 64 << 10
 
-# What senders declare and what they mean: each declared charset with the codecs to try, strictest superset first.
+# Each declared charset with the codecs to try, strictest superset first.
 _MEANT: dict[str, tuple[str, ...]] = {
     "": ("utf-8",),
     "us-ascii": ("utf-8",),
@@ -35,7 +35,7 @@ _MEANT: dict[str, tuple[str, ...]] = {
     "iso2022_jp_2": ("iso2022_jp_2", "iso2022_jp_ext"),
 }
 
-# Names that Python does not know, or knows as something else.
+# Names that Python does not know, or maps to another codec.
 _ALIASES = {
     "utf-8-strict": "utf-8",
     "utf8mb4": "utf-8",
@@ -106,7 +106,7 @@ _ALIASES = {
     "ucs-4": "utf-32",
 }
 
-# Codecs of the standard library that turn text into other text or bytes into bytes, or that cost a sender's input squared.
+# Codecs of the standard library that are not text encodings, or that take quadratic time.
 _FORBIDDEN = frozenset(
     {
         "idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "rot13", "rot_13", "mbcs", "oem", "charmap",
@@ -114,13 +114,13 @@ _FORBIDDEN = frozenset(
     }
 )  # fmt: skip
 
-# Codecs in which a byte below 0x80 may be something else than ASCII.
+# Codecs in which a byte below 0x80 may not be ASCII.
 _NOT_ASCII = ("utf-7", "utf-16", "utf-32", "hz", "iso2022", "iso-2022", "cp037", "cp273", "cp424", "cp500", "cp875", "cp1026", "cp1140")
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """Text and the codec that gave it.  `guess` is '' where that is what the mail declared, else how it was found."""
+    """Text and the codec that decoded it.  `guess` is '' if the codec was declared, else it names how the codec was found."""
 
     text: str
     charset: str
@@ -128,7 +128,7 @@ class Decoded:
 
 
 def decode(content: bytes, declared: str = "", *, hint: str = "") -> Decoded:
-    """`content` as text without NUL and lone surrogates; never raises.  An unknown or wrong declaration is survived.
+    """`content` as text without NUL and lone surrogates.  Never raises, also not for an unknown or wrong charset.
 
     `hint`: a charset that the mail uses elsewhere, tried first where none is declared and the text is not UTF-8.
     """
@@ -141,7 +141,7 @@ def decode(content: bytes, declared: str = "", *, hint: str = "") -> Decoded:
 
 
 def is_text(content: bytes) -> bool:
-    """Whether these bytes are words: no controls, and UTF-8 or a text of mostly ASCII letters."""
+    """Whether these bytes look like text: no control characters, and UTF-8 or mostly ASCII letters."""
     if not content.strip() or _NO_TEXT.search(content):
         return False
     try:
@@ -158,7 +158,7 @@ _NO_TEXT = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 
 
 def clean(text: str) -> str:
-    """`text` fit for a database: NUL and lone surrogates become U+FFFD."""
+    """`text` for a database: NUL and lone surrogates become U+FFFD."""
     if "\0" in text:
         text = text.replace("\0", "\ufffd")
     if text.isascii():
@@ -172,7 +172,7 @@ def clean(text: str) -> str:
 
 @lru_cache(maxsize=512)
 def codec_of(declared: str) -> str | None:
-    """Python's name of the declared text codec, '' where nothing is declared, None where the name means nothing to us."""
+    """Python's name of the declared text codec, '' where nothing is declared, None where the name is unknown."""
     name = declared.strip().strip("\"'").strip().lower()
     if len(name) > 64 or not name.isascii():
         return None
@@ -189,7 +189,7 @@ def _known(name: str) -> str | None:
         info = codecs.lookup(name)
     except (LookupError, ValueError, UnicodeError):
         return None
-    # codecs.lookup also finds bytes-to-bytes codecs; only the text ones are marked so.
+    # codecs.lookup also finds bytes-to-bytes codecs; only text codecs have this mark.
     if info.name.replace("-", "_") in _FORBIDDEN or not getattr(info, "_is_text_encoding", True):
         return None
     return "us-ascii" if info.name == "ascii" else info.name
@@ -198,7 +198,7 @@ def _known(name: str) -> str | None:
 def _needs_decoder(codec: str, content: bytes) -> bool:
     if codec.startswith(_NOT_ASCII):
         return True
-    # Japanese mail without a charset, or under a wrong one, is mostly ISO-2022-JP.
+    # Japanese mail with a wrong charset or none is mostly ISO-2022-JP.
     return b"\x1b" in content and codec in {"", "us-ascii", "utf-8", "iso8859-1"}
 
 
@@ -228,12 +228,12 @@ def _strictly(content: bytes, names: tuple[str, ...]) -> Decoded | None:
 
 def _guess(content: bytes, codec: str | None, meant: str, hint: str) -> Decoded:
     if codec in {"cp1252", "iso8859-1"}:
-        # Bytes that cp1252 leaves undefined mean C1 controls to everybody else.
+        # Other software reads the bytes that cp1252 leaves undefined as C1 controls.
         return Decoded(clean(_lenient_western(content)), "cp1252", "cp1252 with undefined bytes")
     if codec in {None, "", "us-ascii", "utf-8"}:
         return _detect(content, declared_utf8=codec == "utf-8", hint=hint)
     if codec == "iso2022_jp":
-        # The name says "Japanese" to some mailers; the bytes say which.
+        # Some mailers use this name for any Japanese charset, so the bytes decide.
         plain = None if content.isascii() else _strictly(content, ("utf-8", "cp932"))
         if plain:
             return Decoded(plain.text, plain.charset, f"{plain.charset} by its bytes")
@@ -245,7 +245,7 @@ def _guess(content: bytes, codec: str | None, meant: str, hint: str) -> Decoded:
 
 
 def _detect(content: bytes, *, declared_utf8: bool, hint: str) -> Decoded:
-    """The likeliest text of bytes that are not UTF-8 though they should be, or that declare nothing."""
+    """The likeliest text of bytes that are declared as UTF-8 and are not, or that declare no charset."""
     as_utf8 = content.decode("utf-8", "replace")
     broken = as_utf8.count("\ufffd")
     if 2 * broken <= sum(1 for char in as_utf8[:_SAMPLE] if char > "\x7f" and char != "\ufffd"):
@@ -253,7 +253,7 @@ def _detect(content: bytes, *, declared_utf8: bool, hint: str) -> Decoded:
     hinted = _hinted(content, hint)
     if hinted:
         return hinted
-    # Latin text is by far the most likely to be mislabelled as UTF-8, and the detector is poor at short Latin text.
+    # Text wrongly labelled as UTF-8 is mostly Latin, and the detector is unreliable for short Latin text.
     name = None if declared_utf8 and broken < 24 else _detected(content)
     found = _strictly(content, (name,)) if name else None
     if found and not _looks_western(content, found):
@@ -262,7 +262,7 @@ def _detect(content: bytes, *, declared_utf8: bool, hint: str) -> Decoded:
 
 
 def _hinted(content: bytes, hint: str) -> Decoded | None:
-    """The text in the charset of the mail's header fields, where it is text in it."""
+    """The text in the charset of the mail's header fields, or None if it does not decode to plausible text."""
     codec = codec_of(hint) if hint else None
     found = _strictly(content, tuple(name for name in _MEANT.get(codec, (codec,)) if name != "utf-8")) if codec else None
     if found is None or any("\x80" <= char < "\xa0" for char in found.text):
@@ -271,7 +271,7 @@ def _hinted(content: bytes, hint: str) -> Decoded | None:
 
 
 def _looks_western(content: bytes, found: Decoded) -> bool:
-    """Whether a text that was taken for another script has its letters inside Latin words, as only Western ones have."""
+    """Whether a text that was detected as another script is Western: its letters stand inside Latin words."""
     if found.charset not in _OTHER_SCRIPTS:
         return False
     words = _WORDS.findall(content[:_SAMPLE])
@@ -281,7 +281,7 @@ def _looks_western(content: bytes, found: Decoded) -> bool:
 
 
 _WORDS = re.compile(rb"[A-Za-z\x80-\xff]+")
-# Codecs of one byte a letter for scripts other than Latin.
+# Single-byte codecs for scripts other than Latin.
 _OTHER_SCRIPTS = frozenset(
     {"cp1251", "cp1253", "cp1255", "cp1256", "cp866", "cp855", "cp874", "iso8859-5", "iso8859-6", "iso8859-7", "iso8859-8", "koi8-r",
      "koi8-u", "mac-cyrillic", "tis-620", "iso8859-11"}
@@ -310,7 +310,7 @@ _WESTERN = tuple(
 
 
 def _jis_by_euc(content: bytes) -> str:
-    """ISO-2022-JP that holds NEC's row 13 and the like: every two-byte run is read as EUC, which knows them."""
+    """Decodes ISO-2022-JP with NEC's row 13 and similar extensions: each two-byte run is decoded as EUC, which includes them."""
     first, *runs = content.split(b"\x1b")
     pieces = [first.decode("ascii", "replace")]
     two_bytes = False
@@ -321,7 +321,7 @@ def _jis_by_euc(content: bytes) -> str:
     return "".join(pieces)
 
 
-# What follows the escape character, and whether two-byte characters come after it (RFC 1468).
+# Bytes after the escape character, and whether two-byte characters follow (RFC 1468).
 _ESCAPES = {b"$B": True, b"$@": True, b"(B": False, b"(J": False}
 
 

@@ -1,14 +1,14 @@
-"""Colours as mails write them (CSS Color 3), and whether two can be told apart."""
+"""Colours in the notations of mails (CSS Color 3), and whether two can be distinguished."""
 
 from __future__ import annotations
 
 import re
 from colorsys import hls_to_rgb
 
-# Red, green, blue from 0 to 255, and how much of them is seen, from 0 to 1.
+# Red, green, blue from 0 to 255, and opacity from 0 to 1.
 Colour = tuple[float, float, float, float]
 
-_CLOSE = 20.0  # of 255: what differs less in each part looks the same
+_CLOSE = 20.0  # of 255: colours with a smaller difference in each component look the same
 
 _NAMES = {
     "white": "fff", "black": "000", "windowtext": "000", "canvastext": "000", "window": "fff", "canvas": "fff", "snow": "fffafa",
@@ -27,7 +27,7 @@ _CALL = re.compile(r"^(rgb|hsl)a?\(([^()]{0,80})\)$")
 
 
 def colour_of(value: str) -> Colour | None:
-    """The colour that a value of CSS, or of an old attribute such as bgcolor, names; None where it names none."""
+    """The colour of a CSS value or of an old attribute such as bgcolor; None if it is no colour."""
     value = value.strip().lower()
     if value == "transparent":
         return 0.0, 0.0, 0.0, 0.0
@@ -64,12 +64,12 @@ def _number(part: str, whole: float) -> float:
 
 
 def over(upper: Colour, lower: Colour) -> Colour:
-    """The colour that is seen where `upper` lies on the opaque `lower`."""
+    """The visible colour of `upper` on the opaque `lower`."""
     seen = upper[3]
     red, green, blue = (above * seen + below * (1 - seen) for above, below in zip(upper[:3], lower[:3], strict=True))
     return red, green, blue, 1.0
 
 
 def look_alike(one: Colour, other: Colour) -> bool:
-    """Whether nobody can read text of the one colour on the other."""
+    """Whether text in one colour is unreadable on the other."""
     return all(abs(first - second) <= _CLOSE for first, second in zip(one[:3], other[:3], strict=True))

@@ -1,8 +1,8 @@
-"""Whose words a mail carries that a program sent on: the author behind a list that rewrites From, the visitor behind a web form.
+"""The author behind a mail that a program sent on: a list that rewrites From, or a web form.
 
-Mailing lists and groups put their own address into From where the author's domain publishes a DMARC policy (RFC 7960, 4.1.3); web forms
-send from an address of the site.  Both name the author in Reply-To or in a field of their own.  Nothing here is proof: the
-correspondent is whom to answer, unverified, never who may command.
+Mailing lists and groups put their own address into From where the author's domain publishes a DMARC policy (RFC 7960, 4.1.3).  Web forms
+send from an address of the site.  Both name the author in Reply-To or in a field of their own.  None of this is authenticated: the
+correspondent receives the answer but gets no permissions.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from mailbridge.message.addresses import read_addresses, strict_mailbox
 from mailbridge.message.model import Address, Correspondent, Message, ReadingPolicy, Through
 from mailbridge.message.tree import Tree
 
-# Google Groups and Mailman write the author here when they put the list's address into From.
+# Google Groups and Mailman put the author here when they replace From by the list's address.
 ORIGINAL_FIELDS = ("x-original-from", "x-original-sender")
 _ADDRESS = re.compile(r"[^\s<>,:;\"()]{1,64}@[a-z0-9.-]{1,253}")
 _VIA_WORDS = "via|über|через|prin|a través de|por meio de|par|tramite|przez|経由"
@@ -23,7 +23,7 @@ _VIA = re.compile(rf"['\"]?(?P<name>[^'\"]{{1,120}}?)['\"]?\s+(?:{_VIA_WORDS})\s
 
 
 def correspondent(tree: Tree, message: Message, policy: ReadingPolicy) -> Correspondent | None:
-    """The one person behind a mail of a list or form; None where From is the writer, or where nobody single is named."""
+    """The one person behind a mail of a list or form.  None where From is the author, or where no single person is named."""
     sender = message.from_[0] if len(message.from_) == 1 else None
     through = _through(tree, message, policy, sender) if sender else None
     if sender is None or through is None:
@@ -40,7 +40,7 @@ def correspondent(tree: Tree, message: Message, policy: ReadingPolicy) -> Corres
 
 
 def _through(tree: Tree, message: Message, policy: ReadingPolicy, sender: Address) -> Through | None:
-    """What passed the mail on; None where nothing says that From is a program's."""
+    """The type of sender that passed the mail on; None where From is not known to be a program."""
     own = is_own(policy, [sender.address])
     if list_fields(tree) and (own or sender.key in _posting_addresses(tree) or _name_before_via(sender)):
         return Through.GROUP if own else Through.LIST
@@ -50,8 +50,8 @@ def _through(tree: Tree, message: Message, policy: ReadingPolicy, sender: Addres
         return None
     local = sender.address.partition("@")[0]
     if auto_reply_markers.FORM_SENDER.fullmatch(local) or _made_by_form(tree):
-        # A form of our own site is answered as we answer mail.  To thank Reply-To for a stranger's form would let anybody have us write to
-        # whomever they name.
+        # We answer a form of our own site as we answer mail.  Other forms get no acknowledgement to Reply-To, because a stranger could
+        # choose any address there.
         return Through.FORM if sender.domain in {own.rpartition("@")[2] for own in policy.own_addresses} else Through.SERVICE
     return Through.SERVICE if auto_reply_markers.NO_REPLY.fullmatch(local) else None
 
@@ -63,12 +63,12 @@ def _made_by_form(tree: Tree) -> bool:
 
 
 def list_fields(tree: Tree) -> list[str]:
-    """The fields by which a list or mass mailer makes itself known."""
+    """The fields that identify a list or mass mailer."""
     return [name for name in auto_reply_markers.LIST_FIELDS if tree.get(name) is not None]
 
 
 def _posting_addresses(tree: Tree) -> set[str]:
-    """Where mail to the whole list goes, as far as its fields tell."""
+    """The addresses of the whole list, as far as its fields name them."""
     text = " ".join((tree.get(name) or "")[:500] for name in ("list-post", "mailing-list", "x-mailing-list", "x-beenthere")).lower()
     named = {address.removeprefix("mailto:") for address in _ADDRESS.findall(text)}
     listed = re.search(r"<([a-z0-9_+-]+)\.([a-z0-9.-]+)>", (tree.get("list-id") or "")[:500].lower())  # RFC 2919: <users.lists.example>
@@ -76,17 +76,17 @@ def _posting_addresses(tree: Tree) -> set[str]:
 
 
 def _name_before_via(sender: Address) -> str:
-    """The author's name in "Vera K via Users"; '' where the name says no such thing."""
+    """The author's name in "Vera K via Users"; '' for another form."""
     found = _VIA.match(sender.name)
     return found["name"].strip() if found else ""
 
 
 def answers_go_to_a_list(tree: Tree, message: Message) -> bool:
-    """Whether an answer to From reaches everybody on a list."""
+    """Whether an answer to From reaches all members of a list."""
     return any(address.key in _posting_addresses(tree) for address in message.from_[:1])
 
 
 def is_own(policy: ReadingPolicy, addresses: Iterable[str]) -> bool:
-    """Whether one of `addresses` is a mailbox of ours, its +detail aside."""
+    """Whether one of `addresses` is a mailbox of ours, ignoring a +detail."""
     plain = {re.sub(r"\+[^@]*@", "@", address.lower()) for address in addresses}
     return any(own in plain for own in policy.own_addresses)

@@ -1,4 +1,4 @@
-"""The moment a Date field names: mail-parser's reading, and a lenient one where it has none."""
+"""Date fields: mail-parser's reading, then a lenient one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _FAILURES = (ValueError, TypeError, OverflowError, IndexError)
 _LENIENT = frozenset({"invalid-date-syntax", "invalid-zone"})
 _COMMENT = re.compile(r"\([^()]*\)")
 _SPACES = re.compile(r"\s+")
-# Day, month, year and time wherever they stand, with what mailers put between them.
+# Day, month, year and time in any position, with the separators that mailers use.
 _LOOSE = re.compile(
     r"(?P<day>\d{1,2})[\s.-]+(?P<month>[A-Za-z]{3})[a-z]*[\s.,-]+(?P<year>\d{4}|\d\d)[\s,T]+"
     r"(?P<hour>\d{1,2})[:.](?P<minute>\d\d)(?:[:.](?P<second>\d\d))?(?:\.\d+)?"
@@ -23,13 +23,13 @@ _LONGEST = 200
 
 
 def read_date(value: str) -> tuple[datetime | None, tuple[str, ...]]:
-    """The moment in UTC or None, and stable words on what is wrong with the field."""
+    """The time in UTC or None, and fixed phrases for the defects of the field."""
     if not value.strip():
         return None, ("empty",)
     if len(value) > _LONGEST:
         value = _SPACES.sub(" ", _COMMENT.sub(" ", value[: 10 * _LONGEST]))[:_LONGEST]
     moment, doubts = header_parsing.date(value)
-    # A day or an hour that does not exist is not to be guessed at; only its writing is.
+    # The lenient reading corrects the notation, not a day or an hour that does not exist.
     if moment is not None or not _LENIENT.intersection(doubts):
         return moment, doubts
     moment = _iso(value) or _loose(value) or _standard(value)
@@ -37,9 +37,10 @@ def read_date(value: str) -> tuple[datetime | None, tuple[str, ...]]:
 
 
 def shown_date(written: datetime | None, received: datetime, *, old: bool = False) -> datetime | None:
-    """The date that people are shown for a mail of that Date field; None where it is too far off from when the mail came to be true.
+    """The date to show for a mail with this Date field; None if it is implausibly far from the time of receipt.
 
-    Queues hold mail for days, and clocks are a few hours off.  `old`: an archive or a mail passed on, which may be of any year of e-mail.
+    The tolerance covers days in queues and clocks that are hours off.  `old`: an archive or a forwarded mail, which may be of any year of
+    e-mail.
     """
     if written is None or written > received + _FAST_CLOCK or written < _FIRST_DAY:
         return None
@@ -48,7 +49,7 @@ def shown_date(written: datetime | None, received: datetime, *, old: bool = Fals
 
 _FAST_CLOCK = timedelta(days=1)
 _LONGEST_WAY = timedelta(days=30)
-_FIRST_DAY = datetime(1971, 1, 2, tzinfo=UTC)  # before there was mail; a machine without a clock says 1970
+_FIRST_DAY = datetime(1971, 1, 2, tzinfo=UTC)  # before e-mail; a machine without a clock says 1970
 
 
 def _iso(value: str) -> datetime | None:

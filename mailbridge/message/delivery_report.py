@@ -1,4 +1,4 @@
-"""The machine-readable delivery report (RFC 3464): its rows, wherever in the mail they stand, and the bounce they make."""
+"""Machine-readable delivery reports (RFC 3464): their recipient rows, in any part of the mail, and the bounce made of them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from mailbridge.message.model import Bounce
 from mailbridge.message.tree import Leaf, Tree
 
 REPORTS = {"message/delivery-status", "message/global-delivery-status"}
-# RFC 3464, 2.3.3: these say that all is well; RFC 3885 has a word for an address that was only asked about.
+# Actions without a failure (RFC 3464, 2.3.3); RFC 3885 adds one for an address that was only tested.
 DELIVERED = {"delivered", "relayed", "expanded", "deliverable", "transferred"}
 FIELD = re.compile(r"^([!-9;-~]{1,80})[ \t]*:[ \t]*(.*)$")
 
 
 def report_of(tree: Tree) -> Bounce | None:
-    """The bounce in an RFC 3464 report; None where there is none, or where it says that all was delivered."""
+    """The bounce in an RFC 3464 report; None without a report, or if all recipients got the mail."""
     rows = [row for leaf in report_leaves(tree) for row in rows_of(leaf.content)]
     failed = [row for row in rows if not row.delivered]
     return bounce_of_rows(failed, tree) if failed else None
@@ -31,7 +31,7 @@ def says_delivered(tree: Tree) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """What a report says of one recipient."""
+    """The report about one recipient."""
 
     recipient: str
     action: str
@@ -40,11 +40,11 @@ class Row:
 
     @classmethod
     def of(cls, group: dict[str, str]) -> Row | None:
-        """The recipient of a group of fields, None for the group about the whole mail (RFC 3464, 2.2)."""
+        """The recipient of a group of fields; None for the group about the whole message (RFC 3464, 2.2)."""
         named = [group.get(key, "") for key in ("final-recipient", "original-recipient", "x-actual-recipient")]
         if not any(named) and "action" not in group:
             return None
-        # The original recipient is the one we wrote to; the final one may be behind an alias (RFC 3464, 2.3.1).
+        # The original recipient is the address that we used; the final one may differ by an alias (RFC 3464, 2.3.1).
         addresses = [address for address in map(bare_address, (named[1], named[0], named[2])) if address]
         action = group.get("action", "").partition("(")[0].strip().lower()
         status = formats.ENHANCED.search(group.get("status", ""))
@@ -57,14 +57,14 @@ class Row:
 
     @property
     def delivered(self) -> bool:
-        """RFC 3463, 2: class 2 is success, whatever the action is called, unless the server's answer says otherwise."""
+        """Whether the mail was delivered.  Class 2 is success for any action (RFC 3463, 2), unless the server's answer contradicts."""
         if self.action in DELIVERED:
             return True
         return self.status.startswith("2") and self.action != "delayed" and not status_in(self.diagnostic)
 
     @property
     def temporary(self) -> bool:
-        """RFC 3463, 2: class 4 may work later, class 5 will not; 'delayed' is no failure yet."""
+        """Whether the failure may end: class 4 is temporary, class 5 permanent (RFC 3463, 2).  'delayed' is no failure yet."""
         if self.action == "delayed":
             return True
         status = self.status or status_in(self.diagnostic)
@@ -72,7 +72,7 @@ class Row:
 
 
 def report_leaves(tree: Tree) -> list[Leaf]:
-    """The machine-readable parts, also where they are sent as plain text."""
+    """The machine-readable parts, also if they have the type text/plain."""
     found = [leaf for leaf in tree.leaves if leaf.content_type in REPORTS]
     if found:
         return found
@@ -89,7 +89,7 @@ def rows_of(content: bytes) -> list[Row]:
 
 
 def embedded_rows(tree: Tree) -> list[Row]:
-    """The rows of a report that lost its own part: in the text of the mail, or in the bounce that this one passes on."""
+    """The rows of a report that is not in its own part: in the text of the mail, or in the bounce that this mail forwards."""
     for leaves in (text_leaves(tree), [leaf for leaf in tree.leaves if leaf.content_type in RETURNED]):
         for leaf in leaves:
             start = leaf.content.lower()[:TEXT_LIMIT].find(b"reporting-mta:")
@@ -100,7 +100,7 @@ def embedded_rows(tree: Tree) -> list[Row]:
 
 
 def groups_of(content: bytes) -> list[dict[str, str]]:
-    """The groups of fields, folded lines joined, names in lower case, the first of two fields winning."""
+    """The groups of fields: folded lines joined, names in lower case, the first of duplicate fields counts."""
     text = content[:TEXT_LIMIT].decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
     groups: list[dict[str, str]] = [{}]
     last = ""
@@ -112,7 +112,7 @@ def groups_of(content: bytes) -> list[dict[str, str]]:
         elif found := FIELD.match(line):
             last = found[1].lower()
             if last == "final-recipient" and last in groups[-1]:
-                # Some servers forget the empty line between two recipients.
+                # Some servers omit the empty line between two recipients.
                 groups.append({})
             groups[-1].setdefault(last, found[2].strip())
     return [group for group in groups if group]

@@ -1,4 +1,4 @@
-"""Whether a stored mail is one that only its recipient's key opens: the desk has none, so people must be told."""
+"""Detects stored mails that are encrypted.  The desk has no key, so it tells people about them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from mailbridge.message import smime
 
 PGP_MESSAGE = "-----BEGIN PGP MESSAGE-----"
 _PGP_PART = "application/pgp-encrypted"  # RFC 3156, 4: the first part of every encrypted mail
-DEFECT = "encrypted"  # what the reader calls it
+DEFECT = "encrypted"  # the reader's name for this defect
 
 
 def looks_encrypted(text: str, files: Sequence[tuple[str, str]]) -> bool:
-    """Whether a mail of this text, with files of these (content type, name), is encrypted.
+    """Whether a mail with this text and these files (content type, name) is encrypted.
 
-    An S/MIME envelope that could be opened left its text and files beside it.
+    False for an S/MIME envelope that was opened: its text and files are then stored with it.
     """
     if PGP_MESSAGE in text or any(kind == _PGP_PART for kind, _ in files):
         return True

@@ -13,13 +13,13 @@ _NOFILL = re.compile(r"(<nofill>.*?</nofill>)", re.IGNORECASE | re.DOTALL)
 
 
 def to_text(text: str, content_type: str) -> str:
-    """What a reader of `text` sees; line ends are '\\n'."""
+    """`text` without its markup, as a reader sees it.  Line ends are '\\n'."""
     shown = _HIDDEN.sub("", text)
     return _richtext(shown) if content_type == "text/richtext" else _enriched(shown)
 
 
 def _enriched(text: str) -> str:
-    """One line break is a space, of several the first is none (RFC 1896, 'Formatting'); '<<' is a '<'."""
+    """One line break is a space; of several, the first is dropped (RFC 1896, 'Formatting').  '<<' is a '<'."""
     filled = [piece if number % 2 else _BREAKS.sub(_fewer, piece) for number, piece in enumerate(_NOFILL.split(text))]
     return "<".join(_COMMAND.sub("", piece) for piece in "".join(filled).split("<<"))
 

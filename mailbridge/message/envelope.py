@@ -1,4 +1,4 @@
-"""What the outside of a mail says: where it came from, by which way, for whom."""
+"""The envelope of a mail: source, route and recipients (RFC 5321 2.3.1)."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ class Source(StrEnum):
     LMTP = "lmtp"
     PIPE = "pipe"
     IMPORT = "import"
-    COMMAND = "command"  # an agent's words by `mailbridge ticket new`; `account` is the agent
+    COMMAND = "command"  # text of an agent by `mailbridge ticket new`; `account` is the agent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
     """How a mail reached us.  `mail_from` is '' for the null sender, None where the source does not know it (IMAP).
 
-    `account`, `folder`, `uidvalidity` and `uid` name the place on an IMAP server; together they are unique.
+    `account`, `folder`, `uidvalidity` and `uid` identify the mail on an IMAP server; together they are unique.
     """
 
     source: Source

@@ -1,6 +1,6 @@
-"""The usual extension of a file that came without a name, by its content type or its first bytes.
+"""The usual extension for a file without a name, by its content type or its first bytes.
 
-A table of our own: the one of the standard library depends on the machine.  A name is for people, nothing is decided by it.
+The table of the standard library depends on the machine, so this module has its own.  Names are for people; no decision uses them.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ _EXTENSIONS = {
     "video/x-ms-wmv": "wmv",
     "video/x-msvideo": "avi",
 }
-# How files begin whose type only says that they are bytes.
+# First bytes of files whose type is only a byte type.
 _BEGINNINGS = (
     (b"%PDF-", "pdf"),
     (b"\x89PNG\r\n", "png"),
@@ -106,12 +106,12 @@ _BEGINNINGS = (
     (b"BEGIN:VCARD", "vcf"),
 )
 _UNTOLD = frozenset({"application/octet-stream", "application/binary", "application/unknown", "application/x-unknown"})
-# In these the subtype is the extension, where it is short: image/webp, video/mp4, audio/flac.
+# For these types a short subtype is the extension: image/webp, video/mp4, audio/flac.
 _MEDIA = re.compile(r"(?:image|audio|video)/(?:x-)?([a-z0-9]{2,5})")
 
 
 def extension_of(content_type: str, content: bytes = b"") -> str:
-    """'mov' of 'video/quicktime'; '' where neither the type nor the first bytes of `content` tell one."""
+    """The extension without a dot: 'mov' for 'video/quicktime'.  '' if neither the type nor the first bytes of `content` show it."""
     if content_type in _UNTOLD:
         return next((extension for beginning, extension in _BEGINNINGS if content.startswith(beginning)), "")
     media = _MEDIA.fullmatch(content_type)

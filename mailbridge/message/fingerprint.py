@@ -1,4 +1,4 @@
-"""What two copies of one mail have in common, whatever servers wrote above it on the way."""
+"""A hash that is equal for copies of one mail, regardless of the fields that servers added in transit."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from mailbridge.message.tree import Field, Tree
 
-# Fields that servers add, change or reorder in transit; the rest was written by the sender.
+# Fields that servers add, change or reorder in transit.  The sender wrote all others.
 _TRACE = frozenset(
     {
         "received", "return-path", "delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-envelope-from", "delivery-date",
@@ -26,10 +26,10 @@ _CHUNK = 1 << 20
 
 
 def fingerprint(raw: bytes, tree: Tree) -> str:
-    """A sha256 in hex, equal for two copies of one mail.  Never of two mails that only share a Message-ID.
+    """A SHA-256 in hex, equal for two copies of one mail, different for two mails that only share a Message-ID.
 
-    With a Message-ID: that, From, Subject and the body.  Without: every field but the trace fields, and the body.  White space
-    and line ends do not count: servers change them.
+    With a Message-ID it covers that, From, Subject and the body.  Without one it covers all fields but the trace fields, and the body.
+    White space and line ends do not count, because servers change them.
     """
     digest = sha256()
     for part in _identity(tree):
@@ -57,14 +57,14 @@ def _is_trace(key: str) -> bool:
 
 
 def _lines_normalised(raw: bytes, start: int) -> Iterator[bytes]:
-    """The body without carriage returns and without empty lines at its end, in pieces, so that a large one is never copied whole."""
+    """The body without carriage returns and trailing empty lines, in pieces, so that a large body is never copied whole."""
     end = _end(raw, start)
     for at in range(start, end, _CHUNK):
         yield raw[at : min(at + _CHUNK, end)].replace(b"\r", b"")
 
 
 def _end(raw: bytes, start: int) -> int:
-    """Where the empty lines at the end of the body begin."""
+    """The offset of the empty lines at the end of the body."""
     end = len(raw)
     while end > start:
         piece = raw[max(start, end - _CHUNK) : end]

@@ -1,7 +1,7 @@
-"""The front parser: mail-parser reads the address and date fields of a mail.  The only module that knows the package.
+"""Adapter for mail-parser, which reads the address and date fields of a mail.  Only this module imports the package.
 
-Its functions are called for the fields we take from it, not its whole object: two thirds of that object's time goes into
-Received fields and a walk over the parts, and there our own reading decides (docs/specifications.md, "Reading mail").
+Only its functions for these fields are called.  Two thirds of the time of its whole object goes into Received fields and a walk over the
+parts, for which our own reading decides (docs/specifications.md, "Reading mail").
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from functools import lru_cache
 from mailparser.dates import parse_mail_date
 from mailparser.utils import get_addresses
 
-# It logs what a mail says at WARNING; nothing of a mail belongs in a log.
+# It logs content of mails at WARNING; content of mails must not be logged.
 logging.getLogger("mailparser").addHandler(logging.NullHandler())
 logging.getLogger("mailparser").propagate = False
 
@@ -26,20 +26,20 @@ Mailboxes = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class ParsedAddresses:
-    """The (name, address) pairs of an address field, and what mail-parser doubts about it."""
+    """The (name, address) pairs of an address field, and mail-parser's doubts about it."""
 
     mailboxes: Mailboxes
     doubts: tuple[str, ...] = ()
 
 
 def mailboxes(value: str) -> ParsedAddresses:
-    """The mailboxes of one address field; those it finds ambiguous are left out and told as doubts."""
+    """The mailboxes of one address field.  Ambiguous ones are left out and reported as doubts."""
     return _remembered(value) if len(value) <= _SHORT else _read(value)
 
 
 @lru_cache(maxsize=256)
 def _remembered(value: str) -> ParsedAddresses:
-    # The desk's own address stands in nearly every mail, and the sender's is asked for twice.
+    # Cached: the desk's own address is in nearly every mail, and the sender's is read twice.
     return _read(value)
 
 
@@ -50,7 +50,7 @@ def _read(value: str) -> ParsedAddresses:
 
 
 def date(value: str) -> tuple[datetime | None, tuple[str, ...]]:
-    """The moment a Date field names, in UTC, and what is wrong with the field."""
+    """The time of a Date field in UTC (None if unreadable), and the defects of the field."""
     result = parse_mail_date(value)
     return result.value, result.reasons
 

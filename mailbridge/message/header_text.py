@@ -8,18 +8,18 @@ from collections.abc import Iterable
 
 from mailbridge.message import charsets, limits
 
-# The text of an encoded word may hold spaces and single question marks, as some mailers write them; bounded, so linear.
+# The text of an encoded word may hold spaces and single question marks, as some mailers write them.  Bounded, so linear.
 _ENCODED_WORD = re.compile(r"=\?([\w.:+-]{1,60})(?:\*[\w-]*)?\?([bBqQ])\?((?:[^?]*(?:\?(?!=)[^?]*){0,3}?))\?=")
-# Controls and the separators of lines and paragraphs; in a header each of them is a forged line waiting for its chance.
+# Control characters and the separators of lines and paragraphs.  In a header each of them can forge a line.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-# Embeddings, overrides and isolates (UAX 9): in a text they make another order of letters than the one that is stored.
+# Embeddings, overrides and isolates (UAX 9): they show letters in another order than the stored one.
 _TURNERS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-# Marks that change the direction of what follows (UTS 55), and the invisible ones: in a name they only ever deceive.
+# Marks that change the direction of the following text (UTS 55), and invisible characters: in a name they serve only to deceive.
 _DECEIVERS = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
 
 
 def decode_value(raw: bytes) -> str:
-    """What a person reads in an unstructured field: encoded words decoded, no control characters, no lone surrogates."""
+    """The displayed text of an unstructured field: encoded words decoded, no control characters, no lone surrogates."""
     text = raw.decode("ascii") if raw.isascii() else charsets.decode(raw).text
     if "=?" in text:
         text = decode_words(text)
@@ -34,21 +34,21 @@ def printable(text: str) -> str:
 
 
 def shown_name(text: str) -> str:
-    """A display name or file name that shows what it holds: printable, and without marks that turn or hide text."""
+    """A display name or file name for display: printable, and without marks that reorder or hide text."""
     return " ".join(_DECEIVERS.sub("", printable(text)).split())
 
 
 def without_turns(text: str) -> str:
-    """`text` without the controls that show it in another order than it is written; marks for single letters stay."""
+    """`text` without the controls that change the displayed order.  Marks for single letters stay."""
     if text.isascii() or not any(turner in text for turner in _TURNERS):
         return text
     return text.translate(dict.fromkeys(map(ord, _TURNERS)))
 
 
 def decode_words(text: str) -> str:
-    """`text` with its RFC 2047 encoded words decoded.  Words that cannot be read stay as they are.
+    """`text` with its RFC 2047 encoded words decoded.  Unreadable words stay as they are.
 
-    Neighbouring words of one charset are joined as bytes first: mailers cut characters in two (RFC 2047 section 5 forbids it).
+    Adjacent words of one charset are joined as bytes first, because mailers split characters (RFC 2047 section 5 forbids it).
     """
     pieces: list[str] = []
     run: list[bytes] = []
@@ -58,7 +58,7 @@ def decode_words(text: str) -> str:
         between = text[at : match.start()]
         charset = match[1].lower()
         if match[2] in "bB" and not match[3].isascii():
-            # Called base64, but the text itself was put there.
+            # Labelled base64, but the text is not encoded.
             if run:
                 pieces.append(_joined(run, run_charset))
                 run, between = [], between if between.strip() else ""
@@ -81,7 +81,7 @@ def decode_words(text: str) -> str:
 
 
 def charset_of_words(fields: Iterable[bytes]) -> str:
-    """The charset in which the mail's header fields are encoded, where it is none of everybody's; '' where they tell nothing."""
+    """The specific charset in which the mail's header fields are encoded; '' where they name none or only a universal one."""
     for raw in fields:
         for match in _ENCODED_WORD.finditer(raw[: limits.FIELD_BYTES].decode("latin-1")) if b"=?" in raw else ():
             codec = charsets.codec_of(match[1])
@@ -102,12 +102,12 @@ def _word_bytes(encoding: str, payload: str) -> bytes:
 
 
 def lenient_base64(data: bytes | memoryview) -> bytes:
-    """Base64 as mail clients read it: foreign characters skipped, a missing end forgiven, nothing after the padding."""
+    """Base64 as mail clients decode it: other characters skipped, missing padding accepted, nothing after the padding."""
     try:
         return binascii.a2b_base64(data)
     except binascii.Error:
         letters = bytes(data).translate(None, _NOT_BASE64).split(b"=", 1)[0]
-    # One letter over four carries no whole byte.
+    # A rest of one letter holds no whole byte.
     letters = letters[: len(letters) - 1] if len(letters) % 4 == 1 else letters
     return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4))
 

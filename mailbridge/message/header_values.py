@@ -1,4 +1,4 @@
-"""Structured header fields: parameters (RFC 2045, RFC 2231) and message ids."""
+"""Structured header fields: parameters (RFC 2045, RFC 2231) and message IDs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mailbridge.message.header_text import decode_words, printable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Typed:
-    """A field of the form `value; name=value; ...`, both in lower case but for the parameters' values."""
+    """A field of the form `value; name=value; ...`.  All is lower case except for the parameters' values."""
 
     value: str
     params: tuple[tuple[str, str], ...] = ()
@@ -21,16 +21,16 @@ class Typed:
         return next((value for key, value in self.params if key == name), "")
 
 
-# A name of bounded length and no space before it: each start costs what follows it at most 80 times.
+# A bounded name without a leading space: the cost of each start is at most 80 times what follows it.
 _PARAM = re.compile(r"""([^\s=;"]{1,80})\s*=\s*("(?:[^"\\]|\\.)*(?:"|$)|[^;]*)""", re.DOTALL)
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
-# Their control characters are told apart from spaces when a name is made safe to show.
+# Their control characters are handled when a name is made safe to show.
 _FILE_NAMES = frozenset({"name", "filename"})
 _CONTINUED = re.compile(r"(.+?)(?:\*(\d{1,4}))?(\*)?", re.DOTALL)
 
 
 def typed(raw: bytes) -> Typed:
-    """A Content-Type or Content-Disposition, read as leniently as mail clients do; never raises."""
+    """A Content-Type or Content-Disposition field, read as leniently as mail clients do.  Never raises."""
     text = raw.decode("ascii") if raw.isascii() else charsets.decode(raw).text
     if text.startswith("=?"):
         text = decode_words(text)  # some gateways encode the whole field
@@ -40,7 +40,7 @@ def typed(raw: bytes) -> Typed:
 def _token(value: str) -> str:
     words = value.split("(", 1)[0].strip().strip("\"'").lower().split()
     if not words or "=" in words[0]:
-        return ""  # 'name=x' where the value itself was left out
+        return ""  # 'name=x' without the value itself
     return printable("".join(words if len(words) == 3 and words[1] == "/" else words[:1]))[:127]
 
 
@@ -55,10 +55,10 @@ def _params(text: str) -> tuple[tuple[str, str], ...]:
             base, number, extended = _continued(name)
             parts.setdefault(base, {}).setdefault(number, (extended, value))
         else:
-            # The first of two same ones counts, as in most clients.
+            # The first of duplicate parameters counts, as in most clients.
             plain.setdefault(name, value)
     read = {name: _plain_param(name, value) for name, value in plain.items()}
-    # RFC 6266 4.3, RFC 2231: the extended form is meant where both are given.
+    # RFC 6266 4.3, RFC 2231: the extended form has priority over the plain one.
     read.update({name: _joined_param(name, pieces) for name, pieces in parts.items()})
     return tuple(read.items())
 
@@ -79,7 +79,7 @@ def _continued(name: str) -> tuple[str, int, bool]:
 
 def _plain_param(name: str, value: str) -> str:
     if "=?" in value:
-        # RFC 2047 section 5 forbids encoded words here; everybody writes and reads them.
+        # RFC 2047 section 5 forbids encoded words here, but mail programs write and read them.
         value = decode_words(value)
     elif name in _FILE_NAMES and "''" in value and "%" in value:
         value = _percent_decoded(value)
@@ -87,7 +87,7 @@ def _plain_param(name: str, value: str) -> str:
 
 
 def _joined_param(name: str, pieces: dict[int, tuple[bool, str]]) -> str:
-    """RFC 2231: numbered pieces in order up to the first hole, the percent-encoded ones decoded together."""
+    """Joins the numbered pieces of a parameter up to the first gap; percent-encoded ones are decoded together (RFC 2231)."""
     charset = ""
     data = b""
     first = min(pieces)  # some mailers count from 1
@@ -113,13 +113,13 @@ _SPACE = re.compile(r"\s+")
 
 
 def message_ids(value: str) -> tuple[str, ...]:
-    """The ids of a Message-ID, In-Reply-To or References field without their angle brackets, each once, in order."""
+    """The IDs of a Message-ID, In-Reply-To or References field without angle brackets, in order, without duplicates."""
     bracketed = [_SPACE.sub("", match) for match in _ID.findall(value)]
     found = bracketed or [word.strip("<>,;") for word in value.split() if "@" in word]
     return tuple(dict.fromkeys(one for one in found if one))[: limits.IDS]
 
 
 def message_id(value: str) -> str:
-    """The one id of a Message-ID field; what stands there, where it is not in angle brackets."""
+    """The one ID of a Message-ID field; the whole value where it has no angle brackets."""
     found = message_ids(value)
     return found[0] if found else _SPACE.sub("", value).strip("<>")

@@ -1,4 +1,4 @@
-"""Header blocks to fields (RFC 5322 2.2).  `header_text` decodes their text, `header_values` reads parameters and ids."""
+"""Header fields of a header block (RFC 5322 2.2).  `header_text` decodes their text, `header_values` reads parameters and IDs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NAME = re.compile(rb"[\x21-\x39\x3b-\x7e]+[ \t\r\n]*:")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeaderBlock:
-    """The fields of a header block; `size` is where the body begins, `block` the bytes before it."""
+    """The fields of a header block.  `size` is the offset of the body, `block` the bytes before it."""
 
     fields: tuple[Field, ...]
     size: int
@@ -24,9 +24,9 @@ class HeaderBlock:
 
 
 def read_block(data: bytes, *, start: int = 0, end: int | None = None, whole: bool = False) -> HeaderBlock:
-    """The header fields at `data[start:end]`; never raises.  `size` counts from `start`.
+    """The header fields at `data[start:end]`.  Never raises.  `size` counts from `start`.
 
-    `whole`: it is the header of a mail, not of a part, so lines without a field name before its first known field are junk, not a body.
+    `whole`: this is the header of a mail, not of a part; lines without a field name before its first known field are then junk, not a body.
     """
     stop = len(data) if end is None else end
     head, size = _head(data, start, stop)
@@ -44,7 +44,7 @@ def read_block(data: bytes, *, start: int = 0, end: int | None = None, whole: bo
 
 
 def header_block(data: bytes) -> bytes:
-    """The header block of a mail as it came, with its empty line, cut at the limit; `mail_fields` reads it."""
+    """The raw header block of a mail with its empty line, cut at the limit.  `mail_fields` reads it."""
     if b"\n" not in data and b"\r" in data:
         data = data[: limits.HEADER_BYTES].replace(b"\r", b"\n")
     at = header_at(data)
@@ -57,7 +57,7 @@ def mail_fields(header: bytes) -> tuple[Field, ...]:
 
 
 def header_at(raw: bytes) -> int:
-    """Where the header of a mail begins: behind empty lines that some hand-over put above it."""
+    """The offset of the header: after empty lines that a transport put above it."""
     if not raw.startswith((b"\n", b"\r")):
         return 0
     at = len(raw[:_MOST_EMPTY]) - len(raw[:_MOST_EMPTY].lstrip(b"\r\n"))
@@ -68,7 +68,7 @@ _MOST_EMPTY = 100  # bytes of empty lines above a header
 
 
 def _head(data: bytes, start: int, stop: int) -> tuple[bytes, int]:
-    """The header block without its empty line, cut at the limit, and its whole size with that line."""
+    """The header block without its empty line, cut at the limit, and its full size including that line."""
     if data.startswith(b"\r\n", start):
         return b"", 2
     if data.startswith(b"\n", start):
@@ -80,7 +80,7 @@ def _head(data: bytes, start: int, stop: int) -> tuple[bytes, int]:
 
 
 def _offset(head: bytes, line: int) -> int:
-    """Where logical line number `line` begins."""
+    """The offset of logical line number `line`."""
     for count, match in enumerate(_FIELD_BREAK.finditer(head), start=1):
         if count == line:
             return match.end()
@@ -88,9 +88,9 @@ def _offset(head: bytes, line: int) -> int:
 
 
 def _junk_lines(lines: list[bytes]) -> range:
-    """The lines that a program wrote above the fields of the sender, as '---- Original message ----'; empty where there are none.
+    """The lines that a program wrote above the sender's fields, such as '---- Original message ----'; empty where there are none.
 
-    Trace fields of servers may stand above them.
+    Trace fields of servers may precede them.
     """
     junk = next((number for number, line in enumerate(lines[:_MOST_ABOVE]) if not _NAME.match(line)), None)
     if junk is None or lines[junk].startswith((b"From ", b">From ")):
@@ -99,29 +99,28 @@ def _junk_lines(lines: list[bytes]) -> range:
     first = next((junk + 1 + number for number, line in enumerate(below) if _KNOWN.match(line)), 0)
     if not first or any(line[:5].lower() == b"from:" for line in above):
         return range(0)
-    # " From: x" is no junk: some programs take it for the sender.
+    # " From: x" is no junk: some programs read it as the sender.
     if any(_LIKE_FROM.match(line) for line in lines[junk:first]):
         return range(0)
     return range(junk, first) if sum(_KNOWN.match(line) is not None for line in lines[first : first + 30]) > 1 else range(0)
 
 
-_MOST_ABOVE = 50  # trace fields above such a line
+_MOST_ABOVE = 50  # trace fields before such a line
 _MOST_JUNK = 5
 _LIKE_FROM = re.compile(rb"\W*from\W*:", re.IGNORECASE)
-# Fields that every mail has some of.
+# Every mail has some of these fields.
 _KNOWN = re.compile(
     rb"(?:from|to|subject|date|message-id|received|return-path|mime-version|delivered-to|reply-to|content-type)[ \t]*:", re.IGNORECASE
 )
 
 
 def begins_like_a_mail(data: bytes, start: int) -> bool:
-    """Whether a field that every mail has stands at `start`."""
+    """Whether one of the fields that every mail has begins at `start`."""
     return _KNOWN.match(data, start) is not None
 
 
 def _fields(lines: list[bytes], defects: list[str], *, junk: range = range(0)) -> tuple[tuple[Field, ...], int | None]:
-    """The fields of the logical lines without the `junk` ones, and the number of the line with which the body begins without an empty
-    line."""
+    """The fields of the logical lines without `junk`, and the number of the line where a body without an empty line begins."""
     fields: list[Field] = []
     for number, line in enumerate(lines):
         if number in junk or not line or (number == 0 and line.startswith((b"From ", b">From "))):
@@ -130,7 +129,7 @@ def _fields(lines: list[bytes], defects: list[str], *, junk: range = range(0)) -
             defects.append(f"more than {limits.FIELDS} header fields")
             break
         if number == 0 and line[:1] in b" \t":
-            # RFC 5322 2.2.3: nothing is there to continue.  Some readers take it for a field, so it counts as one.
+            # RFC 5322 2.2.3: there is no line to continue.  Some readers take it for a field, so it counts as one.
             defects.append("first header field begins with a space")
             line = line.lstrip()
         if not _NAME.match(line):
@@ -156,7 +155,7 @@ def _field(line: bytes, defects: list[str]) -> Field:
 
 
 def unfold(raw: bytes) -> bytes:
-    """A field's value on one line (RFC 5322 2.2.3), without the space around it."""
+    """A field's value on one line (RFC 5322 2.2.3), without outer white space."""
     if b"\n" in raw:
         raw = raw.replace(b"\r\n", b"").replace(b"\n", b"")
     return raw.strip(b" \t\r")

@@ -1,7 +1,7 @@
-"""HTML bodies: as faithful plain text, and as a copy that may be shown.  Everything is bounded before a parser sees it.
+"""HTML bodies: as plain text, and as a sanitised copy for display.  Size and nesting are limited before parsing.
 
-The sanitiser's time grows with the square of the nesting and cannot be interrupted, and the DOM's with the square of the
-attributes of one tag; what goes beyond the limits is shown as its text.
+The sanitiser's time is quadratic in the nesting and cannot be interrupted; the DOM's is quadratic in the attributes of one tag.  What
+exceeds the limits is shown as its text.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from resiliparse.parse.html import HTMLTree
 
 from mailbridge.message import charsets, header_text, limits, visibility
 
-# Elements that nest by being opened: the ones HTML closes by itself, or that never hold anything, do not count.
+# Elements that do not add nesting: HTML closes them by itself, or they are always empty.
 _FLAT = r"br|img|hr|input|meta|link|p|li|t[dhr]|tbody|col|wbr|area|base|dd|dt|option|o:p"
 _NESTING_TAG = re.compile(rf"<(/?)(?!(?:{_FLAT})\b)[a-zA-Z]", re.IGNORECASE)
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _TAG = re.compile(r"<[^<>]*>")
 _LONG_TAG = 16 << 10
 _MANY_ATTRIBUTES = 400
-# Each costs the sanitiser up to 10 microseconds.
+# each costs the sanitiser up to 10 microseconds
 _MANY_AMPERSANDS = 50_000
 
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
 def to_text(html: str) -> str:
-    """The text a reader of `html` sees: hidden elements left out, links and image descriptions kept, lines as shown."""
+    """The displayed text of `html`: without hidden elements, with links, image descriptions and line breaks."""
     html = html[: limits.HTML_BYTES]
     if _is_monstrous(html):
         return _stripped(html)
@@ -39,7 +39,7 @@ def to_text(html: str) -> str:
 
 
 def _seen(html: str) -> str | HTMLTree:
-    """What a reader sees of `html`: itself, or where a style may hide something its tree without what is hidden."""
+    """The visible content of `html`: the string itself, or, where a style may hide something, its tree without hidden elements."""
     tree = HTMLTree.parse(html) if visibility.may_hide(html) else None
     if tree is None or tree.document is None:
         return html
@@ -48,7 +48,7 @@ def _seen(html: str) -> str | HTMLTree:
 
 
 def without_turns(html: str) -> str:
-    """`html` without controls that show text in another order than it is written, as letters and as references (UAX 9)."""
+    """`html` without bidirectional controls, as characters and as references (UAX 9)."""
     if "&#" in html:
         html = _TURNING_REFERENCE.sub("", html)
     return header_text.without_turns(html)
@@ -57,15 +57,15 @@ def without_turns(html: str) -> str:
 _TURNING_REFERENCE = re.compile(r"&#0*(?:823[4-8]|829[4-7]|[xX]0*(?:202[a-eA-E]|206[6-9]))(?![0-9a-fA-F]);?")
 
 
-# The library tells the target of every anchor, also of those that have none.  Its list of elements takes the square of its
-# length to walk, so the source is changed instead.
+# The library outputs the target of every anchor, also of those that have none.  Walking its list of elements takes quadratic time, so the
+# source is changed instead.
 _ANCHOR = re.compile(r"<a\b([^<>]*)>", re.IGNORECASE)
 _HREF = re.compile(r"""\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
-_SHOWN = 600  # characters after an anchor in which what it shows is looked for
+_SHOWN = 600  # characters after an anchor in which its displayed text is searched
 
 
 def _anchor(match: re.Match[str]) -> str:
-    """The anchor, if its target says more than what it shows."""
+    """The anchor, if its target says more than its displayed text."""
     href = _HREF.search(match[1])
     target = standard_html.unescape(next(filter(None, href.groups()), "")).strip() if href else ""
     if not _LINK.match(target):
@@ -75,7 +75,7 @@ def _anchor(match: re.Match[str]) -> str:
 
 
 def _bare(link: str) -> str:
-    """What two spellings of one link have in common."""
+    """A normal form: equal for two spellings of one link."""
     return _SCHEME.sub("", link.strip().lower()).removeprefix("www.").rstrip("/")
 
 
@@ -83,20 +83,20 @@ _SCHEME = re.compile(r"(?:https?://|mailto:|tel:)")
 
 
 def tidy(text: str) -> str:
-    """`text` without white space at line ends, without runs of empty lines, and without empty lines around it."""
+    """`text` without trailing white space in lines, runs of empty lines, and outer empty lines."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return _BLANK_LINES.sub("\n\n", "\n".join(line.rstrip() for line in text.split("\n"))).strip("\n")
 
 
 def dom(html: str) -> HTMLTree | None:
-    """The document tree for those who look at structure; None where building it would cost too much."""
+    """The document tree for structural analysis; None where building it would cost too much."""
     return None if _is_monstrous(html) or len(html) > limits.HTML_BYTES else HTMLTree.parse(html)
 
 
 def sanitise(html: str) -> str:
-    """A copy of `html` that may be shown: no scripts, forms, remote images or tracking pixels; cid: images stay in place.
+    """A copy of `html` that is safe to show: no scripts, forms, remote images or tracking pixels; cid: images stay in place.
 
-    What is too large or too deep to be sanitised in bounded time comes as its escaped text.
+    Content that is too large or too deep to be sanitised in bounded time is returned as its escaped text.
     """
     if not html:
         return ""
@@ -106,13 +106,13 @@ def sanitise(html: str) -> str:
     return _IMAGE.sub(_image, clean) if "<img" in clean else clean
 
 
-# As the sanitiser writes them.
+# In the notation of the sanitiser.
 _IMAGE = re.compile(r'<img((?: [\w-]+="[^"]*")*)>')
 _ALT = re.compile(r' alt="([^"]*)"')
 
 
 def _image(match: re.Match[str]) -> str:
-    """An image that lost its source gives way to what it stood for."""
+    """An image without a source is replaced by its description."""
     if ' src="' in match[1]:
         return match[0]
     alt = _ALT.search(match[1])
@@ -120,14 +120,14 @@ def _image(match: re.Match[str]) -> str:
 
 
 def _nesting(html: str) -> int:
-    """How deep elements are nested at most; never less than it is."""
+    """An upper bound of the depth of nested elements."""
     if html.count("<") <= limits.HTML_DEPTH:
         return 0
     return max(accumulate(-1 if slash else 1 for slash in _NESTING_TAG.findall(html)), default=0)
 
 
 def _is_monstrous(html: str) -> bool:
-    """Whether some tag has so many attributes that reading it takes the square of them."""
+    """Whether a tag has so many attributes that parsing it takes quadratic time."""
     return any(len(piece) > _LONG_TAG and _attributes(piece) > _MANY_ATTRIBUTES for piece in html.split(">"))
 
 
@@ -137,7 +137,7 @@ def _attributes(piece: str) -> int:
 
 
 def _stripped(html: str) -> str:
-    """The text between the tags, for what no parser should see."""
+    """The text between the tags, for content that is not given to a parser."""
     return tidy(charsets.clean(standard_html.unescape(_TAG.sub(" ", html))))
 
 
@@ -162,7 +162,7 @@ _LINK = re.compile(r"(?:https?|mailto|tel):", re.IGNORECASE)
 
 
 def _attribute(tag: str, name: str, value: str) -> str | None:
-    """The value an attribute keeps, None to take the attribute away."""
+    """The attribute's new value; None removes the attribute."""
     if name == "src":
         return value if _SHOWN_IMAGE.match(value.strip()) else None
     if name == "href":

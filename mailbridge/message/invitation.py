@@ -1,4 +1,4 @@
-"""Invitations of ours as calendar files, and answers to them read back (RFC 5545, RFC 5546)."""
+"""Our invitations as calendar files, and the parser for answers to them (RFC 5545, RFC 5546)."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _LONGEST_UID, _LONGEST_WORD = 255, 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invitation:
-    """An appointment for one person.  Answers go to `organizer`, so it is the address that leads back to the ticket.
+    """An appointment for one person.  Answers go to `organizer`, the address that leads back to the ticket.
 
-    The same `uid` with a higher `sequence` moves the appointment in the reader's calendar (RFC 5546, 3.2.2), `cancelled` takes it out
+    The same `uid` with a higher `sequence` moves the appointment in the reader's calendar (RFC 5546, 3.2.2); `cancelled` removes it
     (3.2.5).
     """
 
@@ -33,7 +33,7 @@ class Invitation:
     place: str = ""
     text: str = ""
     cancelled: bool = False
-    rsvp: bool = True  # the calendar is asked for an answer
+    rsvp: bool = True  # the calendar program is asked for an answer
 
     @property
     def method(self) -> str:
@@ -41,8 +41,8 @@ class Invitation:
 
 
 def written(invitation: Invitation, stamp: datetime) -> bytes:
-    """The calendar file, CRLF, lines folded; `stamp` is when it is written (RFC 5545, 3.8.7.2)."""
-    # Reading this package takes longer than reading a mail; only those with an invitation wait for it.
+    """The calendar file as bytes: CRLF, lines folded.  `stamp` is DTSTAMP, the time of creation (RFC 5545, 3.8.7.2)."""
+    # Importing this package takes longer than parsing a mail, so it is imported only for mails with an invitation.
     from icalendar import Calendar, Event
 
     event = Event()
@@ -70,8 +70,10 @@ def written(invitation: Invitation, stamp: datetime) -> bytes:
 
 
 def answer(content: bytes) -> CalendarAnswer | None:
-    """What a calendar file answers to an invitation: the PARTSTAT of its attendee in small letters, 'counter' where it proposes another
-    time; None where it is no answer or broken."""
+    """The answer in a calendar file: the attendee's PARTSTAT in lower case, 'counter' for a proposed other time.
+
+    None for a broken file, or one that is no answer.
+    """
     import icalendar
 
     try:
@@ -85,7 +87,7 @@ def answer(content: bytes) -> CalendarAnswer | None:
         said = "counter" if method == "COUNTER" else str(getattr(first, "params", {}).get("PARTSTAT", "")).lower()
         uid, sequence = str(event.get("UID", ""))[:_LONGEST_UID], int(event.get("SEQUENCE", 0))
         return CalendarAnswer(uid=uid, sequence=sequence, said=said[:_LONGEST_WORD])
-    # What it raises on broken files depends on where they break; OSError: the name of a zone is looked up as the name of a file.
+    # The type of error depends on the defect of the file.  OSError: icalendar looks up the name of a zone as a file name.
     except (ValueError, TypeError, AttributeError, LookupError, OverflowError, RecursionError, OSError):
         return None
 
@@ -94,7 +96,7 @@ def _person(address: str, name: str, **params: str) -> Any:
     from icalendar import vCalAddress, vText
 
     whom = vCalAddress(f"mailto:{address}")
-    # RFC 5545, 3.2: neither a quotation mark nor a control can stand in a parameter.
+    # RFC 5545, 3.2: a parameter cannot contain a quotation mark or a control character.
     shown = "".join(letter for letter in name.replace('"', "'") if letter.isprintable())
     named = {"CN": shown} if shown else {}
     for key, value in (named | params).items():

@@ -1,9 +1,9 @@
-"""The kind of a mail, how sure that is, and why.  The questions below stand in the order in which their answers are trusted.
+"""The kind of a mail, its strength and the reasons.  The checks below are ordered by reliability.
 
-The kind alone decides nothing: `handling.disposition` says what a mail of each kind may do, depending on the strength of the sign.
-A strong sign is one that only programs set (RFC 3834 `Auto-Submitted`, `multipart/report`, `List-Id` with `Precedence`).  All other signs
-are weak: words in a subject, fields that a forwarder adds, the null sender.  People write such mails too.  A weak sign can name the kind,
-but it never keeps a mail from becoming a ticket.
+The kind alone decides nothing: `handling.disposition` says what a mail of each kind may do, depending on the strength of the sign. A strong
+sign is one that only programs set (RFC 3834 `Auto-Submitted`, `multipart/report`, `List-Id` with `Precedence`).  All other signs are weak:
+words in a subject, fields that a forwarder adds, the null sender.  People write such mails too.  A weak sign can name the kind, but it
+never keeps a mail from becoming a ticket.
 
 This module does not detect our own mail that comes back: its mark is signed, and only the parent process has the keys
 (`handling.evidence`).
@@ -20,7 +20,7 @@ from mailbridge.message.correspondent import correspondent, is_own, list_fields
 from mailbridge.message.model import Bounce, Correspondent, Kind, Message, ReadingPolicy, Strength, Through
 from mailbridge.message.tree import Tree
 
-# RFC 5321, 6.3: a count of Received fields is the last guard; Postfix and Sendmail stop at 50 and 25.
+# RFC 5321, 6.3: the count of Received fields is the last loop protection.  Postfix and Sendmail stop at 50 and 25.
 MOST_HOPS = 50
 OWN_MARK = "x-mailbridge-loop"
 OWN_GROUP_FIELDS = ("list-post", "list-id", "x-mailing-list", "mailing-list", "x-beenthere")
@@ -30,7 +30,7 @@ RETURNED_LIMIT = 1 << 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kinds:
-    """The kind with its strength and reasons; `suppress_auto_response` also where the kind is HUMAN but an answer would be wrong."""
+    """The kind with its strength and reasons.  `suppress_auto_response` is also set for kind HUMAN if an answer would be wrong."""
 
     kind: Kind
     reasons: tuple[str, ...]
@@ -42,7 +42,7 @@ class Kinds:
 
 @dataclass(frozen=True, slots=True)
 class MailView:
-    """A mail as the questions look at it."""
+    """A mail with the values that the checks use."""
 
     tree: Tree
     message: Message
@@ -51,15 +51,16 @@ class MailView:
 
     @property
     def null_sender(self) -> bool:
-        """RFC 5321, 4.5.5: '<>' is the sender of what must not be answered; some servers write their own name for it."""
+        """Whether the envelope sender is null: '<>' (RFC 5321, 4.5.5), or a server's own name for it.  It must not be answered."""
         envelope = self.policy.envelope_from if self.policy.envelope_from is not None else self.message.return_path
         return envelope is not None and (not envelope or envelope.lower().partition("@")[0] == "mailer-daemon")
 
     @property
     def submitted(self) -> str:
-        """The keyword of Auto-Submitted (RFC 3834, 5) in lower case; '' where a person sent the mail, or a program passed a person's on.
+        """The keyword of Auto-Submitted (RFC 3834, 5) in lower case; '' where a person sent the mail, or a gateway forwarded a person's
+        mail.
 
-        `auto-forwarded` is what gateways write for the Autoforwarded of X.400 (RFC 2156): the mail inside is a person's.
+        Gateways write `auto-forwarded` for the Autoforwarded of X.400 (RFC 2156): the mail inside is from a person.
         """
         word = (self.tree.get("auto-submitted") or "").strip().lower()
         keyword = re.split(r"[\s;(]", word, maxsplit=1)[0]
@@ -73,7 +74,7 @@ class MailView:
 
 @dataclass(frozen=True, slots=True)
 class KindFinding:
-    """What a question found."""
+    """The result of a check."""
 
     kind: Kind
     reason: str
@@ -81,7 +82,7 @@ class KindFinding:
 
 
 def classify(tree: Tree, message: Message, policy: ReadingPolicy) -> Kinds:
-    """The kind of the mail, by the first question that has an answer."""
+    """The kind of the mail, by the first check that returns a finding."""
     seen = MailView(tree, message, policy, correspondent(tree, message, policy))
     quiet = quiet_reasons(seen)
     for question in QUESTIONS:
@@ -98,7 +99,7 @@ def classify(tree: Tree, message: Message, policy: ReadingPolicy) -> Kinds:
 
 
 def strength(seen: MailView, kind: Kind) -> Strength:
-    """STRONG where a sign stands that only programs set; all else is weak."""
+    """STRONG for a sign that only programs set, else WEAK."""
     reported = seen.tree.content_type == "multipart/report" and kind in REPORTED
     listed = kind is Kind.LIST and seen.tree.get("list-id") is not None and is_bulk(seen)
     # RFC 7489, 7.2.1.1: aggregate reports carry no multipart/report, but their subject and file name are fixed.
@@ -109,17 +110,17 @@ def strength(seen: MailView, kind: Kind) -> Strength:
 REPORTED = frozenset((Kind.BOUNCE, Kind.FEEDBACK_REPORT, Kind.READ_RECEIPT, Kind.AUTO_REPLY))
 
 
-# --- questions, most certain first
+# --- checks, most reliable first
 
 
 def loop(seen: MailView) -> KindFinding | None:
-    """A mail that goes round, by the number of servers that it passed."""
+    """A mail in a loop, by the number of servers that it passed."""
     hops = len(seen.tree.fields("received"))
     return KindFinding(Kind.LOOP, f"loop: {hops} Received fields") if hops > MOST_HOPS else None
 
 
 def feedback(seen: MailView) -> KindFinding | None:
-    """RFC 5965 and the few that report complaints otherwise."""
+    """A complaint: an RFC 5965 report, or one of the few other formats."""
     if bounce.report_type(seen.tree) == "feedback-report" or seen.tree.of_type("message/feedback-report"):
         return KindFinding(Kind.FEEDBACK_REPORT, "feedback report (RFC 5965)")
     if complained := bounce.complained(seen.message.text):
@@ -131,7 +132,7 @@ def feedback(seen: MailView) -> KindFinding | None:
 
 
 def aggregate_report(seen: MailView) -> KindFinding | None:
-    """What receivers report daily about a domain: DMARC (RFC 7489, 7.2.1.1) and TLS (RFC 8460, 5.3)."""
+    """A daily report of a receiver about a domain: DMARC (RFC 7489, 7.2.1.1) or TLS (RFC 8460, 5.3)."""
     if bounce.report_type(seen.tree) == "tlsrpt" or any("tlsrpt" in leaf.content_type for leaf in seen.tree.leaves):
         return KindFinding(Kind.FEEDBACK_REPORT, "TLS report (RFC 8460)")
     if not auto_reply_markers.AGGREGATE_SUBJECT.match(seen.message.subject[:500]):
@@ -141,14 +142,14 @@ def aggregate_report(seen: MailView) -> KindFinding | None:
 
 
 def read_receipt(seen: MailView) -> KindFinding | None:
-    """RFC 8098."""
+    """A read receipt (RFC 8098)."""
     if bounce.report_type(seen.tree) == "disposition-notification" or seen.tree.of_type("message/disposition-notification"):
         return KindFinding(Kind.READ_RECEIPT, "disposition notification (RFC 8098)")
     return None
 
 
 def report(seen: MailView) -> KindFinding | None:
-    """RFC 3464."""
+    """A delivery status notification (RFC 3464)."""
     if found := delivery_report.report_of(seen.tree):
         return KindFinding(Kind.BOUNCE, "RFC 3464 report", found)
     return KindFinding(Kind.AUTO_REPLY, "delivery receipt (RFC 3464)") if delivery_report.says_delivered(seen.tree) else None
@@ -160,7 +161,7 @@ def plain_bounce(seen: MailView) -> KindFinding | None:
 
 
 def calendar(seen: MailView) -> KindFinding | None:
-    """An answer to an invitation (RFC 5546, 3.2.3 and 3.2.7); the invitation itself is a person's mail."""
+    """An answer to an invitation (RFC 5546, 3.2.3 and 3.2.7).  The invitation itself is a person's mail."""
     for leaf in seen.tree.of_type("text/calendar"):
         method = leaf.param("method").upper() or method_in(leaf.content)
         if method in {"REPLY", "COUNTER", "REFRESH"}:
@@ -169,7 +170,7 @@ def calendar(seen: MailView) -> KindFinding | None:
 
 
 def answering(seen: MailView) -> KindFinding | None:
-    """RFC 3834, 5, and the fields that were there before it."""
+    """An automatic reply: RFC 3834, 5, and older header fields."""
     if seen.submitted == "auto-replied":
         return KindFinding(Kind.AUTO_REPLY, "Auto-Submitted: auto-replied")
     if found := marked(seen, "answering"):
@@ -183,7 +184,7 @@ def answering(seen: MailView) -> KindFinding | None:
 
 
 def challenge(seen: MailView) -> KindFinding | None:
-    """A robot that wants to know whether a person wrote."""
+    """A challenge-response robot."""
     if name := next((name for name in auto_reply_markers.CHALLENGE_FIELDS if seen.tree.get(name) is not None), None):
         return KindFinding(Kind.CHALLENGE, f"field {name}")
     if (seen.tree.get("x-delivery-agent") or "").lower().startswith("tmda"):
@@ -195,12 +196,12 @@ def challenge(seen: MailView) -> KindFinding | None:
 
 
 def worded_bounce(seen: MailView) -> KindFinding | None:
-    """A bounce by its words."""
+    """A bounce by its wording."""
     return bounced(seen, certain=False)
 
 
 def null_sender(seen: MailView) -> KindFinding | None:
-    """Nobody can be answered.  It is a bounce only where it says so; else a robot answers, or a gateway lost the sender."""
+    """A mail with the null sender.  It is a bounce only if it says so; else it is an automatic reply, or a gateway lost the sender."""
     if not seen.null_sender or (seen.submitted and not seen.message.in_reply_to):
         return None
     found = bounce.read_text(seen.tree, seen.message)
@@ -210,7 +211,7 @@ def null_sender(seen: MailView) -> KindFinding | None:
 
 
 def generated(seen: MailView) -> KindFinding | None:
-    """Made by a program, in answer to nothing."""
+    """Generated by a program, not as a reply."""
     if seen.submitted:
         return KindFinding(Kind.AUTO_GENERATED, f"Auto-Submitted: {seen.submitted[:40]}")
     found = marked(seen, "generated")
@@ -218,7 +219,9 @@ def generated(seen: MailView) -> KindFinding | None:
 
 
 def mailing_list(seen: MailView) -> KindFinding | None:
-    """RFC 2919, RFC 2369, and Precedence; not the group that our own address is, not a person's mail that a list or form passes on."""
+    """A list: RFC 2919, RFC 2369, and Precedence.  Excludes the group of our own address, and a person's mail that a list or form passes
+    on.
+    """
     if seen.correspondent is not None:
         return None
     fields = list_fields(seen.tree)
@@ -227,7 +230,7 @@ def mailing_list(seen: MailView) -> KindFinding | None:
     return KindFinding(Kind.AUTO_GENERATED, BULK_REASON) if is_bulk(seen) and not seen.says_person else None
 
 
-BULK_REASON = "Precedence of bulk mail"  # alone it says that nobody should be answered, not that no person wrote
+BULK_REASON = "Precedence of bulk mail"  # alone it forbids automatic answers, but does not exclude a person as author
 Question = Callable[[MailView], KindFinding | None]
 QUESTIONS: tuple[Question, ...] = (
     loop,
@@ -246,11 +249,11 @@ QUESTIONS: tuple[Question, ...] = (
 )
 
 
-# --- what suppresses an answer without making the mail a robot's
+# --- signs that suppress an answer without changing the kind
 
 
 def quiet_reasons(seen: MailView) -> list[str]:
-    """Why no automatic answer must go out although a person may have written."""
+    """The reasons against an automatic answer to a mail that a person may have written."""
     reasons = []
     if any(auto_reply_markers.SUPPRESSED.search(value[:200]) for value in seen.tree.get_all("x-auto-response-suppress")):
         reasons.append("X-Auto-Response-Suppress")
@@ -277,7 +280,7 @@ def quiet_reasons(seen: MailView) -> list[str]:
 
 
 def marked(seen: MailView, mark: str) -> str:
-    """The first field whose name is such a mark and whose value is not no, '' where there is none."""
+    """The name of the first field with this mark whose value is not "no"; '' where there is none."""
     for field in seen.tree.headers:
         if auto_reply_markers.mark_of(field.key) == mark and field.value.strip().lower() not in {"no", "false"}:
             return field.name
@@ -289,7 +292,7 @@ def is_bulk(seen: MailView) -> bool:
 
 
 def is_own_group(seen: MailView) -> bool:
-    """Whether the list is our own address: a group whose mails we read."""
+    """Whether the list is our own address: a group whose mail we read."""
     text = " ".join(value for name in OWN_GROUP_FIELDS for value in seen.tree.get_all(name)).lower()[:4000]
     return any(own in text or f"<{own.replace('@', '.')}>" in text for own in seen.policy.own_addresses)
 
@@ -302,12 +305,12 @@ def bounced(seen: MailView, *, certain: bool) -> KindFinding | None:
 
 
 def own_mark(tree: Tree) -> str:
-    """The value of our loop mark on this mail, as it came; only the signing keys can say whether it is ours."""
+    """The raw value of our loop mark on this mail, not verified: only the parent process has the keys."""
     return (tree.get(OWN_MARK) or "").strip()[:200]
 
 
 def returned_mark(tree: Tree) -> str:
-    """The value of our loop mark on the mail that a delivery report returns, as it came; '' where it returns none."""
+    """The raw value of our loop mark on the mail that a delivery report returns; '' where it returns none."""
     found = (_RETURNED_MARK.search(leaf.content[:RETURNED_LIMIT]) for leaf in tree.leaves[:20])
     return next((match[1].decode("ascii") for match in found if match), "")
 
@@ -316,6 +319,6 @@ _RETURNED_MARK = re.compile(rb"^X-Mailbridge-Loop:[ \t]*(?:\r?\n[ \t]+)?([!-~]{1
 
 
 def method_in(content: bytes) -> str:
-    """The METHOD of an iCalendar object whose Content-Type does not tell it (RFC 6047, 2.4 asks for both)."""
+    """The METHOD of an iCalendar object whose Content-Type does not name it (RFC 6047, 2.4 requires both)."""
     found = re.search(rb"^METHOD[ \t]*:[ \t]*([A-Za-z]{1,20})", content[:4096], re.M | re.I)
     return found[1].decode("ascii").upper() if found else ""

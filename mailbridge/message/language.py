@@ -1,4 +1,4 @@
-"""The language of a mail's text.  Scripts that only one of our languages uses decide at once, the rest is judged by n-grams."""
+"""The language of a mail's text.  Scripts that only one of our languages uses decide at once; otherwise n-grams decide."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from functools import cache
 from mailbridge.message import ngrams
 from mailbridge.message.model import Reply, SpanKind
 
-# Fewer languages to choose from, fewer mistakes: these are the ones a desk of ours can be asked in.
+# A smaller choice gives fewer errors: these are the languages in which a desk can receive mail.
 LANGUAGES = (
     "ar", "bg", "ca", "cs", "da", "de", "el", "en", "es", "et", "eu", "fa", "fi", "fr", "he", "hi", "hr", "hu", "id", "it", "ja", "ka",
     "ko", "lt", "lv", "nl", "no", "pl", "pt", "ro", "ru", "sk", "sl", "sr", "sv", "th", "tr", "uk", "vi", "zh",
 )  # fmt: skip
-# Lorem ipsum and its like are Latin of a sort; nobody writes to us in it.
+# The model has Latin only to detect dummy text such as lorem ipsum.
 DUMMY = "la"
-CUT = 600  # characters looked at; the answer does not change after that, the time does
+CUT = 600  # characters examined; more text costs time and does not change the result
 FEWEST_LETTERS = 10
 SURE = 0.55
 SURE_IF_SHORT = 0.8
 SHORT = 40
 
-# Addresses, links and words with digits are the same in all languages.
+# Addresses, links and words with digits do not depend on the language.
 NO_WORDS = re.compile(r"(?<!\S)(?:\S{0,3}(?:https?://|www\.)\S+|\S*[@\d]\S*)|[<>\[\]{}|*_#=~]+")
 QUOTED_NAME = re.compile(r'"[^"\n]{0,100}"|<[^>\n]{0,200}>')
 LETTERS = re.compile(r"[^\W\d_]")
-# Their words are so much the same that the model shares its confidence among them: then the likelier one is told.
+# So similar that the model divides its confidence between them; the likelier one is returned.
 NEIGHBOURS = frozenset({"hr", "sr"})
-# One script, one language (of ours).  Kana before Han: Japanese is written in both.
+# Scripts that one language of ours uses.  Kana before Han: Japanese uses both.
 SCRIPTS = (
     (re.compile("[\u3040-\u30ff\uff66-\uff9f]"), "ja", 0.1),
     (re.compile("[\uac00-\ud7a3\u1100-\u11ff]"), "ko", 0.3),
@@ -41,15 +41,15 @@ SCRIPTS = (
 
 
 def language_of(text: str) -> str:
-    """ISO 639-1 code of the language of `text`, '' where it is too short or could be several."""
+    """ISO 639-1 code of the language of `text`, '' where it is too short or ambiguous."""
     found = guess(text)
     return "" if found == DUMMY else found
 
 
 def language_of_mail(reply: Reply, text: str) -> str:
-    """The language of what was written now, else that of the person's mail program, as it signs or introduces the quote.
+    """The language of the new text, else that of the person's mail program, by its signature or the line above the quote.
 
-    Dummy text is no language; where the program tells none either, it is taken for English.
+    Dummy text has no language; without one from the mail program either, the result is English.
     """
     found = guess(reply.fresh or text)
     if found and found != DUMMY:
@@ -87,7 +87,7 @@ def classified(words: str, sure: float) -> str:
 
 
 def program_language(reply: Reply) -> str:
-    """The language that the reason of a cut names ('attribution:fr', 'mobile-signature:de'), else that of the line above the quote."""
+    """The language in the reason of a cut ('attribution:fr', 'mobile-signature:de'), else that of the line above the quote."""
     for span in reply.spans:
         if span.kind is not SpanKind.FRESH and (language := span.reason.rpartition(":")[2]) in LANGUAGES:
             return language
@@ -104,5 +104,5 @@ def program_word(words: str) -> str:
 
 @cache
 def model() -> ngrams.Model:
-    """Loaded when the first text comes (0.1 s of processor time, 26 MB)."""
+    """The model, loaded at the first text (0.1 s of processor time, 26 MB)."""
     return ngrams.load()

@@ -1,9 +1,11 @@
-"""Which language a text is in, by the byte sequences (n-grams) that occur in it: naive Bayes with the model file `languages.model`.
+"""Language detection by byte n-grams: naive Bayes with the model file `languages.model`.
 
-The file holds, for the languages that mailbridge knows, the numbers that py3langid was trained to.  tools/language_model.py makes it,
-docs/adr/0027-reduced-language-model.md says why.  Layout: a line of JSON (`languages`, one for each column, a name may stand twice;
-`priors`, floats; `lowest` and `step` of the scale; `grams`, how many there are of each length; `terms` of the licence), then compressed by
-zlib: the n-grams, shortest first, one after the other, then column by column one octet for each n-gram.
+The file holds the trained numbers of py3langid for the languages that mailbridge knows.  tools/language_model.py makes it;
+docs/adr/0027-reduced-language-model.md gives the reason.
+
+Layout: a line of JSON (`languages`, one for each column, a name may repeat; `priors`, floats; `lowest` and `step` of the scale; `grams`,
+the number of n-grams of each length; `terms` of the licence), then data compressed by zlib: the n-grams, shortest first, without
+separators, then column by column one octet for each n-gram.
 """
 
 from __future__ import annotations
@@ -21,9 +23,9 @@ from typing import Any
 FILE = Path(__file__).with_name("languages.model")
 
 LONGEST = 5  # octets of a gram
-OCTETS = 2_000  # of a text in UTF-8 that are looked at
-# The scores of all languages are added up in one integer, three octets for each language.  A gram adds WEIGHT * 255 at most, and more of
-# the same gram less than that each, so OCTETS * WEIGHT * 255 < 2 ** 24 keeps a sum within its three octets.
+OCTETS = 2_000  # of a text in UTF-8 that are examined
+# The scores of all languages are added in one integer, three octets for each language.  A gram adds at most WEIGHT * 255, and each
+# repetition of it less, so OCTETS * WEIGHT * 255 < 2 ** 24 keeps a sum within its three octets.
 LANE = 3
 WEIGHT = 32
 
@@ -33,12 +35,12 @@ class Model:
     languages: tuple[str, ...]
     priors: tuple[float, ...]
     lowest: float  # logarithm of the probability that the octet 0 stands for
-    step: float  # what one more in the octet adds
-    grams: tuple[Mapping[int, int], ...]  # those of 1 to LONGEST octets: each, read as one integer, to the number of its row
+    step: float  # difference of the logarithm for one step of the octet
+    grams: tuple[Mapping[int, int], ...]  # for each length from 1 to LONGEST: the gram as an integer -> its row number
     rows: tuple[int, ...]  # for each gram LANE octets for each language, the first language in the lowest
 
     def probabilities(self, text: str) -> dict[str, float]:
-        """Each language with its share, likeliest first; all alike where no gram of the model occurs."""
+        """The share of each language, likeliest first.  All shares are equal where the text has no gram of the model."""
         octets = _octets(text)
         found = self._found(octets)
         scores = self._scores(found) if found else [0.0] * len(self.languages)
@@ -53,11 +55,11 @@ class Model:
         return dict(sorted(total.items(), key=lambda item: item[1], reverse=True))
 
     def _found(self, octets: bytes) -> Counter[int]:
-        """How often each gram occurs; at each place the longest one that ends there counts."""
-        # Written out for each length: this is the innermost loop of reading, and a loop over the lengths takes twice as long.
+        """How often each gram occurs.  At each position the longest gram that ends there counts."""
+        # Unrolled for each length: this is the innermost loop of parsing, and a loop over the lengths takes twice as long.
         of_1, of_2, of_3, of_4, of_5 = (numbers.get for numbers in self.grams)
         found: list[int] = []
-        last = 0  # the last octets as one integer; no gram begins with an octet 0, so it does not matter where a text begins
+        last = 0  # the last octets as one integer; no gram begins with an octet 0, so the beginning of the text needs no special case
         for octet in octets:
             last = (last << 8 | octet) & 0xFF_FFFF_FFFF
             if (
@@ -71,7 +73,7 @@ class Model:
         return Counter(found)
 
     def _scores(self, found: Counter[int]) -> list[float]:
-        """The logarithm of each language's probability, but for a part that is the same for all."""
+        """The logarithm of each language's probability, up to a constant."""
         once, several, weights = 0, 0, 0
         for row, count in found.items():
             if count == 1:
@@ -95,7 +97,7 @@ def _octets(text: str) -> bytes:
 
 
 def load(file: Path = FILE) -> Model:
-    """The model in `file`.  Raises OSError, or ValueError where the file is not whole."""
+    """The model in `file`.  Raises OSError, or ValueError if the file is incomplete."""
     head, _, packed = file.read_bytes().partition(b"\n")
     try:
         known = json.loads(head)

@@ -1,4 +1,4 @@
-"""Bytes to Message.  Total: any bytes give a Message with its defects listed."""
+"""Parses bytes into a Message.  Any bytes give a Message with a list of its defects."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ from mailbridge.message.structure import read_tree
 from mailbridge.message.tree import Leaf, Tree
 from mailbridge.message.unwrap import all_leaves, opened
 
-# RFC 5322 3.6: at most one of each.
+# RFC 5322 3.6: at most one field of each name.
 _SINGLE = ("from", "sender", "reply-to", "to", "cc", "message-id", "in-reply-to", "references", "subject", "date", "content-type")
 _OURS = "x-mailbridge-"
 
 
 def parse(raw: bytes, policy: ReadingPolicy) -> Message:
-    """Everything the mail says but its reply and language (see mailbridge.sandbox.read); raises nothing on account of the content."""
+    """All facts of the mail except its reply and language (see mailbridge.sandbox.read).  Never raises because of the content."""
     tree = opened(read_tree(raw))
     body = read_body(tree)
     message = _with_content(_of_headers(tree), tree, body)
@@ -60,12 +60,12 @@ def parse(raw: bytes, policy: ReadingPolicy) -> Message:
 
 
 def _invitation(tree: Tree) -> CalendarAnswer | None:
-    """What the first calendar file of the mail answers."""
+    """The answer in the first calendar file of the mail."""
     return next(filter(None, (invitation.answer(leaf.content) for leaf in tree.of_type("text/calendar"))), None)
 
 
 def _of_headers(tree: Tree) -> Message:
-    """What the header fields say."""
+    """A Message with the facts of the header fields."""
     defects = list(tree.defects)
     date, date_defects = _date(tree)
     return Message(
@@ -104,7 +104,7 @@ def _with_content(message: Message, tree: Tree, body: Body) -> Message:
 
 
 def _header_guesses(tree: Tree) -> Iterator[str]:
-    """What was guessed to read the fields people see; UTF-8 in a header is no guess (RFC 6532)."""
+    """The charset guesses for the fields that people see.  UTF-8 in a header is no guess (RFC 6532)."""
     for key in ("subject", "from", "to", "cc"):
         raw = b"" if not tree.fields(key) else tree.fields(key)[0].raw
         decoded = charsets.decode(raw) if not raw.isascii() else None
@@ -113,10 +113,10 @@ def _header_guesses(tree: Tree) -> Iterator[str]:
 
 
 def _files(tree: Tree, body: Body, winmails: list[tuple[Leaf, tnef.Tnef]]) -> Iterator[Attachment]:
-    """Every leaf that is not the body, then what was taken out of texts and winmail.dat.
+    """Every leaf that is not the body, then the files from texts and winmail.dat.
 
-    A container that could not be opened is shown as text and is a file all the same: whatever it holds can be had whole.  One that
-    holds nothing is neither.
+    A container that could not be opened is shown as text and is also a file, so that its whole content is available.  An empty one is
+    neither.
     """
     for leaf in tree.leaves:
         if leaf.content.strip() if leaf.is_unopened else leaf.path not in body.parts:
@@ -127,7 +127,7 @@ def _files(tree: Tree, body: Body, winmails: list[tuple[Leaf, tnef.Tnef]]) -> It
 
 
 def _bodies(tree: Tree, body: Body, winmails: list[tuple[Leaf, tnef.Tnef]]) -> tuple[str, str]:
-    """Text and HTML of the mail; where it has no body of its own, those of its winmail.dat, or its invitation in words."""
+    """Text and HTML of the mail.  Without a body of its own: those of its winmail.dat, or the summary of its invitation."""
     if not alternatives.is_blank(body.text) or _shows_pictures(body.html):
         return body.text, body.html
     for _, winmail in winmails:
@@ -149,7 +149,7 @@ def _content_defects(text: str, winmails: list[tuple[Leaf, tnef.Tnef]]) -> Itera
 
 
 def _addresses(tree: Tree, name: str, defects: list[str]) -> tuple[Address, ...]:
-    """The mailboxes of the first field of that name that holds an address; what is doubtful about them goes to `defects`."""
+    """The mailboxes of the first field of that name with an address.  Its defects are added to `defects`."""
     readings = [read_addresses(field.raw) for field in tree.fields(name)[:_MOST_REPEATED]]
     if not readings:
         return ()
@@ -159,7 +159,7 @@ def _addresses(tree: Tree, name: str, defects: list[str]) -> tuple[Address, ...]
 
 
 def _recipients(tree: Tree, name: str, defects: list[str]) -> tuple[Address, ...]:
-    """The mailboxes of all fields of that name, each once where there are several fields."""
+    """The mailboxes of all fields of that name, without duplicates across fields."""
     fields = tree.fields(name)
     if len(fields) < 2:
         return _addresses(tree, name, defects)
@@ -171,7 +171,7 @@ def _recipients(tree: Tree, name: str, defects: list[str]) -> tuple[Address, ...
     return tuple(found.values())[: limits.ADDRESSES]
 
 
-_MOST_REPEATED = 10  # fields of one name that a mail should have once
+_MOST_REPEATED = 10  # duplicate fields of one name that are read
 
 
 def _date(tree: Tree) -> tuple[datetime | None, tuple[str, ...]]:
@@ -183,14 +183,14 @@ def _date(tree: Tree) -> tuple[datetime | None, tuple[str, ...]]:
 
 
 def _first(tree: Tree, name: str) -> str:
-    """The value of the first field of that name that holds any, '' where none does."""
+    """The value of the first non-empty field of that name, '' where there is none."""
     return next((value for value in tree.get_all(name) if value), "")
 
 
 def _ids(tree: Tree, name: str) -> tuple[str, ...]:
-    """The ids of the first field of that name that holds any, and those of the others that hold ids and nothing else.
+    """The IDs of the first field of that name with any, and of further fields that contain only IDs.
 
-    Mail programs that write a second field mean both; a broken one is nobody's.
+    Mail programs that write a second field mean both; a broken further field is ignored.
     """
     values = [value for value in tree.get_all(name)[:_MOST_REPEATED] if message_ids(value)]
     if len(values) < 2:

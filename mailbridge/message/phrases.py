@@ -1,7 +1,7 @@
-"""Phrases kept as data, made into patterns: a table of plain words is easier to read and to extend than a pattern.
+"""Patterns made from tables of phrases: a table of plain words is easier to read and to extend than a pattern.
 
-In a phrase a blank or hyphen stands for a blank, a hyphen or nothing, so 'auto reply' is also 'auto-reply' and 'autoreply';
-'...' stands for up to 80 characters of the same line.  Nothing repeats without a bound, so matching is linear in the text.
+In a phrase a blank or hyphen matches a blank, a hyphen or nothing, so 'auto reply' also matches 'auto-reply' and 'autoreply'. '...' matches
+up to 80 characters of the same line.  Every repetition is bounded, so matching is linear in the text.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ BLANK = r"[ \t\u00a0\-]{0,3}"
 
 
 def alternatives(phrases: Iterable[str]) -> str:
-    """A pattern for any of `phrases`, longest first, so that a phrase is not cut short by one it begins with."""
+    """A pattern for any of `phrases`, longest first, so that a shorter phrase does not match in place of a longer one."""
     return "(?:" + "|".join(map(pattern_of, sorted(phrases, key=len, reverse=True))) + ")"
 
 
 class PhraseSet:
-    """Phrases to be found as whole words, lower or upper case alike."""
+    """Phrases that are searched as whole words, case-insensitively."""
 
     def __init__(self, *tables: Iterable[str]) -> None:
-        # Lower case on both sides is ten times faster than a pattern that ignores case.
+        # Lower case on both sides is ten times faster than a case-insensitive pattern.
         self._pattern = re.compile(rf"(?<!\w){alternatives(phrase.lower() for table in tables for phrase in table)}")
 
     def place_in(self, text: str) -> int:
-        """Where the first of them begins in `text`, -1 where there is none."""
+        """The position of the first phrase in `text`, -1 where there is none."""
         found = self._pattern.search(text.lower())
         return found.start() if found else -1
 
@@ -39,7 +39,7 @@ class PhraseSet:
 
 
 def whole(phrases: Iterable[str]) -> re.Pattern[str]:
-    """Matches a title that is one of `phrases` and nothing else; a phrase that ends in '...' may go on."""
+    """A pattern that matches a title equal to one of `phrases`; a phrase that ends in '...' may continue."""
     return re.compile(rf"\s*{alternatives(phrases)}\s*", re.I | re.S)
 
 
@@ -50,5 +50,5 @@ def pattern_of(phrase: str) -> str:
 
 
 def literal(piece: str) -> str:
-    """Words with any blanks between them; a blank at either end is only there to be read."""
+    """A pattern for words with any blanks between them.  Outer blanks of `piece` are ignored."""
     return BLANK.join(re.escape(word) for word in re.split(r"[ \-]+", piece.strip()))

@@ -1,8 +1,8 @@
-"""Which lines of a header a source's own mail server wrote: its results, its hop, and what it says of the client.
+"""Finds the header lines that a source's own mail server wrote: its results, its hop, and the client that it saw.
 
-A server prepends, so whatever stands above its own Received field (the border) was written after the mail had come in.  Below the border
-the sender wrote.  Google and most milters insert their results directly below the border: there, only the first line can be theirs.
-Nothing else in a header is ever believed, whatever authserv-id it carries (RFC 8601, 5).
+A server prepends fields, so all fields above its own Received field (the border) were written after the mail came in.  The sender wrote the
+fields below the border.  Google and most milters insert their results directly below the border: there, only the first line can be theirs.
+No other field is trusted, whatever authserv-id it carries (RFC 8601, 5).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from mailbridge.message.tree import Field
 
 
 class Profile(StrEnum):
-    """How a mail server writes what it found out about senders."""
+    """How a mail server records its checks of the sender."""
 
     GOOGLE = "google"  # below its border, with its ARC copy above
     MICROSOFT = "microsoft"  # above its border, without an authserv-id
@@ -30,10 +30,10 @@ class Profile(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """A profile with what belongs to one source.
+    """A profile with the settings of one source.
 
-    `hosts` are the names of the servers behind `by` of the border, `relays` addresses and networks of own servers that the mail passes
-    behind it.  `tenant` are the domains of a Microsoft tenant for which its administrator vouches.
+    `hosts` are the names of the servers after `by` of the border, `relays` addresses and networks of own servers that the mail passes after
+    it.  `tenant` are the domains of a Microsoft tenant for which its administrator vouches.
     """
 
     profile: Profile
@@ -46,9 +46,9 @@ class Expected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Believed:
-    """What the source's own server wrote.  `why` says why there are no verdicts, '' where there are.
+    """The lines that the source's own server wrote.  `why` gives the reason for missing verdicts, '' where there are verdicts.
 
-    `client` and `mail_from` are the sender's server and envelope as the border names them ('' and None where it does not).
+    `client` and `mail_from` are the sender's server and envelope sender as the border names them ('' and None where it does not).
     `internal`: an Exchange tenant took the mail from one of its own, signed-in users.
     """
 
@@ -61,13 +61,13 @@ class Believed:
 
 
 def believed(headers: Sequence[Field], expected: Expected) -> Believed:
-    """The lines of a header that count from a source with this profile."""
+    """The trusted lines of a header from a source with this profile."""
     return _READERS[expected.profile](headers, expected)
 
 
 NOBODY = "no trusted Authentication-Results"
 _RESULTS = "authentication-results"
-# What spam filters and milters write beside their results.  An attacker may write it too, which changes nothing: below the border the
+# Fields that spam filters and milters write beside their results.  An attacker may write them too, without effect: below the border the
 # first results are the server's.
 _BESIDE = re.compile(r"received-spf|dkim-filter|dmarc-filter|x-(?:spamd?|rspamd?|virus|amavis)-[\w-]+|x-spam|x-spamd")
 
@@ -76,7 +76,7 @@ _BESIDE = re.compile(r"received-spf|dkim-filter|dmarc-filter|x-(?:spamd?|rspamd?
 
 
 def _own(headers: Sequence[Field], expected: Expected) -> Believed:
-    """Results above the border: the topmost with a verdict on DMARC, and those beside it."""
+    """Results above the border: the topmost with a DMARC verdict, and those beside it."""
     at = border(headers, expected)
     if isinstance(at, str):
         return Believed(why=at)
@@ -85,11 +85,11 @@ def _own(headers: Sequence[Field], expected: Expected) -> Believed:
 
 
 def _below(headers: Sequence[Field], expected: Expected) -> Believed:
-    """The one line of results directly below the border."""
+    """The one result field directly below the border."""
     at = border(headers, expected)
     if isinstance(at, str):
         return Believed(why=at)
-    if read_hop(headers[at].raw) is None:  # a client that names us in its HELO may make another server's line look like ours
+    if read_hop(headers[at].raw) is None:  # a client can name us in its HELO and so make another server's field look like ours
         return Believed(why="our Received line is not plain")
     first = next((field for field in headers[at + 1 :] if not _BESIDE.fullmatch(field.key)), None)
     ours = first is not None and first.key == _RESULTS and _is_ours(first, expected.authserv_ids)
@@ -101,7 +101,7 @@ def _milter(headers: Sequence[Field], expected: Expected) -> Believed:
 
 
 def border(headers: Sequence[Field], expected: Expected) -> int | str:
-    """Where the Received field stands with which our server took the mail, or why it cannot be told."""
+    """The index of the Received field that our server wrote when it took the mail, or the reason why it is unknown."""
     hosts = expected.hosts or expected.authserv_ids
     for at, field in enumerate(headers):
         if field.key != "received":
@@ -116,7 +116,7 @@ def border(headers: Sequence[Field], expected: Expected) -> int | str:
 
 
 def foreign_hop(headers: Sequence[Field], expected: Expected) -> Hop | None:
-    """The topmost hop of which the configuration does not say that it is ours; None where the border stands above it, or a field is odd."""
+    """The topmost hop that is not configured as ours; None where the border is above it, or a field cannot be parsed."""
     hosts = expected.hosts or expected.authserv_ids
     received = (field for field in headers if field.key == "received")
     for field in received:
@@ -128,7 +128,7 @@ def foreign_hop(headers: Sequence[Field], expected: Expected) -> Hop | None:
 
 
 def _is_passed_on(hop: Hop, expected: Expected) -> bool:
-    """Whether this hop is one between servers of ours: a delivery by LMTP, or from a relay that is named."""
+    """Whether this hop is between servers of ours: a delivery by LMTP, or from a configured relay."""
     hosts = {host.lower() for host in (*(expected.hosts or expected.authserv_ids), "localhost")}
     if hop.came_from(networks(expected.relays)):
         return True
@@ -138,13 +138,16 @@ def _is_passed_on(hop: Hop, expected: Expected) -> bool:
 
 
 def networks(texts: Sequence[str]) -> tuple[Network, ...]:
-    """Addresses and networks as networks."""
+    """Parses addresses and networks."""
     return tuple(ip_network(text, strict=False) for text in texts)
 
 
 def _written_by(field: Field, hop: Hop | None, hosts: Sequence[str]) -> bool:
-    """Whether one of `hosts` wrote this field.  In a field that is not plain its name counts behind any `by`: a sender can make our own
-    field look odd, and seeing ours there only takes trust away from what stands above."""
+    """Whether one of `hosts` wrote this field.
+
+    In a field that is not plain, the name after any `by` counts.  A sender can make our own field look malformed; to recognise it as ours
+    only reduces trust in the fields above.
+    """
     if hop is not None:
         return any(hop.by.endswith(host) if host.startswith(".") else hop.by == host.lower().rstrip(".") for host in hosts)
     text = field.raw[: 16 * 1024].decode("latin-1")
@@ -152,17 +155,17 @@ def _written_by(field: Field, hop: Hop | None, hosts: Sequence[str]) -> bool:
 
 
 def _is_ours(field: Field, authserv_ids: Sequence[str]) -> bool:
-    """Whether the field's authserv-id is exactly one of ours; a field that cannot be read is ours where it begins like it."""
+    """Whether the field's authserv-id is exactly one of ours.  An unreadable field is ours if it begins with one."""
     try:
         server, _ = read_results(field.raw)
     except AmbiguousField:
-        # Ours but broken must stay the topmost: what stands below it does not count instead.
+        # A broken field of ours must stay the topmost, so that no field below it counts instead.
         return any(re.match(rf"\s*{re.escape(one)}(?=[\s;(]|$)", field.raw[:1000].decode("latin-1"), re.I) for one in authserv_ids)
     return server in {one.lower() for one in authserv_ids}
 
 
 def _merged(fields: Sequence[Field]) -> Believed:
-    """The verdicts of the topmost field with one on DMARC, and of the fields beside it those on DKIM and SPF."""
+    """The verdicts of the topmost field with a DMARC verdict, and the DKIM and SPF verdicts of the fields beside it."""
     if not fields:
         return Believed(why=NOBODY)
     server, found = "", list[MethodResult]()
@@ -178,7 +181,7 @@ def _merged(fields: Sequence[Field]) -> Believed:
 
 
 def _route(headers: Sequence[Field], at: int, said: Believed) -> Believed:
-    """With the client that the border names, and the envelope's sender that stands above it."""
+    """`said` with the client that the border names, and the envelope sender that stands above it."""
     hop = read_hop(headers[at].raw)
     path = next((field.value for field in headers[:at] if field.key == "return-path"), None)
     mail_from = None if path is None else path.strip().strip("<>").strip()
@@ -193,7 +196,7 @@ _GOOGLE = "mx.google.com"
 
 
 def _google(headers: Sequence[Field], expected: Expected) -> Believed:
-    """The line directly below the topmost 'by mx.google.com'; where Google's ARC copy stands above, both must say the same."""
+    """The result field directly below the topmost 'by mx.google.com'.  If Google's ARC copy stands above, both must agree."""
     at = next((at for at, field in enumerate(headers) if field.key == "received" and not _inside_google(field)), None)
     hop = read_hop(headers[at].raw) if at is not None else None
     if at is None or hop is None or hop.by != _GOOGLE:
@@ -209,7 +212,7 @@ def _google(headers: Sequence[Field], expected: Expected) -> Believed:
 
 
 def _inside_google(field: Field) -> bool:
-    """A hop within Google: 'by 2002:a05:… with SMTP id …', without a client."""
+    """Whether this is a hop within Google: 'by 2002:a05:… with SMTP id …', without a client."""
     hop = read_hop(field.raw)
     return hop is not None and not hop.helo and not hop.client and hop.by != _GOOGLE and (":" in hop.by or hop.by.startswith("10."))
 
@@ -225,13 +228,13 @@ def _dmarc_of(raw: bytes) -> list[tuple[str, str]] | None:
         return None
 
 
-# --- shapes
+# --- profiles of an unknown source
 
 
 def shapes(headers: Sequence[Field], organizational: Callable[[str], str]) -> Iterator[Expected]:
-    """The profiles that this header may have been written by, as it came to a source about which nothing is known.
+    """The profiles that may have written this header, for a source without configuration.
 
-    Each names one place, that of the topmost results; nobody looks for results elsewhere because those there do not pass.
+    Each names one place, that of the topmost results.  If those do not pass, no other place is searched.
     """
     at, hop = _outermost(headers)
     if hop is None:
@@ -250,13 +253,13 @@ def shapes(headers: Sequence[Field], organizational: Callable[[str], str]) -> It
         return
     below = next((field for field in headers[at + 1 :] if not _BESIDE.fullmatch(field.key)), None)
     server = _server(below) if below is not None and below.key == _RESULTS else ""
-    # Results directly below the border are its server's only where both carry one organization's name: a sender's server writes there, too.
+    # A sender's server writes results below the border too, so both must have the name of one organisation.
     if server and organizational(server) == organizational(hop.by):
         yield Expected(profile=Profile.POSTFIX_MILTER, index=1, authserv_ids=(server,), hosts=hosts)
 
 
 def _outermost(headers: Sequence[Field]) -> tuple[int, Hop | None]:
-    """The topmost Received field that is no hop within a provider or a delivery by LMTP."""
+    """The topmost Received field that is neither a hop within a provider nor a delivery by LMTP."""
     for at, field in enumerate(headers):
         if field.key != "received" or _inside_google(field):
             continue
@@ -275,7 +278,7 @@ def _server(field: Field) -> str:
 
 
 def _siblings(host: str, organizational: Callable[[str], str]) -> tuple[str, ...]:
-    """The other servers of a provider's pool, as a suffix: '.mx.provider.example' of 'in3.mx.provider.example'."""
+    """The suffix of a provider's server pool: '.mx.provider.example' for 'in3.mx.provider.example'."""
     _, _, parent = host.partition(".")
     registered = organizational(host)
     return (f".{parent}",) if host != registered and (parent == registered or parent.endswith(f".{registered}")) else ()
@@ -286,12 +289,12 @@ def _siblings(host: str, organizational: Callable[[str], str]) -> tuple[str, ...
 _EDGE = ".mail.protection.outlook.com"
 _EXCHANGE = (".prod.outlook.com", ".outlook.office365.com")
 _TENANT_SERVER = ".prod.outlook.com"
-# Microsoft's own addresses between its servers; a client that signs in to send has one of its own.
+# Microsoft's own addresses between its servers.  A client that signs in to send has another address.
 _EXCHANGE_NETWORKS = (*INSIDE, ip_network("2603:1000::/24"))
 
 
 def _microsoft(headers: Sequence[Field], expected: Expected) -> Believed:
-    """The one line between Exchange's inner hops and its edge; or the word of the tenant for one of its own users."""
+    """The one result field between Exchange's inner hops and its edge, or the tenant's statement about one of its own users."""
     found: list[Field] = []
     for at, field in enumerate(headers):
         if field.key == _RESULTS:
@@ -320,7 +323,10 @@ def _unnamed(fields: Sequence[Field]) -> Believed:
 
 
 def _is_internal(headers: Sequence[Field], expected: Expected) -> bool:
-    """Whether Exchange says that a signed-in user of the tenant sent it.  Every hop was found to be inside; there must be one."""
+    """Whether Exchange says that a signed-in user of the tenant sent the mail.
+
+    The caller has checked that every hop is internal.  Without a hop the result is False.
+    """
     if not expected.tenant or not any(field.key == "received" for field in headers):
         return False
     said = {key: [field.value.strip().lower() for field in headers if field.key == f"x-ms-exchange-organization-{key}"] for key in _AUTH}

@@ -1,4 +1,4 @@
-"""The Received field that our listener puts on top of each mail it takes (RFC 5321 4.4)."""
+"""The Received field that our listener prepends to each mail (RFC 5321 4.4)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~@-]{1,320}")
 
 
 def received(envelope: Envelope, hostname: str, *, tls: bool) -> bytes:
-    """The field with its line ends.  What the client said of itself stands in it only where it can be read in one way."""
+    """The field with its line ends.  The client's HELO is included only where it can be parsed in one way."""
     helo = envelope.helo if _NAME.fullmatch(envelope.helo) and envelope.helo.lower() not in {"by", "from", "with"} else "unknown"
     lines = [
         f"Received: from {helo} ([{_literal(envelope.peer)}])",
@@ -27,12 +27,12 @@ def received(envelope: Envelope, hostname: str, *, tls: bool) -> bytes:
 
 
 def is_ours(field: Field) -> bool:
-    """Whether our listener may have written this field, which stands on top of a mail that came by it."""
+    """Whether our listener may have written this field, the topmost one of a mail that it received."""
     return field.key == "received" and _MARK.encode() in field.raw
 
 
 def _literal(peer: str) -> str:
-    """An address as RFC 5321 4.1.3 writes it in brackets."""
+    """An address as a literal in brackets (RFC 5321 4.1.3)."""
     try:
         return f"IPv6:{peer}" if ip_address(peer.partition("%")[0]).version == 6 else peer
     except ValueError:

@@ -1,4 +1,4 @@
-"""Authentication-Results fields (RFC 8601, 2.2), and the form without an authserv-id that Exchange Online writes."""
+"""Authentication-Results fields (RFC 8601, 2.2), and Exchange Online's form without an authserv-id."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _POLICY = re.compile(r"\b(p|sp|policy)\s*=\s*(none|quarantine|reject)\b", re.IGN
 
 
 class AmbiguousField(ValueError):
-    """A field that cannot be read in one way only."""
+    """The field cannot be parsed in exactly one way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,12 +28,12 @@ class MethodResult:
     comments: tuple[str, ...] = field(default=(), compare=False)
 
     def get(self, name: str) -> str | None:
-        """The value of the one property `name`, None where there is none or more than one."""
+        """The value of property `name`, None where there is none or more than one."""
         found = [value for key, value in self.properties if key == name]
         return found[0] if len(found) == 1 else None
 
     def policies(self) -> dict[str, str]:
-        """The policies that the comments name, in lower case: {'p': 'none', 'sp': 'reject'}, {'policy': 'reject'}."""
+        """The policies in the comments, in lower case: {'p': 'none', 'sp': 'reject'}, {'policy': 'reject'}."""
         return {key.lower(): value.lower() for comment in self.comments for key, value in _POLICY.findall(comment)}
 
 
@@ -46,7 +46,7 @@ class _Clause:
 
 
 def read_results(raw: bytes) -> tuple[str, list[MethodResult]]:
-    """The authserv-id (lower case) and the verdicts.  Raises Broken."""
+    """The authserv-id (lower case) and the verdicts.  Raises AmbiguousField."""
     clauses = list(_clauses(raw))
     server = clauses[0].tokens if clauses else []
     # authserv-id [ CFWS authres-version ]
@@ -56,7 +56,7 @@ def read_results(raw: bytes) -> tuple[str, list[MethodResult]]:
 
 
 def read_unnamed(raw: bytes) -> list[MethodResult]:
-    """The verdicts of a field that begins with its first verdict.  Raises Broken, also where there is an authserv-id."""
+    """The verdicts of a field that begins with its first verdict.  Raises AmbiguousField, also if there is an authserv-id."""
     clauses = list(_clauses(raw))
     if not clauses or "=" not in clauses[0].tokens:
         raise AmbiguousField("an authserv-id stands where none belongs")
@@ -84,7 +84,7 @@ def _verdict(clause: _Clause) -> MethodResult:
 
 
 def _clauses(raw: bytes) -> Iterator[_Clause]:
-    """The clauses between semicolons; a quoted string is one token with what it stands against."""
+    """The clauses between semicolons.  A quoted string and the text that it touches are one token."""
     try:
         text = raw[:FIELD_LIMIT].decode("utf-8")
     except UnicodeDecodeError as error:
@@ -100,7 +100,7 @@ def _clauses(raw: bytes) -> Iterator[_Clause]:
             yield clause
             clause, glued = _Clause(), False
         elif piece == "=":
-            # In "smtp.mailfrom=prvs=1=a@b" the second one belongs to the value.
+            # In "smtp.mailfrom=prvs=1=a@b" the second equals sign belongs to the value.
             if glued and clause.tokens[-2:-1] == ["="]:
                 clause.tokens[-1] += piece
             else:
@@ -121,7 +121,7 @@ def _clauses(raw: bytes) -> Iterator[_Clause]:
 
 
 def _comment(pieces: Iterator[str]) -> str:
-    """The text of the comment whose opening was read; the iterator stands behind it."""
+    """The text of the comment whose opening was read.  The iterator is then after its end."""
     depth, text = 1, []
     for piece in pieces:
         if piece == "\\":
@@ -140,7 +140,7 @@ def _comment(pieces: Iterator[str]) -> str:
 
 
 def _quoted(pieces: Iterator[str]) -> str:
-    """What stands up to the closing quote, in quotes still, so that it never equals a plain word."""
+    """The text up to the closing quote, with its quotes, so that it never equals a plain word."""
     inside = ['"']
     for piece in pieces:
         if piece == '"':
@@ -153,7 +153,7 @@ def _quoted(pieces: Iterator[str]) -> str:
 
 
 def same_domain(one: str, other: str) -> bool:
-    """Equal by labels, A-labels and case aside; a suffix is another domain."""
+    """Whether the domains are equal by labels, ignoring case and A-label encoding.  A suffix is another domain."""
     first, second = _labels(one), _labels(other)
     return bool(first) and first == second
 

@@ -1,4 +1,4 @@
-"""Rich text to plain text, as far as a mail body needs it: Outlook's compressed form (MS-OXRTFCP) and the words in it."""
+"""Converts rich text to plain text for mail bodies: Outlook's compressed form (MS-OXRTFCP) and the words in it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _STORED = b"MELA"
 
 
 def decompress(data: bytes) -> bytes:
-    """The rich text in a PR_RTF_COMPRESSED value, at most 1 MB of it; b'' for anything else."""
+    """The rich text in a PR_RTF_COMPRESSED value, at most 1 MB of it; b'' for any other content."""
     if len(data) < 16:
         return b""
     raw_size = struct.unpack_from("<I", data, 4)[0]
@@ -45,7 +45,7 @@ def _unpacked(data: bytes, size: int) -> bytes:
                 return bytes(out[base:])
             token = data[at] << 8 | data[at + 1]
             at += 2
-            # The offset counts in a window of 4096 bytes that began with the dictionary.
+            # The offset refers to a window of 4096 bytes that begins with the dictionary.
             start = len(out) - ((len(out) - (token >> 4)) % _WINDOW or _WINDOW)
             if start < 0 or (token >> 4) == len(out) % _WINDOW:
                 return bytes(out[base:])
@@ -56,7 +56,7 @@ def _unpacked(data: bytes, size: int) -> bytes:
 
 _TOKEN = re.compile(rb"\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\(.)|([{}])|[\r\n]+|([^\\{}\r\n]+)", re.DOTALL)
 _SKIPPED = frozenset({b"fonttbl", b"colortbl", b"stylesheet", b"info", b"pict", b"object", b"themedata", b"listtable", b"generator"})
-_WORDS = {  # the dashes and quotes are what the words mean
+_WORDS = {  # control words, and the text that they stand for
     b"par": "\n",
     b"line": "\n",
     b"row": "\n",
@@ -73,7 +73,7 @@ _WORDS = {  # the dashes and quotes are what the words mean
 
 
 def to_text(data: bytes) -> str:
-    """The words of rich text; what it says about fonts, pictures and the HTML it was made from is left out."""
+    """The words of rich text, without fonts, pictures and the HTML that it was made from."""
     reader = _Reader()
     for match in _TOKEN.finditer(data):
         reader.take(match)
@@ -82,13 +82,13 @@ def to_text(data: bytes) -> str:
 
 
 class _Reader:
-    """State of one pass: how deep we are, since which depth text is skipped, and bytes that wait for their code page."""
+    """State of one pass: the depth, the depth from which text is skipped, and bytes that are not decoded yet."""
 
     __slots__ = ("charset", "depth", "in_rtf_copy", "pending", "pieces", "replaced", "skipped_from")
 
     def __init__(self) -> None:
         self.depth = 0
-        self.in_rtf_copy = False  # between \\htmlrtf and \\htmlrtf0: layout for readers that do not know HTML (MS-OXRTFEX)
+        self.in_rtf_copy = False  # between \\htmlrtf and \\htmlrtf0: layout for readers without HTML (MS-OXRTFEX)
         self.skipped_from: int | None = None
         self.pieces: list[str] = []
         self.pending = bytearray()
@@ -133,7 +133,7 @@ class _Reader:
     def _bytes(self, data: bytes) -> None:
         if self.in_rtf_copy:
             return
-        # After \uN comes a stand-in for readers that do not know it.
+        # A replacement for readers without Unicode follows \uN.
         self.pending += data[self.replaced :]
         self.replaced = 0
 

@@ -1,6 +1,6 @@
-"""S/MIME: the mail inside an opaque signature (CMS SignedData, RFC 5652 section 5).  The signature itself is not judged here.
+"""S/MIME: the mail inside an opaque signature (CMS SignedData, RFC 5652 section 5).  The signature is not verified here.
 
-A walk over the BER headers, because the certificates library verifies and decrypts but does not hand out signed content.
+The module reads BER headers itself, because the certificates library verifies and decrypts but does not return signed content.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ _MOST_PIECES = 100_000
 
 
 def is_cms(content_type: str, content: bytes) -> bool:
-    """Whether this is a signed or encrypted mail: by its type, or by its first bytes where the type only says that it is bytes."""
+    """Whether this is a signed or encrypted mail: by its type, or by its first bytes where the type is only a byte type."""
     if content_type in CONTENT_TYPES:
         return True
     return content_type.startswith("application/") and any(oid in content[:_BEGINNING] for oid in (_SIGNED, *_ENVELOPED))
 
 
-_BEGINNING = 40  # bytes in which the type of a CMS object stands
+_BEGINNING = 40  # bytes that contain the type of a CMS object
 
 
 class Cms(Enum):
-    """What a CMS object is, as far as a reader without keys can tell."""
+    """The type of a CMS object, as far as it is visible without keys."""
 
     SIGNED = "signed"
     ENCRYPTED = "encrypted"
@@ -49,11 +49,11 @@ class _Element:
 
 
 class _Broken(Exception):
-    """Not BER, or cut."""
+    """The data is not BER, or is truncated."""
 
 
 def opened(content: bytes) -> tuple[Cms, bytes]:
-    """What `content` is, and the bytes that were signed (b'' where there are none inside)."""
+    """The type of `content`, and the signed bytes (b'' without any inside)."""
     try:
         return _opened(content)
     except _Broken:
@@ -95,12 +95,12 @@ def _element(data: bytes, at: int, wanted: int | None = None) -> _Element:
             raise _Broken
         size = int.from_bytes(data[start : start + digits], "big")
         start += digits
-    # A signature cut short still shows the mail before it.
+    # A truncated signature still shows the mail before it.
     return _Element(tag, start, min(start + size, len(data)))
 
 
 def _after(data: bytes, element: _Element) -> int:
-    """Where the next element begins; indefinite ones are walked through, a depth counter instead of recursion."""
+    """The offset of the next element.  Indefinite elements are scanned with a depth counter, without recursion."""
     if element.end is not None:
         return element.end
     at, depth = element.start, 1

@@ -1,8 +1,7 @@
-"""Bytes to Tree: header fields, containers and leaves, found by offsets in the raw mail.  Total, bounded, without recursion.
+"""Parses bytes into a Tree: header fields, containers and leaves, by offsets in the raw mail.  Never raises, bounded, no recursion.
 
-The standard library's feed parser looks at every line and nests one generator a level, so that a large mail costs several
-times its size and a deep one the stack; here a container is cut by searching its boundary, and nothing is copied but
-the leaves (RFC 2046 section 5.1).
+The standard library's feed parser reads every line and nests one generator for each level: a large mail costs several times its size, a
+deep one the stack.  Here a container is split by a search for its boundary, and only the leaves are copied (RFC 2046 section 5.1).
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from mailbridge.message.tree import Container, Field, Leaf, Tree
 
 @dataclass(frozen=True, slots=True)
 class _Entity:
-    """A part still to be read: `start` and `end` in the raw mail, `default` its type where it names none."""
+    """A part that is not read yet: `start` and `end` are offsets in the raw mail, `default` is its type if it names none."""
 
     start: int
     end: int
@@ -40,7 +39,7 @@ class _Reader:
 
 
 def read_tree(raw: bytes) -> Tree:
-    """The structure of `raw`, whatever it holds; what is odd about it stands in `defects`."""
+    """The structure of `raw` for any content.  `defects` lists what is malformed."""
     defects: list[str] = []
     if b"\n" not in raw and b"\r" in raw:
         raw = raw.replace(b"\r", b"\n")
@@ -63,7 +62,7 @@ def read_tree(raw: bytes) -> Tree:
 
 
 def _read_all(reader: _Reader, block: HeaderBlock, start: int) -> str:
-    """All entities in the order of the mail; the content type of the outermost one."""
+    """Reads all entities in the order of the mail.  Returns the content type of the outermost one."""
     root = _Entity(start, len(reader.raw), "", 0)
     todo = _read(reader, root, block)
     todo.reverse()
@@ -80,7 +79,7 @@ def _is_multipart(reader: _Reader) -> bool:
 
 
 def _read(reader: _Reader, entity: _Entity, block: HeaderBlock) -> list[_Entity]:
-    """One entity read: a leaf is kept, a container gives the entities inside it."""
+    """Reads one entity.  A leaf is stored; for a container the entities inside it are returned."""
     kind = typed(_first(block.fields, "content-type"))
     disposition = typed(_first(block.fields, "content-disposition"))
     content_type = _type_of(kind, disposition, entity.default)
@@ -94,7 +93,7 @@ def _read(reader: _Reader, entity: _Entity, block: HeaderBlock) -> list[_Entity]
 
 
 def _type_of(kind: Typed, disposition: Typed, default: str) -> str:
-    """The content type; where it is none ('pdf', 'unknown') a named part is bytes, any other what a part is by default."""
+    """The content type.  For an invalid one ('pdf', 'unknown') a named part is bytes, any other has the default type."""
     if _is_type(kind.value):
         return kind.value
     named = kind.param("name") or disposition.param("filename")
@@ -103,7 +102,7 @@ def _type_of(kind: Typed, disposition: Typed, default: str) -> str:
 
 def _is_type(value: str) -> bool:
     main, slash, sub = value.partition("/")
-    # RFC 1049 knew types without a subtype; the one that is still met is the harmless one.
+    # RFC 1049 had types without a subtype; only "text" still occurs.
     return bool(main and slash and sub) or value == "text"
 
 
@@ -112,7 +111,7 @@ def _first(fields: tuple[Field, ...], key: str) -> bytes:
 
 
 def _cut(reader: _Reader, entity: _Entity, at: int, content_type: str, kind: Typed) -> list[_Entity]:
-    """The entities inside a container; none where its boundary is missing, or where it lies too deep."""
+    """The entities inside a container; none if its boundary is missing or it is nested too deeply."""
     where = f"part {entity.path}: " if entity.path else ""
     boundary = kind.param("boundary").rstrip().encode("utf-8", "replace")
     if not boundary or len(boundary) > limits.BOUNDARY_BYTES:
@@ -145,13 +144,13 @@ Regions = list[tuple[int, int]]
 
 
 def _lenient_regions(reader: _Reader, start: int, end: int, delimiter: bytes, strict: Regions) -> tuple[Regions, bool]:
-    """The parts where words stand behind a delimiter, set off by a space; those found without them where that tells no more."""
+    """The parts if words may follow a delimiter after a space; `strict`, the parts without such words, if that finds no more."""
     regions, closed = _regions(reader, start, end, delimiter, words=True)
     return (regions, closed) if regions and (closed or not strict) else (strict, False)
 
 
 def _guessed_regions(reader: _Reader, start: int, end: int) -> tuple[Regions, bool]:
-    """The parts by the first line that looks like a delimiter above a part's header, where the mail names another one or none."""
+    """The parts by the first line that looks like a delimiter before a part's header, where the declared boundary is missing or wrong."""
     guess = _DELIMITER.search(reader.raw, start, end)
     if guess is None or reader.raw.find(guess[1], guess.end(), end) < 0:
         return [], False
@@ -162,9 +161,9 @@ _DELIMITER = re.compile(rb"(?<![^\n])(--[!-~][^\r\n]{0,200}?)[ \t]*\r?\n(?=conte
 
 
 def _regions(reader: _Reader, start: int, end: int, delimiter: bytes, *, words: bool = False) -> tuple[Regions, bool]:
-    """Where the parts between the delimiter lines begin and end, as many as there is room for, and whether the last is closed.
+    """The offsets of the parts between the delimiter lines, up to the limit, and whether the last part is closed.
 
-    `words`: other text may stand behind a delimiter, after a space.
+    `words`: other text may follow a delimiter after a space.
     """
     raw, room = reader.raw, reader.room
     regions: list[tuple[int, int]] = []
@@ -191,14 +190,14 @@ def _regions(reader: _Reader, start: int, end: int, delimiter: bytes, *, words: 
 
 
 def _line_break_before(raw: bytes, at: int) -> int:
-    """The line break before a delimiter belongs to the delimiter (RFC 2046 5.1.1)."""
+    """The offset of the line break before a delimiter, which belongs to the delimiter (RFC 2046 5.1.1)."""
     if raw.endswith(b"\r\n", 0, at):
         return at - 2
     return at - 1
 
 
 def _filename(filename: str, name: str) -> str:
-    """The name of a file by both fields; the first counts, unless it is the second with question marks for foreign letters."""
+    """The file name: `filename`, unless it is `name` with question marks in place of non-ASCII letters."""
     if "?" in filename and len(filename) == len(name) and all(one in {other, "?"} for one, other in zip(filename, name, strict=True)):
         return name
     return filename or name

@@ -1,4 +1,4 @@
-"""Rules of style elements and style attributes, as far as they can hide something (CSS 2.2, 4 and 6.4)."""
+"""Rules of style elements and style attributes that can hide content (CSS 2.2, 4 and 6.4)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import NamedTuple
 _MOST_RULES = 500
 _LONGEST_SHEET = 200_000  # characters
 _LONGEST_SELECTOR = 300
-_SCREEN = 1024  # px: the width for which media queries are answered
+_SCREEN = 1024  # px: the width used for media queries
 
-# The properties that have a say in whether text is seen.
+# The properties that affect whether text is visible.
 PROPERTIES = frozenset({
     "display", "visibility", "opacity", "font", "font-size", "color", "background", "background-color", "background-image", "height",
     "max-height", "width", "max-width", "overflow", "overflow-x", "overflow-y", "clip", "clip-path", "position", "left", "right", "top",
@@ -29,7 +29,7 @@ Declared = dict[str, tuple[str, bool]]  # property -> (value in lower case, whet
 
 
 class StyleRule(NamedTuple):
-    """A selector, its specificity (ids, classes, elements), what it declares, and where it stands among the rules."""
+    """A selector, its specificity (ids, classes, elements), its declarations, and its position among the rules."""
 
     selector: str
     specificity: tuple[int, int, int]
@@ -38,7 +38,7 @@ class StyleRule(NamedTuple):
 
 
 def declared(text: str) -> Declared:
-    """The declarations of a style attribute or of the block of a rule, those aside that hide nothing."""
+    """The declarations of a style attribute or of a rule's block, without properties that cannot hide content."""
     found: Declared = {}
     if "/*" in text:
         text = _COMMENT.sub("", text)
@@ -59,7 +59,7 @@ def declared(text: str) -> Declared:
 
 
 def rules_of(sheet: str) -> list[StyleRule]:
-    """The rules of a style element that may hide something, on a wide screen."""
+    """The rules of a style element that may hide content on a wide screen."""
     rules: list[StyleRule] = []
     for selectors, block in _blocks(_COMMENT.sub("", sheet[:_LONGEST_SHEET])):
         what = declared(block)
@@ -73,19 +73,19 @@ def rules_of(sheet: str) -> list[StyleRule]:
 
 
 def key_of(rule: StyleRule) -> str:
-    """The id ('#x') or class ('.x') that the last part of a selector asks for, '' where it asks for neither."""
+    """The id ('#x') or class ('.x') in the last part of a selector, '' without either."""
     found = _LAST_KEY.search(rule.selector)
     return found[1] or "" if found else ""
 
 
 def _blocks(sheet: str) -> Iterator[tuple[str, str]]:
-    """(selectors, declarations) of each rule, those inside media queries that hold for a wide screen among them."""
+    """(selectors, declarations) of each rule, including rules inside media queries that match a wide screen."""
     place = 0
     while (opening := sheet.find("{", place)) >= 0:
         head = sheet[place:opening].rpartition(";")[2].rpartition("}")[2].strip()
         if head.startswith("@"):
             if head.lower().startswith("@media") and _holds(head):
-                place = opening + 1  # its rules follow like any others, and its closing bracket is skipped
+                place = opening + 1  # its rules are read like any others, and its closing bracket is skipped
                 continue
             place = _end_of_block(sheet, opening)
             continue
@@ -108,7 +108,7 @@ def _end_of_block(sheet: str, opening: int) -> int:
 
 
 def _holds(query: str) -> bool:
-    """Whether a media query holds for a wide screen in light colours."""
+    """Whether a media query matches a wide screen in light colours."""
     return any(_holds_alone(one) for one in query[len("@media") :].lower().split(","))
 
 

@@ -1,4 +1,4 @@
-"""winmail.dat: Outlook's own envelope (MS-OXTNEF), read within bounds.  Total: what is cut or broken ends the reading, no more."""
+"""winmail.dat, Outlook's own format (MS-OXTNEF), read within limits.  Reading stops at truncated or broken data and never raises."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _P_MIME_TYPE = 0x370E
 _P_CONTENT_ID = 0x3712
 _P_CODE_PAGE = 0x3FDE
 
-# Property types; 0x1000 on top of one makes it many.
+# Property types.  0x1000 added to one makes it multi-valued.
 _FIXED = {0x02: 4, 0x03: 4, 0x04: 4, 0x05: 8, 0x06: 8, 0x07: 8, 0x0A: 4, 0x0B: 4, 0x14: 8, 0x40: 8, 0x48: 16}
 _COUNTED = frozenset({0x0D, 0x1E, 0x1F, 0x102})
 _UNICODE = 0x1F
@@ -44,7 +44,7 @@ Property = tuple[int, int, bytes]
 
 @dataclass(slots=True, kw_only=True)
 class TnefFile:
-    """A file out of a TNEF stream."""
+    """A file from a TNEF stream."""
 
     name: str = ""
     content: bytes = b""
@@ -54,7 +54,7 @@ class TnefFile:
 
 @dataclass(slots=True, kw_only=True)
 class Tnef:
-    """What a TNEF stream holds; `complete` is false where it is cut or broken."""
+    """The content of a TNEF stream.  `complete` is false if the stream is truncated or broken."""
 
     files: list[TnefFile] = field(default_factory=list)
     text: str = ""
@@ -63,7 +63,7 @@ class Tnef:
 
 
 class _Broken(Exception):
-    """The stream ends, or lies about a length."""
+    """The stream is truncated, or a length in it is wrong."""
 
 
 def is_tnef(content: bytes) -> bool:
@@ -71,7 +71,7 @@ def is_tnef(content: bytes) -> bool:
 
 
 def read(content: bytes) -> Tnef:
-    """The bodies and files in `content`; as much of them as can be read."""
+    """The bodies and files in `content`, as far as they can be read."""
     found = Tnef()
     code_page = ""
     steps = iter(range(limits.TNEF_STEPS))
@@ -189,13 +189,13 @@ def _skip_name(cursor: _Cursor) -> None:
 
 
 def _object(kind: int, value: bytes) -> bytes:
-    # MS-OXTNEF 2.1.3.4: an object begins with the id of its interface.
+    # MS-OXTNEF 2.1.3.4: an object begins with the ID of its interface.
     return value[16:] if kind == 0x0D else value
 
 
 @dataclass(slots=True)
 class _Cursor:
-    """Reads on from `at`; `steps` are those left to the whole stream, since values of no size cost next to nothing to send."""
+    """A cursor at offset `at`.  `steps` are those left to the whole stream, since a sender can send many empty values cheaply."""
 
     data: memoryview
     steps: Iterator[int]

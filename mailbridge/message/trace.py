@@ -1,7 +1,7 @@
-"""Received fields (RFC 5321 4.4), read strictly: one of them decides where the header that we believe ends.
+"""Received fields (RFC 5321 4.4), parsed strictly: one of them is the end of the trusted part of the header.
 
-The name behind `from` is what the client called itself (HELO) and may hold anything, also ' by mx.example with LMTP'.  A field is
-plain only where it can be read in one way.
+The name after `from` is the client's HELO and may hold any text, also ' by mx.example with LMTP'.  A field is plain only where it can be
+parsed in one way.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
-LIMIT = 4096  # bytes of a field that are read; a longer one is not plain
+LIMIT = 4096  # bytes; a longer field is not plain
 DEPTH = 5
 
 Ip = IPv4Address | IPv6Address
@@ -25,14 +25,14 @@ INSIDE: tuple[Network, ...] = tuple(
     )
 )
 _PIECE = re.compile(r"[()]|[^\s()]+")
-# Exim writes "(helo=x ident=y)" and qmail "(HELO x)": what follows is the client's own word, an address in it too.
+# Exim writes "(helo=x ident=y)" and qmail "(HELO x)": the client chose what follows, also an address in it.
 _SAID = re.compile(r"(?:^|\s)(?:helo|ehlo|ident)[=:\s]", re.IGNORECASE)
 _BRACKETED = re.compile(r"\[(?:IPv6:)?([0-9A-Fa-f:.%]{2,60})\]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hop:
-    """A plain Received field.  `helo` is the client's own word, `client` the address that the server saw ('' where it names none)."""
+    """A plain Received field.  `helo` is the client's HELO, `client` the address that the server saw ('' where it names none)."""
 
     helo: str
     client: str
@@ -40,12 +40,12 @@ class Hop:
     protocol: str
 
     def came_from(self, networks: Sequence[Network]) -> bool:
-        """Whether the address that the server saw lies in one of `networks`."""
+        """Whether the address that the server saw is in one of `networks`."""
         return within(self.client, networks)
 
 
 def within(address: str, networks: Sequence[Network]) -> bool:
-    """Whether `address` is an IP address in one of `networks`; an IPv4 address in IPv6 form counts as IPv4."""
+    """Whether `address` is an IP address in one of `networks`.  An IPv4-mapped IPv6 address counts as IPv4."""
     found = _ip(address)
     return found is not None and any(found in network for network in networks)
 
@@ -83,7 +83,7 @@ Word = tuple[str, bool]  # the text, and whether it is a comment
 
 
 def _words(text: str) -> list[Word] | None:
-    """Words and comments in order, up to the semicolon before the date; None where a comment has no end."""
+    """Words and comments in order, up to the semicolon before the date.  None for an unclosed comment."""
     found: list[Word] = []
     depth, comment = 0, list[str]()
     for piece in _PIECE.findall(text):
@@ -104,13 +104,13 @@ def _words(text: str) -> list[Word] | None:
 
 
 def _split(words: list[Word]) -> tuple[list[Word], str, str] | None:
-    """The words behind `from` (comments included), the host behind `by`, the protocol behind `with`; None for any other order."""
+    """The words after `from` (with comments), the host after `by`, the protocol after `with`; None for any other order."""
     rest = list(words)
     source: list[Word] = []
     if rest and rest[0] == ("from", False):
         rest.pop(0)
         source = _until(rest, "by")
-        # One name and comments: a second word between `from` and `by` is something that the client said.
+        # One name and comments: a second word between `from` and `by` comes from the client.
         if not source or source[0][1] or any(not comment for _, comment in source[1:]):
             return None
     if len(rest) < 2 or rest[0] != ("by", False) or rest[1][1]:
@@ -134,7 +134,7 @@ _SIMPLE_CLAUSES = {"via", "id", "for", "tls", "over"}
 
 
 def _is_tail(words: list[str]) -> bool:
-    """Whether the words behind `by HOST` are clauses of the grammar: with PROTOCOL (several words in Microsoft's), id X, for <X>."""
+    """Whether the words after `by HOST` are clauses of the grammar: with PROTOCOL (several words in Microsoft's), id X, for <X>."""
     if "by" in words or "from" in words:
         return False
     at = 0
@@ -161,7 +161,7 @@ def _after(words: list[str], keyword: str) -> str:
 
 
 def _client(source: list[Word]) -> str:
-    """The one IP address in the comments behind the client's name; '' where there is none or several, or where only the client says it."""
+    """The one IP address in the comments after the client's name; '' where there is none or several, or where the client chose it."""
     comments = [_SAID.split(text, maxsplit=1)[0] for text, comment in source if comment]
     found = {match for text in comments for match in _BRACKETED.findall(text)}
     found = {address for address in found if _ip(address)}

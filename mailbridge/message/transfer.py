@@ -1,4 +1,4 @@
-"""Transfer encodings undone (RFC 2045 section 6), and files that were uuencoded into a text before there was MIME."""
+"""Decodes transfer encodings (RFC 2045 section 6), and uuencoded files in a text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _UU_NAMES = frozenset({"x-uuencode", "uuencode", "x-uue", "uue"})
 
 @dataclass(frozen=True, slots=True)
 class InlineFile:
-    """A uuencoded file found in a text, and where in the text it stood."""
+    """A uuencoded file and its position in the text."""
 
     name: bytes
     content: bytes
@@ -24,7 +24,7 @@ class InlineFile:
 
 
 def encoding_of(written: str) -> str:
-    """The encoding that `written` (lower case) means: its name without what mailers put between and behind its letters."""
+    """The encoding that `written` (lower case) means: its name without extra characters that mailers add."""
     letters = _NOT_A_LETTER.sub("", written)
     return _ENCODINGS.get(letters, written)
 
@@ -45,7 +45,7 @@ _ENCODINGS = {
 
 
 def undo(encoding: str, data: bytes, start: int, end: int) -> tuple[bytes, str]:
-    """The content of `data[start:end]` without its transfer encoding, and what was wrong with it ('' for nothing)."""
+    """The decoded content of `data[start:end]`, and the defect found ('' for none)."""
     if encoding == "base64":
         return _base64(data, start, end)
     if encoding == "quoted-printable":
@@ -58,7 +58,7 @@ def undo(encoding: str, data: bytes, start: int, end: int) -> tuple[bytes, str]:
 
 
 def _by_its_form(content: bytes) -> bytes:
-    """The content of a part whose encoding has no name we know: what it looks like is undone, anything else stays."""
+    """The content of a part with an unknown encoding: decoded by its form where that is recognised, else unchanged."""
     if content.isascii() and _ESCAPE.search(content) and not _NO_ESCAPE.search(content):
         return binascii.a2b_qp(content)
     packed = content.strip()
@@ -67,14 +67,14 @@ def _by_its_form(content: bytes) -> bytes:
     return content
 
 
-_SHORTEST = 24  # bytes that only happen to be base64 are shorter
+_SHORTEST = 24  # bytes; shorter content may look like base64 by chance
 _ESCAPE = re.compile(rb"=[0-9A-F]{2}")
 _NO_ESCAPE = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*\r?\n|[ \t]*$)")
 _ONLY_BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]{4,76}\s+)*[A-Za-z0-9+/]{2,76}={0,2}")
 
 
 def is_not_base64(decoded: bytes, data: bytes, start: int, end: int) -> bool:
-    """Whether a text that is called base64 is none: what it decodes to is no text, and it has other letters than base64 has."""
+    """Whether a text that is declared base64 is not: it decodes to no text, and contains characters outside the base64 alphabet."""
     return bool(_NO_TEXT.search(decoded, 0, 300)) and bool(_NO_BASE64.search(data, start, min(start + 400, end)))
 
 
@@ -97,10 +97,10 @@ def _uu_part(content: bytes) -> tuple[bytes, str]:
 
 
 def inline_files(text: bytes) -> tuple[InlineFile, ...]:
-    """The uuencoded files of `text`, in order.  What begins like one and does not decode is left alone."""
+    """The uuencoded files of `text`, in order.  What begins like one and does not decode is skipped."""
     found: list[InlineFile] = []
     at = 0
-    # Tries count, not finds: each may look at the whole text.
+    # Attempts are limited, not finds: each may scan the whole text.
     for _ in range(limits.INLINE_FILES if b"begin" in text else 0):
         begin = _UU_BEGIN.search(text, at)
         if begin is None:
@@ -114,7 +114,7 @@ def inline_files(text: bytes) -> tuple[InlineFile, ...]:
 
 
 def _uu_lines(text: bytes, at: int) -> tuple[bytes | None, int]:
-    """The content of the lines after `at` up to 'end', and where that ends; None where a line is none of them."""
+    """The content of the lines after `at` up to 'end', and the offset after it.  None if a line is not uuencoded."""
     pieces: list[bytes] = []
     while 0 <= at < len(text):
         at = text.find(b"\n", at) + 1
@@ -140,7 +140,7 @@ def _uu_line(line: bytes) -> bytes | None:
     if not line.strip():
         return b""
     size = (line[0] - 32) & 63
-    # Mailers strip the spaces at the end of a line and add a checksum after it; both leave the length right.
+    # Mailers strip trailing spaces and add a checksum after the line; the length octet is correct in both cases.
     wanted = (size + 2) // 3 * 4 + 1
     try:
         return binascii.a2b_uu(line[:wanted].ljust(wanted))

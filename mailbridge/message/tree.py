@@ -1,4 +1,4 @@
-"""The shape of a mail before anybody judges it: header fields, containers and leaves, every leaf decoded to bytes."""
+"""The structure of a mail: header fields, containers and leaves, each leaf decoded to bytes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mailbridge.message import charsets
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One header field.  `key` is its name in lower case, `raw` the unfolded bytes, `value` what a person reads."""
+    """One header field.  `key` is its name in lower case, `raw` the unfolded bytes, `value` the decoded text."""
 
     name: str
     key: str
@@ -18,7 +18,7 @@ class Field:
 
 
 class Fields:
-    """Look-ups shared by everything that has header fields."""
+    """Look-ups for all classes with header fields."""
 
     __slots__ = ()
 
@@ -41,10 +41,10 @@ class Fields:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaf(Fields):
-    """A part that holds no other part.  `content` is free of its transfer encoding; message/* parts are leaves too.
+    """A part without subparts.  `content` has its transfer encoding removed; message/* parts are leaves too.
 
-    `path` counts as IMAP does ('1', '2.1'), `inside` is the path of the container the leaf stands in ('' is the mail itself).
-    `filename` is what the mail said, decoded but otherwise untouched: see `attachments.safe_name`.
+    `path` is the IMAP part number ('1', '2.1'); `inside` is the path of the leaf's container ('' is the mail itself).  `filename` is the
+    decoded name from the mail, unchanged: see `attachments.safe_name`.
     """
 
     path: str
@@ -69,7 +69,7 @@ class Leaf(Fields):
 
     @property
     def is_unopened(self) -> bool:
-        """A container in which no parts were found: its boundary is missing or never comes, or it lies too deep."""
+        """Whether this is a container in which no parts were found: its boundary is missing, or it is nested too deeply."""
         return self.content_type.startswith("multipart/")
 
     def param(self, name: str) -> str:
@@ -77,13 +77,13 @@ class Leaf(Fields):
         return next((value for key, value in self.params if key == name), "")
 
     def text(self) -> str:
-        """The content as text, in the charset it declares or the likeliest other one; never raises."""
+        """The content as text, in its declared charset or the likeliest other one.  Never raises."""
         return charsets.decode(self.content, self.charset).text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
-    """A multipart node.  The path of the mail's own is ''."""
+    """A multipart node.  The path of the mail's outermost node is ''."""
 
     path: str
     content_type: str
@@ -97,9 +97,9 @@ class Container:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tree(Fields):
-    """A whole mail.  `leaves` and `containers` are in the order of the mail; a nested message is one leaf, unopened.
+    """A whole mail.  `leaves` and `containers` are in the order of the mail; a nested message is one leaf, not parsed.
 
-    `header_bytes` is the header block as it came, `body_at` where the body begins in the raw mail.
+    `header_bytes` is the raw header block, `body_at` the offset of the body in the raw mail.
     """
 
     headers: tuple[Field, ...] = ()
@@ -112,7 +112,7 @@ class Tree(Fields):
     _by_key: dict[str, tuple[Field, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        # A mail's fields are asked for by name some fifty times.
+        # An index: about fifty look-ups by name for each mail.
         by_key: dict[str, tuple[Field, ...]] = {}
         for header in self.headers:
             by_key[header.key] = (*by_key.get(header.key, ()), header)

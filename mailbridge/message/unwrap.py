@@ -1,4 +1,4 @@
-"""What is wrapped in the mail rather than written in it: the signed mail in an S/MIME envelope, the messages in messages."""
+"""Opens wrapped content: the signed mail in an S/MIME envelope, and nested messages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mailbridge.message.tree import Container, Leaf, Tree
 
 
 def opened(tree: Tree) -> Tree:
-    """The tree with the leaves of opaque S/MIME signatures in it; what is encrypted stays shut and is told as a defect."""
+    """The tree with the leaves inside opaque S/MIME signatures added.  Encrypted content stays closed and is recorded as a defect."""
     if any(container.content_type == "multipart/encrypted" for container in tree.containers):
         return replace(tree, defects=(*tree.defects, DEFECT))
     if not any(smime.is_cms(leaf.content_type, leaf.content) for leaf in tree.leaves):
@@ -43,7 +43,7 @@ def _open(leaf: Leaf, leaves: list[Leaf], containers: list[Container], defects: 
 
 
 def _is_mail(inner: Tree, content: bytes) -> bool:
-    """Whether the signed content is a mail: signed invoices and contracts travel in the same envelope."""
+    """Whether the signed content is a mail.  Signed invoices and contracts use the same envelope."""
     return content.startswith((b"\r\n", b"\n")) or any(field.key.startswith("content-") for field in inner.headers)
 
 
@@ -53,7 +53,7 @@ def _under(path: str, inner: Tree) -> Iterator[Leaf]:
 
 
 def all_leaves(tree: Tree) -> Iterator[Leaf]:
-    """Every leaf, those of nested messages after the message they are in, within bounds; numbered as IMAP does."""
+    """Every leaf; those of a nested message follow the message.  Bounded; numbered as in IMAP."""
     todo = list(reversed(tree.leaves))
     room, messages = limits.PARTS, limits.NESTED_MESSAGES
     while todo and room:

@@ -1,6 +1,6 @@
-"""What a reader of an HTML body does not see, by computed style: rules of style elements and attributes, cascaded and inherited.
+"""Removes hidden content of an HTML body by computed style: rules of style elements and attributes, cascaded and inherited.
 
-Hidden text is how somebody makes another person quote words that they never saw.  The reader has a wide screen in light colours.
+An attacker can use hidden text to make a person quote words that they never saw.  The assumed screen is wide, in light colours.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from resiliparse.parse.html import CSSParserException, DocumentNode, ElementNode
 from mailbridge.message.colours import Colour, colour_of, look_alike, over
 from mailbridge.message.stylesheet import Declared, StyleRule, declared, key_of, rules_of
 
-_MOST_NODES = 20_000  # so many are looked at
+_MOST_NODES = 20_000  # limit of nodes that are examined
 _MOST_SHEETS = 20
 _DEEPEST = 400
 _FONT_SIZE = 16.0  # px
-_TINY = 2.0  # px: smaller letters are none
-_SMALL = 1.5  # px: a box of this size, cut off at its edges, shows nothing
-_FAR = 400.0  # px: what is moved or indented so far is off the screen
+_TINY = 2.0  # px: smaller letters count as invisible
+_SMALL = 1.5  # px: a clipped box of this size shows nothing
+_FAR = 400.0  # px: content moved or indented so far is off the screen
 _FAINT = 0.1  # opacity
 
 _WHITE: Colour = (255.0, 255.0, 255.0, 1.0)
@@ -31,8 +31,8 @@ _LINK: Colour = (0.0, 0.0, 238.0, 1.0)
 _UNSEEN = frozenset({"script", "style", "title", "template", "head"})
 
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-# A style that may hide something, in lower case with single spaces.  Nearly all answers have none, and are not looked at closely.  Every
-# way begins with a letter of its own, so that the search leaps over what begins none, and none repeats anything without a bound.
+# A style that may hide something, in lower case with single spaces.  Nearly all mails have none and are not examined further.  Each
+# alternative begins with a different letter, so that the search skips quickly, and no repetition is unbounded.
 _OFF = r" ?:[^;\"'>]{0,30}?- ?\d{3}"  # moved that far to the left or up
 _FLAT = r" ?: ?[01](?:\.\d{1,9})? ?(?:px|pt|em|%)? ?[;!\"'}]"
 _LIGHT = r" ?[:=] ?[\"']? ?(?:#?[c-f][0-9a-f]{2,7}\b|rgb|hsl|transparent|[a-z]{0,20}white|snow|ivory|azure)"
@@ -53,15 +53,15 @@ _MOVED = re.compile(r"translate[xy3d]*\(\s*(-?[\d.]+)(px|pt|em|%|vw)?(?:\s*,\s*(
 
 
 def may_hide(html: str) -> bool:
-    """Whether any style in `html` could hide text; cheap, and true too often rather than too seldom."""
+    """Whether any style in `html` could hide text.  Fast; errs on the side of true."""
     html = html.lower()
     return _MAY_HIDE.search(_plain(html)) is not None or ("&#" in html and _MAY_HIDE.search(_plain(unescape(html))) is not None)
 
 
 def _plain(html: str) -> str:
-    """`html` in lower case, without comments of styles, with a single space for every white space."""
+    """`html` in lower case, without comments of styles, and with single spaces."""
     html = html.lower()
-    # Behind the last end of a comment none is closed, and looking for its end from each beginning takes the square of the length.
+    # No comment is closed after the last end of a comment, and a search for an end from each beginning takes quadratic time.
     end = html.rfind("*/") + 2
     if end > 1 and "/*" in html:
         html = _COMMENT.sub("", html[:end]) + html[end:]
@@ -69,7 +69,7 @@ def _plain(html: str) -> str:
 
 
 def remove_hidden(document: DocumentNode) -> None:
-    """The document without what nobody sees; as much of it as is looked at."""
+    """Removes hidden content from the document in place, up to the limit of nodes."""
     sheet = _Sheet.of(document)
     root = document.document_element
     if root is not None:
@@ -77,7 +77,7 @@ def remove_hidden(document: DocumentNode) -> None:
 
 
 class _Sheet(NamedTuple):
-    """All rules of the page, by the id or class that the last part of their selectors asks for."""
+    """All rules of the page, by the id or class in the last part of their selectors."""
 
     rules: dict[str, list[StyleRule]]
 
@@ -91,7 +91,7 @@ class _Sheet(NamedTuple):
         return cls(rules)
 
     def computed(self, element: ElementNode) -> dict[str, str]:
-        """The declarations that win for this element: important ones, then its own style, then the most specific, then the last."""
+        """The winning declarations for this element: important ones, then its own style, then the most specific, then the last."""
         found: list[tuple[tuple[bool, bool, tuple[int, int, int], int], Declared]] = []
         for rule in self._candidates(element):
             if _matches(element, rule.selector):
@@ -116,15 +116,15 @@ class _Sheet(NamedTuple):
 def _matches(element: ElementNode, selector: str) -> bool:
     try:
         return bool(element.matches(selector))
-    except (CSSParserException, ValueError):  # a selector that the library does not know selects nothing
+    except (CSSParserException, ValueError):  # a selector that the library does not support selects nothing
         return False
 
 
 class _Style(NamedTuple):
-    """What an element hands on to what stands in it."""
+    """The style that an element's children inherit."""
 
     colour: Colour
-    background: Colour | None  # None where a picture lies behind the text
+    background: Colour | None  # None where a background image lies behind the text
     size: float  # of letters, px
     visible: bool
     indent: float  # px
@@ -141,14 +141,14 @@ _ROOT = _Style(_BLACK, _WHITE, _FONT_SIZE, visible=True, indent=0.0, opacity=1.0
 
 
 class _Walk:
-    """Goes through the document once."""
+    """One pass through the document."""
 
     def __init__(self, sheet: _Sheet) -> None:
         self._sheet = sheet
         self._left = _MOST_NODES
 
     def into(self, element: ElementNode, around: _Style, depth: int) -> None:
-        """Takes hidden elements and texts out of `element`."""
+        """Removes hidden elements and texts from `element`."""
         hides = around.hides_text
         child = element.first_child
         while child is not None and self._left > 0:
@@ -199,7 +199,7 @@ def _colour(element: ElementNode, tag: str, own: dict[str, str], around: Colour)
 
 
 def _background(element: ElementNode, own: dict[str, str], around: Colour | None) -> Colour | None:
-    """The colour behind the element's text; a picture behind it cannot be judged."""
+    """The colour behind the element's text; None where it is unknown, as over an image."""
     told = f"{own.get('background', '')} {own.get('background-image', '')}"
     if "url(" in told or "gradient" in told or element.getattr("background"):
         return None
@@ -221,7 +221,7 @@ def _size(own: dict[str, str], around: float) -> float:
 
 
 def _pixels(value: str, em: float, otherwise: float, *, whole: float = 1000.0) -> float:
-    """A length in pixels; `em` is the size of letters, `whole` what a percentage is of."""
+    """A length in pixels.  `em` is the font size, `whole` the base of a percentage."""
     found = _LENGTH.match(value.strip())
     if found is None:
         return otherwise
@@ -239,7 +239,7 @@ def _share(value: str) -> float:
 
 
 def _is_gone(element: ElementNode, own: dict[str, str], style: _Style) -> bool:
-    """Whether nothing of the element is seen, whatever stands in it."""
+    """Whether nothing of the element is visible, whatever it contains."""
     display = own.get("display", "")
     if display == "none" or (not display and element.hasattr("hidden")) or own.get("mso-hide") == "all":
         return True
@@ -249,7 +249,7 @@ def _is_gone(element: ElementNode, own: dict[str, str], style: _Style) -> bool:
 
 
 def _is_cut_off(own: dict[str, str], size: float) -> bool:
-    """Whether the box shows nothing of what stands in it."""
+    """Whether the box clips all of its content."""
     if "absolute" in own.get("position", "") or "fixed" in own.get("position", ""):
         edges = _RECTANGLE.search(own.get("clip", ""))
         lengths = [_pixels(edge, size, 1000.0) for edge in re.split(r"[\s,]+", edges[1].strip())] if edges else []
@@ -266,7 +266,7 @@ def _is_cut_off(own: dict[str, str], size: float) -> bool:
 
 
 def _is_elsewhere(own: dict[str, str], size: float) -> bool:
-    """Whether the box lies off the screen, or is shrunk to nothing."""
+    """Whether the box is off the screen, or scaled to nothing."""
     moved = [own.get(name, "") for name in ("left", "right", "top", "bottom")] if own.get("position", "static") != "static" else []
     margins = [own.get(name, "") for name in ("margin-left", "margin-right", "margin-top")] + own.get("margin", "").split()
     if any(value and _pixels(value, size, 0.0) <= -_FAR for value in (*moved, *margins)):
