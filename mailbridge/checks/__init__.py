@@ -1,1 +1,1 @@
-"""What the desk asks others about a mail before it is filed: the DNS about its sender, scanners about its content."""
+"""Checks of a mail before its transaction: the sender by DNS (SPF, DKIM, DMARC, ARC), the content by scanners for viruses and spam."""

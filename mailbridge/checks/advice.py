@@ -1,4 +1,4 @@
-"""What a configuration says about trust that does not do what somebody may expect; told by `mailbridge check` and at the start."""
+"""Finds settings about trust that have no effect or an unexpected one.  `mailbridge check` and the start of the daemon print them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from mailbridge.errors import Permanent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advice:
-    """What is so, and the next step."""
+    """A finding, and the next step for the administrator."""
 
     message: str
     hint: str
 
 
 def advice(config: Config) -> tuple[Advice, ...]:
-    """Everything worth saying; empty for a configuration in which each key has an effect."""
+    """All findings; empty if each key of the configuration has its effect."""
     return tuple(_advice(config))
 
 
@@ -47,7 +47,7 @@ def _advice(config: Config) -> Iterator[Advice]:
 
 def _has_dns(config: Config) -> bool:
     try:
-        from mailbridge.checks.resolver import Resolver  # a desk that does not ask the DNS loads no code for it
+        from mailbridge.checks.resolver import Resolver  # a desk without DNS checks loads no code for them
 
         Resolver(config.authenticity.dns_servers)
     except Permanent:

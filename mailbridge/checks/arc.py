@@ -1,7 +1,7 @@
-"""ARC: what the servers say that passed a mail on, where their chain of seals holds (RFC 8617).
+"""ARC: the results that forwarding servers sealed, if their chain of seals is valid (RFC 8617).
 
-A forwarder or a list breaks SPF, and often DKIM; its seal tells what it saw before.  Anybody can seal, so a chain proves only who
-speaks: whether a sealer is believed is the desk's to say (`trusted_sealers`).
+A forwarder or a list breaks SPF, and often DKIM.  Its seal records the results before that.  Anybody can seal, so a valid chain proves only
+who sealed.  The desk configures which sealers it trusts (`trusted_sealers`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from mailbridge.checks.dkim_check import ALGORITHMS, SIGNATURE_BYTES, SILENT, Fi
 from mailbridge.checks.resolver import Resolver, Unanswered
 from mailbridge.message.results import AmbiguousField, read_results, same_domain
 
-SETS = 10  # of three fields each; RFC 8617 5.1.1 allows 50, and each costs two signatures
+SETS = 10  # most sets of three fields; RFC 8617 5.1.1 allows 50, and each costs two signature checks
 RESULTS_BYTES = 16 * 1024
 _INSTANCE = re.compile(rb"^\s*i\s*=\s*(\d{1,2})\s*;")
 _NAMES = (b"arc-seal", b"arc-message-signature", b"arc-authentication-results")
@@ -27,7 +27,7 @@ Tags = dict[bytes, bytes]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seal:
-    """One server that passed the mail on, and the domain for which it had proof in From ('' for none)."""
+    """The seal of one server.  `proved`: the domain of From for which it saw DMARC pass, '' for none."""
 
     domain: str
     proved: str = ""
@@ -35,7 +35,7 @@ class Seal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArcResult:
-    """`result`: none, pass, fail or temperror; the seals first to last, as far as they can be read."""
+    """`result`: none, pass, fail or temperror.  `seals`: first to last, as far as they can be read."""
 
     result: str
     seals: tuple[Seal, ...] = ()
@@ -46,9 +46,9 @@ class ArcResult:
         return f"arc={self.result}{by}" + (f" ({self.reason})" if self.reason else "")
 
     def voucher(self, domain: str, trusted: Sequence[str]) -> str:
-        """The first sealer that had proof of `domain` in From and all behind which are trusted, itself among them; '' for none.
+        """The first sealer that saw `domain` in From pass, if it and all later sealers are trusted; '' for none.
 
-        Whoever comes later in the chain may have changed the mail, so one stranger among them is one too many.
+        Every later sealer may have changed the mail, so a single untrusted one is enough for ''.
         """
         found = ""
         for seal in reversed(self.seals if self.result == "pass" else ()):
@@ -59,11 +59,11 @@ class ArcResult:
 
 
 class _Broken(Exception):
-    """The chain does not hold, in words."""
+    """The chain is not valid.  The text says why."""
 
 
 def check(raw: bytes, resolver: Resolver, *, until: float) -> ArcResult:
-    """The mail's chain, evaluated as RFC 8617 5.2 says; raises nothing on account of the mail."""
+    """Evaluates the mail's chain (RFC 8617 5.2).  Never raises because of the content."""
     try:
         fields, start = header(raw)
         sets = _sets(fields)
@@ -78,7 +78,7 @@ def check(raw: bytes, resolver: Resolver, *, until: float) -> ArcResult:
         return ArcResult(result="temperror", seals=seals, reason=str(error))
     except _Broken as error:
         return ArcResult(result="fail", seals=seals, reason=str(error))
-    except Exception as error:  # the fields are strangers', and dkimpy is not total: it must not stop the mail
+    except Exception as error:  # the fields are untrusted and dkimpy may raise anything: it must not stop the mail
         return ArcResult(result="fail", seals=seals, reason=f"cannot be evaluated: {type(error).__name__}")
     return ArcResult(result="pass", seals=seals)
 
@@ -87,7 +87,7 @@ Set = dict[bytes, bytes]  # field name -> value
 
 
 def _sets(fields: Fields) -> list[Set]:
-    """The sets of three fields, first to last.  Raises _Broken where one is not whole."""
+    """The sets of three fields, first to last.  Raises _Broken if one is incomplete."""
     found: dict[int, Set] = {}
     for name, value in fields:
         key = name.lower()
@@ -115,7 +115,7 @@ def _seal(one: Set) -> Seal:
 
 
 def _proved(results: bytes) -> str:
-    """The domain that a sealer's own Authentication-Results say DMARC passed for; '' for none."""
+    """The domain for which the sealer's ARC-Authentication-Results report a DMARC pass; '' for none."""
     try:
         _server, verdicts = read_results(results.partition(b";")[2])
     except AmbiguousField:
@@ -133,7 +133,7 @@ def _tags(value: bytes) -> Tags:
 
 
 def _hold(sets: Sequence[Set], fields: Fields, body: bytes, resolver: Resolver, until: float) -> None:
-    """The chain holds, or _Broken says why it does not: each seal, and the last signature over the mail (RFC 8617 5.2)."""
+    """Verifies each seal, and the last signature over the mail (RFC 8617 5.2).  Raises _Broken if one is not valid."""
     for number, one in enumerate(sets, start=1):
         seal, signature = _tags(one[_NAMES[0]]), _tags(one[_NAMES[1]])
         if seal.get(b"cv", b"").strip().lower() != (b"none" if number == 1 else b"pass"):
@@ -159,7 +159,7 @@ def _hold(sets: Sequence[Set], fields: Fields, body: bytes, resolver: Resolver, 
 
 
 class _SealKey:
-    """Asks for the key of whichever seal or signature of the chain is checked."""
+    """Looks up the key of the seal or signature that is being verified."""
 
     def __init__(self, resolver: Resolver, until: float) -> None:
         self._resolver, self._until = resolver, until

@@ -1,4 +1,4 @@
-"""Who really wrote a mail, found out by ourselves: DKIM and DMARC, and SPF where somebody we trust saw the sender's server (ML7)."""
+"""Verifies the author of a mail with our own checks: DKIM and DMARC, and SPF where a trusted server saw the sender's server."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PROOF = "own check"
 
 
 class AuthenticityChecker:
-    """Checks senders.  May be used by any number of threads; opens connections to DNS servers only."""
+    """Verifies senders.  Thread-safe.  Connects to DNS servers only."""
 
     def __init__(
         self,
@@ -32,19 +32,19 @@ class AuthenticityChecker:
         channels: Channels | None = None,
         suffixes: Suffixes | None = None,
     ) -> None:
-        """`seconds` is what one mail may take, by the clock `now`, which is the resolver's.
+        """`seconds`: the time limit for one mail, by the clock `now`, which is also the resolver's.
 
-        Of `trusted_sealers`, forwarders and lists, what they saw before them is believed (RFC 8617).  `channels` say which mails are
-        checked and where a trusted Received field names the sender's server; without them all are, and only our own listener knows it.
+        The ARC results of `trusted_sealers` (forwarders and lists) count (RFC 8617).  `channels` selects the mails that are checked and the
+        trusted Received fields that name the sender's server.  Without it all mails are checked, and only our listener names the server.
         """
         self._resolver, self._seconds, self._now, self._sealers = resolver, seconds, now, trusted_sealers
         self._channels = channels
         self._suffixes = suffixes or Suffixes()
 
     def sender(self, claimed: Sender, raw: bytes, envelope: Envelope) -> Sender:
-        """`claimed` with our own verdict where no trusted line of the header proved or refuted it.
+        """`claimed` with our own verdict, if no trusted line of the header proved or refuted it.
 
-        One whose From is not strict stays unbelieved, whatever passes; that DMARC fails for its domain is found out all the same.
+        A sender whose From is not strict is never verified, but a DMARC failure of its domain is recorded.
         """
         domain = domain_of(claimed)
         if not domain or claimed.verified or claimed.dmarc == "fail":
@@ -83,7 +83,7 @@ class AuthenticityChecker:
         )
 
     def _by_sealers(self, verdict: DmarcResult, chain: arc.ArcResult, domain: str) -> DmarcResult:
-        """The verdict, or a pass where it is no pass and a trusted sealer of the chain saw one before the mail was passed on."""
+        """The verdict, or a pass if it is none and a trusted sealer saw DMARC pass before the mail was forwarded."""
         sealer = chain.voucher(domain, self._sealers) if verdict.result in {"fail", ""} else ""
         if not sealer:
             return verdict
@@ -91,7 +91,7 @@ class AuthenticityChecker:
         return DmarcResult(result="pass", reasons=(seen, *verdict.reasons), verified=True)
 
     def _policy(self, domain: str, until: float) -> DmarcPolicy | None:
-        """The domain's own policy, or the one of the domain it belongs to (RFC 7489 6.6.3)."""
+        """The policy of the domain, else of its organizational domain (RFC 7489 6.6.3)."""
         own = read_policy(self._texts(f"_dmarc.{domain}", until), domain)
         above = self._suffixes.organizational(domain)
         if own is not None or above == domain:
@@ -102,7 +102,7 @@ class AuthenticityChecker:
         return [record for record in self._resolver.ask(name, "TXT", until=until) if isinstance(record, bytes)]
 
     def _route(self, raw: bytes, envelope: Envelope, until: float) -> tuple[Spf | None, str]:
-        """What SPF says, or None and why nothing can be said: somebody we trust must have seen the sender's own server."""
+        """The SPF result, or None and the reason.  SPF needs a trusted server that saw the sender's own server."""
         found: OriginServer | None
         if self._channels is None:
             found, why = direct_route(envelope)
@@ -114,7 +114,7 @@ class AuthenticityChecker:
 
 
 def _as_doubted(claimed: Sender, verdict: DmarcResult) -> Sender:
-    """A sender whose From is not strict: nothing proves it, and only what speaks against it counts."""
+    """The verdict for a sender whose From is not strict: a pass does not count, a failure does."""
     match verdict.result:
         case "fail":
             return failed(claimed, verdict.policy, "; ".join(verdict.reasons))

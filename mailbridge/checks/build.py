@@ -1,4 +1,4 @@
-"""The checks that a configuration asks for; what each needs is loaded here, and only where it is asked for."""
+"""Builds the configured checks.  The packages of a check are imported only if it is configured."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def examiner(config: Config) -> Examiner | None:
-    """What checks mails; None where nothing is to be checked.  Raises Permanent where it cannot: no DNS servers are known."""
+    """The examiner of mails; None if no check is configured.  Raises Permanent if DNS checks are required and no DNS server is known."""
     if not asks_dns(config) and not config.scan.any:
         return None
     return Examiner(
@@ -31,7 +31,7 @@ def examiner(config: Config) -> Examiner | None:
 
 
 def asks_dns(config: Config) -> bool:
-    """Whether mails of any source are checked by ourselves."""
+    """Whether mails of any source are checked by DNS."""
     match config.authenticity.check:
         case SenderCheck.HEADERS:
             return False
@@ -42,7 +42,7 @@ def asks_dns(config: Config) -> bool:
 
 
 def channels(config: Config) -> Channels:
-    """What judges senders by the lines that their way in lets count."""
+    """The judge of senders by trusted header lines."""
     return Channels(config, organizational)
 
 
@@ -54,7 +54,7 @@ def _suffixes() -> Suffixes:
 
 
 def organizational(domain: str) -> str:
-    """The registered domain that a name belongs to; the list is loaded when it is first asked for."""
+    """The organizational domain of a name (RFC 7489 3.2).  The first call loads the public suffix list."""
     return _suffixes().organizational(domain)
 
 
@@ -70,7 +70,7 @@ def _authenticity(config: Config) -> ChecksSenders | None:
     except Permanent:
         if wanted.check is SenderCheck.DNS:
             raise
-        return None  # nobody asked for it by name: the desk runs, and `mailbridge check` says that no sender can be checked
+        return None  # the check is only the default: the desk runs, and `mailbridge check` reports that no sender can be checked
     return AuthenticityChecker(
         resolver,
         seconds=wanted.time_limit.total_seconds(),

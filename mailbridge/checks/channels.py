@@ -1,4 +1,4 @@
-"""By which way a mail came, and whose words in its header count because of that.  Only the envelope decides, never the header."""
+"""The channel by which a mail came, and which header lines are trusted because of it.  Only the envelope decides, never the header."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mailbridge.message.received import is_ours
 from mailbridge.message.trace import INSIDE, is_address, within
 from mailbridge.message.tree import Field
 
-# What pairing proved: the address of an agent and the source, and what is believed of mails from that address by that source.
+# The results of pairing: by agent address and source, the header lines that are trusted for mails from that address by that source.
 Pairings = Mapping[tuple[str, str], Expected]
 
 IMPORTED = "not checked: keys and policies of back then are gone"
@@ -23,7 +23,7 @@ IMPORTED = "not checked: keys and policies of back then are gone"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
-    """One way in: its name, what is believed of headers that came by it (None: nothing), and why not."""
+    """A channel: its name, which header lines are trusted (`expected`; None: none), and why none are."""
 
     source: str
     expected: Expected | None = None
@@ -32,7 +32,7 @@ class Channel:
 
 
 def channel_of(envelope: Envelope, config: Config) -> Channel:
-    """The way this mail came by."""
+    """The channel by which this mail came."""
     match envelope.source:
         case Source.IMAP:
             return _mailbox(envelope, config)
@@ -48,7 +48,7 @@ def channel_of(envelope: Envelope, config: Config) -> Channel:
 
 
 def source_name(envelope: Envelope) -> str:
-    """The way as it is stored and shown: imap:support, lmtp:10.0.0.2, pipe."""
+    """The name of the channel as it is stored and shown: imap:support, lmtp:10.0.0.2, pipe."""
     match envelope.source:
         case Source.IMAP:
             return f"imap:{envelope.account}"
@@ -68,7 +68,7 @@ def _mailbox(envelope: Envelope, config: Config) -> Channel:
 
 def _listener(envelope: Envelope, config: Config) -> Channel:
     mine = [one for one in config.listeners if one.protocol == envelope.source]
-    # A mail that an earlier release took does not say which listener it was.
+    # Mails that an earlier release received have no listener name.
     named: Sequence[ListenerSettings] = [one for one in mine if one.name == envelope.account] or mine
     listener = next((one for one in named if one.trusts(envelope.peer)), None)
     if listener is None:
@@ -79,7 +79,7 @@ def _listener(envelope: Envelope, config: Config) -> Channel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OriginServer:
-    """The sender's own server as somebody saw it whom we trust: our listener, or our mail server in its Received field."""
+    """The sender's own server, as our listener or a trusted mail server (in its Received field) saw it."""
 
     client: str
     mail_from: str
@@ -87,15 +87,17 @@ class OriginServer:
 
 
 class Channels:
-    """Judges senders by the lines that their way in lets count.  Reads no network; thread-safe."""
+    """Judges senders by the header lines that their channel makes trusted.  No network access.  Thread-safe."""
 
     def __init__(self, config: Config, organizational: Callable[[str], str]) -> None:
-        """`organizational` gives the registered domain of a name; it is asked only where alignment matters."""
+        """`organizational` gives the organizational domain of a name.  It is called only where alignment matters."""
         self._config, self._organizational = config, organizational
 
     def sender(self, header: bytes, envelope: Envelope, pairings: Pairings) -> Sender:
-        """Who wrote the mail with this header block, as far as trusted lines prove it.  They prove nobody whose From is not strict; that
-        DMARC failed is known all the same."""
+        """The author of the mail with this header block, verified if trusted lines prove it.
+
+        A sender whose From is not strict is never verified, but a DMARC failure is recorded.
+        """
         headers = headers_of(header, envelope)
         claimed = claimed_sender(headers)
         channel = channel_of(envelope, self._config)
@@ -115,7 +117,7 @@ class Channels:
         return replace(found, proof=proof) if found.verified else found
 
     def asks(self, envelope: Envelope) -> bool:
-        """Whether mails that came by this way are checked by ourselves."""
+        """Whether mails of this channel are checked by DNS."""
         match self._config.authenticity.check:
             case SenderCheck.HEADERS:
                 return False
@@ -125,7 +127,7 @@ class Channels:
                 return True
 
     def route(self, header: bytes, envelope: Envelope) -> tuple[OriginServer | None, str]:
-        """The sender's own server, or None and why it is not known: only a Received field of ours names it."""
+        """The sender's own server, or None and the reason.  Only our listener or a trusted Received field names it."""
         channel = channel_of(envelope, self._config)
         if channel.is_direct:
             return direct_route(envelope)
@@ -139,7 +141,7 @@ class Channels:
 
 
 def direct_route(envelope: Envelope) -> tuple[OriginServer | None, str]:
-    """The peer of our own listener as the sender's server."""
+    """The SMTP client of our own listener as the sender's server, or None and the reason."""
     if envelope.source is not Source.SMTP or envelope.mail_from is None:
         return None, f"spf: not checked, it came by {envelope.source.upper()}"
     if not is_address(envelope.peer):
@@ -150,7 +152,7 @@ def direct_route(envelope: Envelope) -> tuple[OriginServer | None, str]:
 
 
 def headers_of(header: bytes, envelope: Envelope) -> tuple[Field, ...]:
-    """The fields of a header block as the client handed them over: without the Received field of our own listener."""
+    """The fields of a header block as the client sent them, without the Received field of our own listener."""
     fields = mail_fields(header)
     network = envelope.source in (Source.SMTP, Source.LMTP)
     return fields[1:] if network and fields and is_ours(fields[0]) else fields

@@ -1,4 +1,4 @@
-"""clamd: whether a mail carries a known virus.  INSTREAM is all that is spoken, so nothing but bytes and a name goes to and fro."""
+"""clamd: whether a mail contains a known virus.  Uses only the command INSTREAM (clamd(8)): bytes are sent, a name comes back."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ PIECE = struct.Struct("!I")
 
 
 class Clamd:
-    """A scanner at (host, port) or at a socket of this machine.  Any number of threads may use it; each mail has its own connection."""
+    """A scanner at (host, port) or at a Unix socket.  Thread-safe.  Each mail has its own connection."""
 
     def __init__(self, place: tuple[str, int] | Path, *, largest: int, seconds: float) -> None:
-        """`largest` is clamd's own StreamMaxLength: over it, it hangs up without a word, so larger mails are not sent."""
+        """`largest`: bytes, clamd's StreamMaxLength.  Larger mails are not sent, because clamd drops them.  `seconds` limits a scan."""
         self._place, self._largest, self._seconds = place, largest, seconds
 
     def scan(self, raw: bytes) -> str:
-        """The name of a virus in the mail, '' where none is known.  Raises NotScanned."""
+        """The name of the virus in the mail, '' if none was found.  Raises NotScanned."""
         if len(raw) > self._largest:
             raise NotScanned(f"clamd takes {self._largest} bytes, the mail has {len(raw)}", ScanFault.NEVER)
         end = time.monotonic() + self._seconds
@@ -61,7 +61,7 @@ class Clamd:
 
 
 def _answer(connection: socket.socket, end: float) -> bytes:
-    """Everything up to the closing NUL."""
+    """The answer up to its final NUL."""
     said = b""
     while not said.endswith(b"\0") and len(said) < ANSWER:
         _allow(connection, end)
@@ -73,7 +73,7 @@ def _answer(connection: socket.socket, end: float) -> bytes:
 
 
 def _allow(connection: socket.socket, end: float) -> None:
-    """The next step may take what is left of the time for the whole."""
+    """Sets the timeout of the next operation to the time that is left for the mail."""
     left = end - time.monotonic()
     if left <= 0:
         raise NotScanned("clamd did not answer in time")
@@ -81,7 +81,7 @@ def _allow(connection: socket.socket, end: float) -> None:
 
 
 def _name(said: bytes) -> str:
-    """'stream: OK' and 'stream: NAME FOUND' are answers; all else is none."""
+    """The virus name of 'stream: NAME FOUND', '' for 'stream: OK'.  Raises NotScanned for anything else."""
     text = "".join(c if c.isprintable() else "?" for c in said.rstrip(b"\0").decode("utf-8", "replace"))
     found = text.removeprefix("stream: ")
     if found == "OK":

@@ -1,7 +1,7 @@
-"""DKIM: which signatures of a mail hold (RFC 6376, 8301).  `arc` shares its bounds.
+"""DKIM: which signatures of a mail are valid (RFC 6376, 8301).  `arc` uses the same limits.
 
-A signature is a stranger's text, its key another's: fields, numbers and key sizes are bounded before the library works on them, and
-its quadratic canonicalisation of blanks never sees a run of them.
+Signatures and keys are untrusted: fields, numbers and key sizes are limited before the library reads them.  Runs of blanks are shortened
+first, because the library's canonicalisation takes quadratic time on them.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from mailbridge.checks.dmarc import Signature
 from mailbridge.checks.resolver import Resolver, Unanswered
 from mailbridge.message import limits
 
-SIGNATURES = 10  # that are looked at; RFC 6376 6.1 leaves the number to us
+SIGNATURES = 10  # most signatures that are checked; RFC 6376 6.1 allows a limit
 SIGNATURE_BYTES = 4096
-KEY_BYTES = 1024  # of a key record: RSA with 4096 bits takes 760; what an attacker's larger key costs grows with its cube
+KEY_BYTES = 1024  # most bytes of a key record: RSA with 4096 bits takes 760, and the cost of a key grows with the cube of its size
 MOST_EMPTY_LINES = b"\r\n" * 4096
 ALGORITHMS = {b"rsa-sha256", b"ed25519-sha256"}  # RFC 8301 3.1: rsa-sha1 must not be believed
 
-# Outside the tree of loggers: what dkimpy says quotes the mail.
+# Outside the tree of loggers, because dkimpy's messages quote the mail.
 SILENT = logging.Logger("dkim", level=logging.CRITICAL + 1)
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
 _NEXT_FIELD = re.compile(rb"\r?\n(?![ \t])")
@@ -34,11 +34,11 @@ Fields = list[list[bytes]]
 
 
 class Unsound(Exception):
-    """The header cannot be read in the one way that the signer read it."""
+    """The header is ambiguous: it cannot be read for sure as the signer read it."""
 
 
 def check(raw: bytes, resolver: Resolver, *, until: float) -> tuple[Signature, ...]:
-    """What each of the first signatures is worth, top to bottom."""
+    """The results of the first SIGNATURES signatures, top to bottom.  Never raises because of the content."""
     try:
         fields, start = header(raw)
     except Unsound as error:
@@ -49,12 +49,12 @@ def check(raw: bytes, resolver: Resolver, *, until: float) -> tuple[Signature, .
 
 
 def header(raw: bytes) -> tuple[Fields, int]:
-    """The fields, folded as they came but with CRLF, and where the body starts.  Raises Unsound."""
+    """The fields, folded as received but with CRLF, and the offset of the body.  Raises Unsound."""
     end = _HEADER_END.search(raw, 0, limits.HEADER_BYTES + 4)
     if end is None and len(raw) > limits.HEADER_BYTES:
         raise Unsound("the header is too large")
     lines = _NEXT_FIELD.split(raw[: end.start()] if end else raw)
-    if lines[0].startswith(b"From "):  # an mbox's line between mails
+    if lines[0].startswith(b"From "):  # the separator line of an mbox
         del lines[0]
     if len(lines) > limits.FIELDS:
         raise Unsound("too many fields")
@@ -68,7 +68,7 @@ def header(raw: bytes) -> tuple[Fields, int]:
 
 
 def with_crlf(text: bytes) -> bytes:
-    """A mail whose line ends a program took away was signed with them."""
+    """The text with CRLF line ends, as it was signed: a program on the way may have changed them to LF."""
     return text if text.count(b"\n") == text.count(b"\r\n") else re.sub(rb"\r?\n", b"\r\n", text)
 
 
@@ -86,20 +86,20 @@ def _one(value: bytes, index: int, fields: Fields, body: bytes, resolver: Resolv
 
 
 def _covered(tags: dict[bytes, bytes], fields: Fields) -> tuple[str, ...]:
-    """The names of the fields that a signature covers, all of each name: a second one added later is not signed."""
+    """The names whose fields are all signed.  A name is left out if a further field of it was added later."""
     signed = [name for name in _BLANKS.sub(b"", tags[b"h"]).decode("ascii", "replace").lower().split(":") if name]
     there = [name.decode("ascii", "replace").lower() for name, _ in fields]
     return tuple(name for name in dict.fromkeys(signed) if there.count(name) <= signed.count(name))
 
 
 def _refused(tags: dict[bytes, bytes]) -> tuple[str, str] | None:
-    """What is wrong with a signature before any mathematics."""
+    """The result and reason of a signature that is refused without verification; None if it is to be verified."""
     if tags.get(b"a") not in ALGORITHMS:
         return "permerror", "the algorithm is not believed"
     if b"from" not in re.split(rb"\s*:\s*", tags.get(b"h", b"").strip().lower()):
         return "permerror", "From is not signed"  # RFC 6376 5.4
     if b"l" in tags:
-        # RFC 6376 8.2: anybody may write on below the signed part, and whoever reads the mail sees one text.
+        # RFC 6376 8.2: anybody can append text to the signed part, and a reader cannot see the difference.
         return "policy", "l= leaves the end of the body unsigned"
     return None
 
@@ -114,7 +114,7 @@ def _verified(index: int, tags: dict[bytes, bytes], fields: Fields, body: bytes,
         return "temperror", str(error)
     except dkim.ValidationError as error:
         return ("fail", "the body was changed") if "body hash" in str(error) else ("permerror", "a tag of the signature is wrong")
-    except Exception as error:  # signature and key are strangers', dkimpy is not total: it must not stop the mail
+    except Exception as error:  # signature and key are untrusted and dkimpy may raise anything: it must not stop the mail
         return "permerror", f"cannot be evaluated: {type(error).__name__}"
     if key.refused:
         return key.refused
@@ -122,7 +122,7 @@ def _verified(index: int, tags: dict[bytes, bytes], fields: Fields, body: bytes,
 
 
 def gentle(body: bytes, *, relaxed: bool) -> bytes:
-    """A body that canonicalises to the same (RFC 6376 3.4.3, 3.4.4), without the runs that cost dkimpy their square."""
+    """A body with the same canonical form (RFC 6376 3.4.3, 3.4.4), without the runs on which dkimpy takes quadratic time."""
     end = len(body)
     while body.endswith(MOST_EMPTY_LINES, 0, end):
         end -= len(MOST_EMPTY_LINES)
@@ -132,14 +132,14 @@ def gentle(body: bytes, *, relaxed: bool) -> bytes:
 
 
 class KeyQuery:
-    """Asks for the key of one signature, and reads of its record what dkimpy does not (RFC 6376 3.6.1)."""
+    """Looks up the key of one signature and checks the tags of its record that dkimpy ignores (RFC 6376 3.6.1)."""
 
     def __init__(self, resolver: Resolver, until: float, tags: dict[bytes, bytes]) -> None:
         self._resolver, self._until, self._tags = resolver, until, tags
         self.refused: tuple[str, str] | None = None
 
     def __call__(self, name: bytes, timeout: float = 5) -> bytes | None:
-        """The key record, None where there is none to be believed; `refused` says why then."""
+        """The key record; None if there is no usable one, then `refused` is set to the reason."""
         records = [r for r in self._resolver.ask(name.decode("ascii"), "TXT", until=self._until) if isinstance(r, bytes)]
         self.refused = self._refuse(records)
         return None if self.refused else records[0]

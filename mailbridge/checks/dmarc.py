@@ -1,4 +1,4 @@
-"""DMARC: whether what SPF and DKIM proved speaks for the address in From (RFC 7489).  Pure; who asks the DNS is `authenticity`."""
+"""DMARC: whether a domain that SPF or DKIM proved is aligned with From (RFC 7489).  Pure.  `authenticity` queries the DNS."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ POLICIES = ("none", "quarantine", "reject")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signature:
-    """What one DKIM signature is worth: pass, fail, policy (good, but not to be believed), neutral, permerror or temperror."""
+    """The result of one DKIM signature (RFC 8601 2.7.1): pass, fail, policy (valid, but not accepted), neutral, permerror or temperror."""
 
     domain: str
     selector: str
     result: str
     reason: str = ""
-    fields: tuple[str, ...] = ()  # that it covers, in lower case, where it passed
+    fields: tuple[str, ...] = ()  # signed fields in lower case, if it passed
 
     def __str__(self) -> str:
         why = f" ({self.reason})" if self.reason else ""
@@ -27,7 +27,7 @@ class Signature:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpfIdentity:
-    """What SPF says of the way a mail came: `domain` is the one that was asked, of MAIL FROM or else of HELO (RFC 7489 4.1)."""
+    """The SPF result.  `domain`: the one that was checked, of MAIL FROM or else of HELO (RFC 7489 4.1)."""
 
     domain: str
     result: str  # pass, fail, softfail, neutral, none, permerror, temperror
@@ -40,7 +40,7 @@ class SpfIdentity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DmarcPolicy:
-    """A DMARC record: where it was found, what it asks for, and how close the domains must be."""
+    """A DMARC record: the domain at which it was found, its requested policy, and its alignment modes (RFC 7489 6.3)."""
 
     domain: str
     asks: str  # none, quarantine, reject
@@ -50,16 +50,16 @@ class DmarcPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DmarcResult:
-    """`result`: pass, fail, none (the domain has no policy), temperror; '' where nothing can be said.
+    """`result`: pass, fail, none (the domain has no policy), temperror, or '' (cannot be determined).
 
-    `verified`: a pass, or no policy and something aligned passed.  `policy`: what the domain asks for the mail that did not pass.
+    `verified`: DMARC passed, or there is no policy and an aligned check passed.  `policy`: what the domain requests for a failed mail.
     """
 
     result: str
     reasons: tuple[str, ...]
     verified: bool = False
     policy: str = ""
-    fields: tuple[str, ...] = ()  # under the aligned signature
+    fields: tuple[str, ...] = ()  # signed by the aligned signature
 
 
 def evaluate(
@@ -69,8 +69,10 @@ def evaluate(
     policy: DmarcPolicy | None,
     organizational: Callable[[str], str],
 ) -> DmarcResult:
-    """The verdict on a mail's From.  `spf` None: nobody could look, so a missing pass proves nothing; `organizational` gives the
-    registered domain that a name belongs to."""
+    """The verdict on a mail's From.  `spf` None: SPF could not be checked, so a missing pass is no failure.
+
+    `organizational` gives the organizational domain of a name (RFC 7489 3.2).
+    """
 
     def aligned(domain: str, *, strict: bool) -> bool:
         return same_domain(domain, from_domain) or (not strict and same_domain(organizational(domain), organizational(from_domain)))
@@ -103,7 +105,7 @@ def _pass(policy: DmarcPolicy, by: str, fields: tuple[str, ...]) -> DmarcResult:
 
 
 def read_policy(records: Iterable[bytes], domain: str, *, inherited: bool = False) -> DmarcPolicy | None:
-    """The one valid policy among the TXT records of `_dmarc.domain`; several are as good as none (RFC 7489 6.6.3).
+    """The policy in the TXT records of `_dmarc.domain`; None if there is no valid record or more than one (RFC 7489 6.6.3).
 
     `inherited`: the mail is from a subdomain of `domain`.
     """
@@ -115,7 +117,7 @@ def read_policy(records: Iterable[bytes], domain: str, *, inherited: bool = Fals
     if inherited:
         asks = tags.get("sp", asks).lower()
     if asks not in POLICIES:
-        # RFC 7489 6.6.3, 6: an unusable policy with an address for reports means: only watching.
+        # RFC 7489 6.6.3, 6: an invalid policy with an address for reports counts as p=none.
         if not tags.get("rua", "").lower().startswith("mailto:"):
             return None
         asks = "none"

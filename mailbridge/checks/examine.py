@@ -1,4 +1,4 @@
-"""The checks of a portion of mails, several at a time, before the transaction that files them."""
+"""Checks a batch of mails, several at a time, before the transaction that places them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from mailbridge.checks.scan import NotScanned, Scan, Silence, Spam
 from mailbridge.message.envelope import Envelope
 from mailbridge.message.model import Message, Sender
 
-THREADS = 8  # mails looked at together; they wait for others, they do not work
+THREADS = 8  # mails checked at a time; the threads mostly wait for the network
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examined:
-    """A mail with what was found out about it."""
+    """A mail with the results of its checks."""
 
     message: Message
     scan: Scan = field(default_factory=Scan)
@@ -24,31 +24,31 @@ class Examined:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unexamined:
-    """A check stumbled over the mail: a mistake of ours, which must not stop the mails beside it."""
+    """A check raised an internal error on the mail.  The other mails of the batch are not affected."""
 
     reason: str
 
 
 class ChecksSenders(Protocol):
-    """`checks.authenticity.Authenticity` is one; named here so that its packages are loaded where they are used only."""
+    """Implemented by `checks.authenticity.AuthenticityChecker`.  A protocol, so that its packages are imported only where they are used."""
 
     def sender(self, claimed: Sender, raw: bytes, envelope: Envelope) -> Sender: ...
 
 
 class FindsViruses(Protocol):
-    """`checks.clamd.Clamd` is one."""
+    """Implemented by `checks.clamd.Clamd`."""
 
     def scan(self, raw: bytes) -> str: ...
 
 
 class ScoresSpam(Protocol):
-    """`checks.rspamd.Rspamd` is one."""
+    """Implemented by `checks.rspamd.Rspamd`."""
 
     def score(self, raw: bytes, envelope: Envelope) -> Spam: ...
 
 
 class Examiner:
-    """Every check that is configured.  Its threads start with the first mail; `close` ends them."""
+    """Runs all configured checks.  Its threads start with the first mail.  `close` ends them."""
 
     def __init__(
         self,
@@ -65,15 +65,15 @@ class Examiner:
         self._threads.shutdown(cancel_futures=True)
 
     def until(self, seconds: float) -> float:
-        """The moment `seconds` from now, for `examine`."""
+        """The time `seconds` from now by the examiner's clock, for `examine`."""
         return self._now() + seconds
 
     def examine(
         self, mails: Sequence[tuple[Message, Envelope]], load: Callable[[int], bytes], *, until: float
     ) -> list[Examined | Unexamined | None]:
-        """The mails in order, each checked; None for one whose turn did not come before `until`: it has to come again.
+        """The checked mails in order; None for a mail that was not begun before `until` and has to be given again.
 
-        `load` gives a mail's raw bytes by its index and is called from other threads.  Raises what it raises.
+        `load` gives a mail's raw bytes by its index and is called from other threads.  Its exceptions are raised.
         """
 
         def one(index: int) -> Examined | Unexamined | None:
@@ -82,7 +82,7 @@ class Examiner:
             raw = load(index)
             try:
                 return self._one(*mails[index], raw)
-            except Exception as error:  # no check raises on account of a mail, but for our mistakes
+            except Exception as error:  # checks never raise because of a mail's content: this is an internal error
                 return Unexamined(reason=f"{type(error).__name__}: {error}")
 
         return list(self._threads.map(one, range(len(mails))))

@@ -1,6 +1,6 @@
-"""The DNS, for SPF, DKIM and DMARC: each question bounded in time, each answer remembered as long as its owner allows.
+"""DNS queries for SPF, DKIM, DMARC and ARC, with a time limit for each and a cache that follows the TTL.
 
-Records leave this module as plain values: TXT as bytes, addresses and names as text, MX as (preference, name).
+Records are plain values: TXT as bytes, addresses and names as text, MX as (preference, name).
 """
 
 from __future__ import annotations
@@ -20,32 +20,32 @@ from mailbridge.errors import Permanent
 Record = bytes | str | tuple[int, str]
 Records = tuple[Record, ...]
 
-LIFETIME = 5.0  # seconds for one question, all servers and repetitions together
-REMEMBERED = 2000  # answers
-LONGEST = 3600.0  # seconds an answer is believed, whatever its owner says
-NOTHING = 60.0  # seconds it is believed that a name does not exist
-SILENCE = 15.0  # seconds a name is not asked about again after nobody answered
-RECORD_BYTES = 4096  # of one TXT record; SPF, DKIM and DMARC need a few hundred, and regular expressions run over them
-RECORDS = 50  # of one answer
+LIFETIME = 5.0  # seconds for one query, with all servers and retries
+REMEMBERED = 2000  # cached answers
+LONGEST = 3600.0  # seconds: longest TTL
+NOTHING = 60.0  # seconds for which a negative answer is cached
+SILENCE = 15.0  # seconds before a name is queried again after a timeout
+RECORD_BYTES = 4096  # longest TXT record; SPF, DKIM and DMARC need a few hundred bytes, and regular expressions read them
+RECORDS = 50  # most records of one answer
 
 
 class Unanswered(Exception):
-    """Nobody answered in time, or the name's servers are broken: it may be otherwise later."""
+    """No server answered in time, or the name's servers fail.  A later query may succeed."""
 
 
 class Resolver:
-    """Asks, and remembers.  May be used by any number of threads."""
+    """Queries the DNS and caches the answers.  Thread-safe."""
 
     def __init__(self, servers: Sequence[tuple[str, int]] = (), *, now: Callable[[], float] = time.monotonic) -> None:
-        """`servers` are addresses and ports; none: those of the system.  Raises Permanent where the system names none."""
+        """`servers`: addresses and ports; empty: those of the system.  Raises Permanent if the system has none."""
         self._resolver = _resolver(servers)
         self._now = now
         self._lock = Lock()
         self._remembered: OrderedDict[tuple[str, str], tuple[float, Records | None]] = OrderedDict()
-        self.asked = 0  # questions that went out
+        self.asked = 0  # queries that were sent
 
     def ask(self, name: str, kind: str, *, until: float) -> Records:
-        """The records of a name, () where there are none.  Raises Unanswered, at the latest at `until` (of the clock given)."""
+        """The records of a name, () if there are none.  Raises Unanswered, at the latest at `until` (by the clock `now`)."""
         key = (name.lower().rstrip("."), kind)
         if not key[0]:
             return ()
@@ -60,7 +60,7 @@ class Resolver:
         records, believed = self._look_up(*key, left)
         with self._lock:
             self.asked += 1
-            # Silence within a question cut short says nothing about the name.
+            # A timeout is not cached if the query had less than its full time.
             if records is not None or left == LIFETIME:
                 self._remembered[key] = (self._now() + believed, records)
                 self._remembered.move_to_end(key)
@@ -69,7 +69,7 @@ class Resolver:
         return _answered(records, *key)
 
     def _look_up(self, name: str, kind: str, left: float) -> tuple[Records | None, float]:
-        """Records and how long to believe them; None where nobody answered."""
+        """The records (None: no answer), and the seconds for which to cache them."""
         try:
             answer = self._resolver.resolve(name, kind, lifetime=left, search=False, raise_on_no_answer=False)
         except (dns.resolver.NXDOMAIN, dns.resolver.YXDOMAIN):
@@ -77,7 +77,7 @@ class Resolver:
         except (dns.exception.Timeout, dns.resolver.NoNameservers, OSError):
             return None, SILENCE
         except (dns.exception.DNSException, UnicodeError):
-            return (), NOTHING  # no name at all: a label too long, an empty one
+            return (), NOTHING  # not a valid name: a label is too long or empty
         if answer.rrset is None:
             return (), NOTHING
         records = tuple(record for data in list(answer.rrset)[:RECORDS] if (record := _value(data, kind)) is not None)
@@ -101,7 +101,7 @@ def _answered(records: Records | None, name: str, kind: str) -> Records:
 
 
 def _value(data: Any, kind: str) -> Record | None:
-    """A record as a plain value; None for one that is too large to be honest."""
+    """A record as a plain value; None if it is too large."""
     match kind:
         case "TXT":
             text = b"".join(data.strings)

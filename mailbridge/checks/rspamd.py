@@ -1,4 +1,4 @@
-"""rspamd: how much a mail looks like spam, by one HTTP request to its scan API."""
+"""rspamd: the spam score of a mail, by one HTTP request to its scan API (/checkv2)."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from mailbridge.checks.scan import NotScanned, ScanFault, Spam
 from mailbridge.message.envelope import Envelope
 
 ANSWER = 1 << 20  # bytes
-RECIPIENTS = 100  # that are named to it
-SPAM = ("add header", "rewrite subject", "reject")  # what rspamd would do with a mail that it calls spam
+RECIPIENTS = 100  # most recipients in the request
+SPAM = ("add header", "rewrite subject", "reject")  # rspamd's actions for spam
 
 
 class Rspamd:
-    """A filter at a URL.  Any number of threads may use it; each mail has its own connection."""
+    """A spam filter at a URL.  Thread-safe.  Each mail has its own connection."""
 
     def __init__(self, url: str, *, seconds: float) -> None:
         parts = urlsplit(url)
@@ -34,7 +34,7 @@ class Rspamd:
         self._seconds = seconds
 
     def score(self, raw: bytes, envelope: Envelope) -> Spam:
-        """What rspamd gives the mail.  Raises NotScanned."""
+        """The spam score of the mail.  Raises NotScanned."""
         with contextlib.closing(self._connection()) as connection:
             try:
                 connection.connect()
@@ -57,14 +57,14 @@ class Rspamd:
     def _exchange(self, connection: HTTPConnection, raw: bytes, envelope: Envelope) -> tuple[int, bytes]:
         header = HTTPHeaderDict({"User-Agent": f"mailbridge/{__version__}"})
         for name, value in _told(envelope):
-            header.add(name, value.encode("utf-8", "replace").decode("latin-1"))  # goes out as those octets
+            header.add(name, value.encode("utf-8", "replace").decode("latin-1"))  # http.client sends exactly these octets
         connection.request("POST", self._path, body=raw, headers=header, preload_content=False, decode_content=False)
         reply = connection.getresponse()
         return reply.status, reply.read(ANSWER)
 
 
 def _told(envelope: Envelope) -> Iterator[tuple[str, str]]:
-    """The envelope as far as it is known, in rspamd's header fields."""
+    """The known parts of the envelope as rspamd's request header fields."""
     if envelope.mail_from is not None:
         yield "From", envelope.mail_from
     yield from (("Rcpt", recipient) for recipient in envelope.rcpt_to[:RECIPIENTS])
@@ -83,7 +83,7 @@ def _read(said: bytes) -> Spam:
         raise NotScanned("rspamd gave no answer that can be read") from error
     if skipped or not math.isfinite(score) or not math.isfinite(required):
         raise NotScanned("rspamd skipped the mail", ScanFault.NEVER)
-    # `required_score` is where rspamd would reject; it calls a mail spam before that, and does not tell from where on.
+    # `required_score` is the threshold of "reject".  rspamd marks spam below that, at a threshold that the answer does not contain.
     return Spam(score=score, required=min(required, score) if action in SPAM and score > 0 else required)
 
 

@@ -1,4 +1,4 @@
-"""What scanners say of a mail, and what is said where they say nothing."""
+"""The results of the scanners for a mail, and the reasons for missing ones."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 
 
 class ScanFault(StrEnum):
-    """Why a scanner gave no answer, as far as it matters for what to do now."""
+    """Why a scanner gave no answer.  A retry depends on it."""
 
-    AWAY = "away"  # nobody is there: the mail has nothing to do with it
-    BROKE = "broke"  # it was there and did not finish: perhaps because of this very mail
-    NEVER = "never"  # it does not look at such mails, however often it is asked
+    AWAY = "away"  # the scanner cannot be reached: not because of the mail
+    BROKE = "broke"  # the scanner did not finish: perhaps because of this mail
+    NEVER = "never"  # the scanner does not accept such mails: a retry cannot help
 
 
 class NotScanned(Exception):
@@ -25,7 +25,7 @@ class NotScanned(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Silence:
-    """An answer that was asked for and not given; `kind` is 'virus' or 'spam'."""
+    """A missing answer of a configured scanner.  `kind`: 'virus' or 'spam'."""
 
     kind: str
     reason: str
@@ -34,7 +34,7 @@ class Silence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spam:
-    """A spam filter's score, and the one from which on it calls a mail spam."""
+    """A spam filter's score, and the score from which a mail counts as spam."""
 
     score: float
     required: float
@@ -42,7 +42,7 @@ class Spam:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
-    """The answers about one mail.  `virus` is the name of one, '' where none is known, None where nobody looked."""
+    """The scan results of one mail.  `virus`: its name, '' if none was found, None if not scanned."""
 
     virus: str | None = None
     spam: Spam | None = None
@@ -50,16 +50,16 @@ class Scan:
 
     @property
     def asked(self) -> bool:
-        """Whether any scanner was asked at all."""
+        """Whether any scanner was asked."""
         return self != Scan()
 
     @property
     def unscanned(self) -> frozenset[str]:
-        """The kinds of answer that are missing although they were asked for."""
+        """The kinds ('virus', 'spam') whose scanner gave no answer."""
         return frozenset(silence.kind for silence in self.silences)
 
     def to_json(self) -> dict[str, Any]:
-        """As it is stored with the mail."""
+        """The JSON value that is stored with the mail."""
         spam = {"score": self.spam.score, "required": self.spam.required} if self.spam else None
         missing = [f"{silence.kind}: {silence.reason}" for silence in self.silences]
         return {"virus": self.virus, "spam": spam, "not_scanned": missing}

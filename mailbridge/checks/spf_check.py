@@ -1,4 +1,4 @@
-"""SPF: whether the domain of the envelope lets mail come from the address it came from (RFC 7208).  The only door to pyspf."""
+"""SPF: whether the domain of the envelope allows the client's IP address (RFC 7208).  Only this module imports pyspf."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from mailbridge.checks.resolver import Resolver, Unanswered
 
 
 class _Question(spf.query):  # type: ignore[misc]  # pyspf has no types
-    """pyspf's question with our resolver under it, and so with our time limits and memory; no patching of the module."""
+    """pyspf's query with our resolver, its time limits and its cache, without patching pyspf."""
 
     def __init__(self, resolver: Resolver, until: float, *, peer: str, mail_from: str, helo: str) -> None:
         super().__init__(i=peer, s=mail_from, h=helo)
         self._resolver, self._until = resolver, until
 
     def dns(self, name: Any, qtype: str, cnames: Any = None, ignore_void: bool = False) -> list[Any]:
-        """Records as pyspf wants them.  Aliases were followed by the resolver."""
+        """The records in pyspf's form.  The resolver has followed CNAMEs."""
         try:
             found = self._resolver.ask(str(name), qtype, until=self._until)
         except Unanswered as error:
@@ -30,12 +30,12 @@ class _Question(spf.query):  # type: ignore[misc]  # pyspf has no types
         return [(record,) if isinstance(record, bytes) else record for record in found]
 
     def get_explanation(self, spec: Any) -> str:
-        """Nothing: the words of the sender's domain to the sender are of no use here and would cost questions."""
+        """Returns ''.  The explanation (RFC 7208 6.2) is not used and would cost queries."""
         return ""
 
 
 def check(resolver: Resolver, *, peer: str, mail_from: str, helo: str, until: float) -> SpfIdentity:
-    """What SPF says of mail from `mail_from` ('': of the host `helo`) that came from the address `peer`."""
+    """The SPF result of mail from `mail_from` ('': of the host `helo`) that came from the IP address `peer`."""
     domain = (mail_from.rpartition("@")[2] if mail_from else helo).lower().rstrip(".")
     if "." not in domain or domain.startswith("["):
         return SpfIdentity(domain=domain, result="none", reason="no domain name")
@@ -43,13 +43,13 @@ def check(resolver: Resolver, *, peer: str, mail_from: str, helo: str, until: fl
         sender = _ascii(mail_from)
         question = _Question(resolver, until, peer=peer, mail_from=sender, helo=_ascii(helo) or "unknown")
         result, _code, reason = question.check()
-    except Exception as error:  # the record is a stranger's and pyspf not total: what it stumbles over must not stop the mail
+    except Exception as error:  # the record is untrusted and pyspf may raise anything: it must not stop the mail
         return SpfIdentity(domain=domain, result="permerror", reason=f"cannot be evaluated: {type(error).__name__}")
     told = reason[:200] if result in ("temperror", "permerror") else ""
     return SpfIdentity(domain=domain, result=result, reason="".join(c if c.isprintable() else "?" for c in told))
 
 
 def _ascii(address: str) -> str:
-    """With the domain as A-labels (RFC 7208 4.3)."""
+    """The address with its domain as A-labels (RFC 7208 4.3)."""
     local, at, domain = address.rpartition("@")
     return f"{local}{at}{domain.encode('idna').decode('ascii')}" if not domain.isascii() else address
