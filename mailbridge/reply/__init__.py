@@ -1,1 +1,1 @@
-"""What the person wrote now, apart from quote, signature, disclaimer and forward.  Pure."""
+"""Finds the text that is new in a mail, without quotes, signature, disclaimer and forwarded mail.  Pure functions."""

@@ -13,7 +13,7 @@ _MOST_LINES = 5
 _LONGEST = 600
 _LONGEST_LINE = 400
 _LONGEST_NAME = 60
-_MOST_CANDIDATES = 500  # so many line ends are looked at closely in one mail; beyond that it is no letter
+_MOST_CANDIDATES = 500  # line ends of one mail that are examined closely
 
 _DIGIT = re.compile(r"\d")
 _ONLY_MAILBOX = re.compile(r"^[^<>:]{0,80}<[^\s<>@]+@[^\s<>@]+(?:<mailto:[^\s<>]+>)?>$")
@@ -25,7 +25,7 @@ _MOST_WORDS = 60
 
 
 class Attribution(NamedTuple):
-    """The lines `first` to `last` introduce a quote."""
+    """The lines from `first` to `last`, both inclusive, introduce a quote."""
 
     first: int
     last: int
@@ -34,7 +34,7 @@ class Attribution(NamedTuple):
 
 
 def attributions_in(lines: list[TextLine]) -> dict[int, Attribution]:
-    """Every introduction of a quote that stands unquoted in the mail, by its first line."""
+    """All unquoted introductions of quotes in the mail, by their first line."""
     found: dict[int, Attribution] = {}
     candidates = 0
     for last, line in enumerate(lines):
@@ -50,10 +50,10 @@ def attributions_in(lines: list[TextLine]) -> dict[int, Attribution]:
 
 
 def introduction_at(text: str, *, quoted_next: bool) -> int:
-    """Where in this line an introduction with a date begins behind other words; 0 where none does.
+    """The offset in this line at which an introduction with a date begins after other words; 0 where none does.
 
-    'Yes. On 4 March 2015 at 10:00, Ann <ann@example.org> wrote:' counts only above a quote, and with the address behind the date:
-    'Ann <ann@example.org> on 4 March 2015 at 10:00 wrote:' is one introduction.
+    'Yes. On 4 March 2015 at 10:00, Ann <ann@example.org> wrote:' counts only above a quote, and only with the address after the date: 'Ann
+    <ann@example.org> on 4 March 2015 at 10:00 wrote:' is one introduction.
     """
     text = text.rstrip()
     if not quoted_next or text[-1:] not in COLONS or _opens(text):
@@ -62,7 +62,7 @@ def introduction_at(text: str, *, quoted_next: bool) -> int:
         if number >= _MOST_WORDS:
             return 0
         tail = text[gap.end() :]
-        # A small letter goes on with a sentence: 'and on 4 March Ann wrote:'.
+        # A lower-case letter continues a sentence: 'and on 4 March Ann wrote:'.
         if not tail[0].islower() and fold_phrase(tail.partition(" ")[0]) in opening_words() and _opens(tail):
             return gap.end()
     return 0
@@ -75,20 +75,20 @@ def _opens(text: str) -> bool:
 
 
 def introduces(text: str) -> bool:
-    """Whether this one line is an introduction with a date and a colon, whatever stands below it."""
+    """Whether this one line is an introduction with a date and a colon, regardless of the text below it."""
     evidence = QuoteEvidence.of(text)
     found = match(evidence) if evidence.colon else None
     return found is not None and found.opened
 
 
 def _may_close(line: TextLine, above: TextLine | None) -> bool:
-    """Whether an introduction may end here; nearly all lines fall out by their last character."""
+    """Whether an introduction may end here.  The last character already excludes nearly all lines."""
     bare = line.bare
     if not bare or len(bare) > _LONGEST_LINE:
         return False
     if bare[-1].isalpha() and not bare[0].isdigit():
         return "@" in bare and _ends_with_verb(bare)
-    if line.depth:  # a wrapped address pushes '> wrote:' to the start of a line
+    if line.depth:  # a wrapped address moves '> wrote:' to the start of a line
         if line.depth > 2 or bare[-1] not in COLONS:
             return False
         return len(bare) < 30 or (above is not None and not above.depth and _is_open(above.bare))
@@ -101,7 +101,7 @@ def _may_close(line: TextLine, above: TextLine | None) -> bool:
 
 
 def _is_open(bare: str) -> bool:
-    """Whether an address on the line has its closing bracket on the next one: '... Ann <ann@example.org'."""
+    """Whether the closing bracket of an address is on the next line: '... Ann <ann@example.org'."""
     return bare.count("<") > bare.count(">") and "@" in bare.rpartition(" ")[2]
 
 
@@ -110,7 +110,7 @@ def _ends_with_verb(bare: str) -> bool:
 
 
 def _is_plausible(lines: list[TextLine], last: int) -> bool:
-    """Whether a digit, an address or a verb of writing is near enough; nearly all other lines with a colon fall out here."""
+    """Whether a digit, an address or a verb of writing is near.  This excludes nearly all other lines with a colon."""
     here = lines[last].bare
     above = lines[last - 1].bare if last else ""
     if "@" in here or "@" in above or " via " in here or _DIGIT.search(here) or _DIGIT.search(above[-_LONGEST_LINE:]):
@@ -120,7 +120,7 @@ def _is_plausible(lines: list[TextLine], last: int) -> bool:
 
 
 def _ending_at(lines: list[TextLine], last: int) -> Attribution | None:
-    """The best run of lines ending at `last` that is an introduction: it opens with the right word, holds an address, is short."""
+    """The best introduction that ends at line `last`: it begins with a known word, contains an address and is short."""
     best: tuple[tuple[bool, bool, bool, bool], Attribution] | None = None
     quoted_next, cited_next = _quote_follows(lines, last), _citation_follows(lines, last)
     for first in _firsts(lines, last):
@@ -142,7 +142,7 @@ def _ending_at(lines: list[TextLine], last: int) -> Attribution | None:
 
 
 def _with_name_above(lines: list[TextLine], found: Attribution, *, opened: bool, addressed: bool) -> Attribution:
-    """The introduction with the line above it, where that is the name, or the name and address, that it was broken off from."""
+    """The introduction, extended by the line above if that is the broken-off name, or name and address."""
     above = found.first - 1
     if above < 0 or lines[above].depth or not lines[above].bare:
         return found
@@ -160,14 +160,14 @@ def _with_name_above(lines: list[TextLine], found: Attribution, *, opened: bool,
 
 
 def _firsts(lines: list[TextLine], last: int) -> list[int]:
-    """The places where an introduction ending at `last` may begin, the nearest first."""
+    """The lines at which an introduction ending at `last` may begin, the nearest first."""
     firsts: list[int] = []
     gaps = 0
     for first in range(last, max(-1, last - _MOST_LINES), -1):
         line = lines[first]
         if line.blank:
             gaps += 1
-            # Some clients put the address on lines of its own, set apart: name, blank line, '<mailto:...', '> wrote:'.
+            # Some clients put the address on separate lines after a blank one: name, blank line, '<mailto:...', '> wrote:'.
             if gaps > 1 or not lines[first + 1].bare.startswith("<"):
                 break
             continue

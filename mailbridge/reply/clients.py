@@ -1,4 +1,4 @@
-"""How mail programs mark quotes and signatures in their HTML: one row for each habit."""
+"""Markup of mail programs for quotes and signatures in HTML, one row for each kind of element."""
 
 from __future__ import annotations
 
@@ -7,19 +7,22 @@ from typing import NamedTuple
 
 
 class MarkedPart(StrEnum):
-    """What a marked element is."""
+    """The type of a marked element."""
 
-    CITED = "cited"  # its lines are quoted, one level deeper than what surrounds it
-    CONTAINER = "container"  # an introduction and the cited lines below it; all of it is quote where nothing in it is cited
+    CITED = "cited"  # its lines are quoted, one level deeper than the text around it
+    CONTAINER = "container"  # an introduction and the cited lines below it; the whole is a quote if nothing in it is cited
     INTRODUCTION = "introduction"  # it introduces a quote
-    BELOW = "below"  # it and all that follows is quoted
-    HEADERS = "headers"  # as BELOW, if it holds copied headers: the same look serves others too
-    FORWARD = "forward"  # it and all that follows is a forwarded mail
+    BELOW = "below"  # it and all following text is quoted
+    HEADERS = "headers"  # as BELOW, if it contains copied headers: the same style has other uses
+    FORWARD = "forward"  # it and all following text is a forwarded mail
     SIGNATURE = "signature"
 
 
 class ClientMarkup(NamedTuple):
-    """Elements that `selector` (CSS) finds are a `part`; `needle` stands in any HTML that has such an element, lower case."""
+    """The elements that the CSS `selector` finds have the type `part`.
+
+    `needle` (lower case) occurs in any HTML with such an element.
+    """
 
     client: str
     needle: str
@@ -27,12 +30,12 @@ class ClientMarkup(NamedTuple):
     part: MarkedPart
 
 
-BARE_BLOCK_QUOTE = "client:blockquote"  # the reason of a block quote without any client's mark
-# Gmail's button for quotes makes the same element that its replies have, but without the container: it is part of what is written.
+BARE_BLOCK_QUOTE = "client:blockquote"  # the reason for a block quote without markup of a known client
+# Gmail's quote button makes the same element as its replies, but without the container: the element is part of the new text.
 OWN_CITATION = "client:gmail-citation"
 
 HABITS: tuple[ClientMarkup, ...] = (
-    # Gmail, and the many that borrowed its names
+    # Gmail, and programs that use its class names
     ClientMarkup(
         "gmail", "gmail_quote", "div.gmail_quote, div.gmail_quote_container, div.ecxgmail_quote, div.x_gmail_quote", MarkedPart.CONTAINER
     ),
@@ -41,7 +44,7 @@ HABITS: tuple[ClientMarkup, ...] = (
     ClientMarkup(
         "gmail", "gmail_signature", ".gmail_signature, .gmail_signature_prefix, [data-smartmail='gmail_signature']", MarkedPart.SIGNATURE
     ),
-    # Outlook on the web, on phones and the new one for Windows
+    # Outlook on the web, on phones, and the new Outlook for Windows
     ClientMarkup("outlook", "divrplyfwdmsg", "#divRplyFwdMsg, #x_divRplyFwdMsg", MarkedPart.BELOW),
     ClientMarkup("outlook", "appendonsend", "#appendonsend", MarkedPart.BELOW),
     ClientMarkup("outlook", "mail-editor-reference-message-container", "#mail-editor-reference-message-container", MarkedPart.BELOW),
@@ -50,7 +53,7 @@ HABITS: tuple[ClientMarkup, ...] = (
         "outlook", "ms-outlook-mobile-signature", "#ms-outlook-mobile-signature, .ms-outlook-mobile-signature", MarkedPart.SIGNATURE
     ),
     ClientMarkup("outlook", "signature", "div#Signature, #signature.elementToProof", MarkedPart.SIGNATURE),
-    # Outlook for Windows: Word's HTML, a line above the copied headers; the second form is the web's rewriting of it
+    # Outlook for Windows: Word's HTML, with a line above the copied headers; the second form is Outlook on the web's version of it
     ClientMarkup("outlook-word", "border-top", "div[style*='border-top' i]", MarkedPart.HEADERS),
     ClientMarkup("outlook-word", "border-style", "div[style*='border-style: solid none none' i]", MarkedPart.HEADERS),
     ClientMarkup("outlook-mac", "olk_src_body_section", "#OLK_SRC_BODY_SECTION", MarkedPart.BELOW),
@@ -113,11 +116,11 @@ HABITS: tuple[ClientMarkup, ...] = (
     ClientMarkup("roundcube", "_rc_sig", "#_rc_sig", MarkedPart.SIGNATURE),
     ClientMarkup("horde", "mimepart_quoted", ".mimepart_quoted", MarkedPart.CITED),
     ClientMarkup("lotus-notes", "quotestyle", "[class*='QuoteStyle']", MarkedPart.CITED),
-    # Other help desks, whose notifications are answered
+    # Other help desks whose notifications are answered
     ClientMarkup("freescout", "fsreplyabove", "[id*='fsReplyAbove'], [class*='fsReplyAbove']", MarkedPart.BELOW),
     ClientMarkup("help-desk", "reply-above", "[class*='reply-above']", MarkedPart.BELOW),
     ClientMarkup("zammad", "js-signaturemarker", ".js-signatureMarker", MarkedPart.SIGNATURE),
     ClientMarkup("zammad", "data-signature", "[data-signature='true']", MarkedPart.SIGNATURE),
-    # Anybody: a block quote that is no indentation
+    # Any client: a block quote that is not used for indentation
     ClientMarkup("blockquote", "<blockquote", "blockquote:not([style*='border:none' i]):not([style*='border: none' i])", MarkedPart.CITED),
 )

@@ -1,4 +1,4 @@
-"""What one line at the end of a letter is: a link, a name, a sign-off, a sentence, a legal phrase, a way to reach somebody."""
+"""Classifies one line at the end of a mail: link, name, sign-off, sentence, legal phrase, contact detail."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from mailbridge.reply.vocabulary import disclaimers, fold_phrase, sign_off_opene
 
 
 class SignatureStart(NamedTuple):
-    """A signature or a disclaimer begins at the line `place`.  `reason`: the key of what shows it ('sign-off:en'); `confidence`: 0 to 1."""
+    """A signature or disclaimer begins at line `place`.
+
+    `reason`: the key of the sign ('sign-off:en'); `confidence`: 0 to 1.
+    """
 
     place: int
     reason: str
@@ -30,17 +33,17 @@ LONGEST_SIGNATURE_LINE = 110
 
 
 def is_text(bare: str) -> bool:
-    """Whether the line below a rule is a sentence, and not a line of a signature or of a list's footer."""
+    """Whether the line below a rule is a sentence, not a line of a signature or of a list footer."""
     return bare.endswith((".", "?", "!", "。", "？", "！")) and len(bare.split()) > 2 and not is_link(bare) and not is_legal(bare)
 
 
 def are_short(lines: list[TextLine], rest: list[int], *, most: int) -> bool:
-    """Whether these are at most `most` lines, all of the length of a signature's."""
+    """Whether there are at most `most` lines, none longer than a signature's line."""
     return len(rest) <= most and all(len(lines[place].bare) <= LONGEST_SIGNATURE_LINE for place in rest)
 
 
 def sign_off_phrase(bare: str) -> tuple[str, bool]:
-    """(the known sign-off that this line is, whether a name follows it on the line); '' for any other line."""
+    """(the known sign-off in this line, whether a name follows it on the line); the phrase is '' for any other line."""
     if bare.isascii() and bare.partition(" ")[0].lower().strip(_TRAILING) not in sign_off_openers():
         return "", False
     folded = fold_phrase(bare).strip(_TRAILING)
@@ -57,7 +60,7 @@ def sign_off_phrase(bare: str) -> tuple[str, bool]:
 
 
 def _sign_off_and_name(bare: str, folded: str) -> tuple[str, bool]:
-    """'Best regards Ann Example': two words of a sign-off at least, then capitalised words only."""
+    """Reads 'Best regards Ann Example': at least two words of a sign-off, then only capitalised words."""
     words, spoken = folded.split(), bare.split()
     for size in (1, 2, 3):
         if len(words) - size < 2:
@@ -72,7 +75,7 @@ _NAME_SIGNS = frozenset(" .'’-\u200c\u200d")
 
 
 def is_full_name(bare: str) -> bool:
-    """Whether these may be the words of a name: few, large where the script has such, nothing but letters and their marks."""
+    """Whether these words may be a name: few, capitalised if the script has capitals, only letters and their marks."""
     words = bare.split()
     if not 1 <= len(words) <= 4 or len(bare) > 40 or bare[-1] in ".-":
         return False
@@ -84,12 +87,12 @@ def _is_of_names(sign: str) -> bool:
 
 
 def is_small(word: str) -> bool:
-    """Whether a word begins with a small letter of a script that has both; Georgian has large ones that nobody writes."""
+    """Whether a word begins with a lower-case letter of a script with both cases.  Georgian capitals exist but are not used."""
     return word[0] != word[0].title()
 
 
 def is_named(bare: str, author: str) -> bool:
-    """Whether the line is the writer's name, a part of it that stands first, or the name with a title."""
+    """Whether the line is the author's name, a first part of it, or the name with a title."""
     name, words = _name_words(author), folded_words(bare)
     if not words or not name or len(words) > 6:
         return False
@@ -102,7 +105,7 @@ def _name_words(author: str) -> list[str]:
 
 
 def folded_words(text: str) -> list[str]:
-    """The words of the text, folded for comparison, without the punctuation around it."""
+    """The words of the text, folded for comparison, without outer punctuation."""
     return fold_phrase(text.replace(",", " ").strip(_TRAILING)).split()
 
 
@@ -117,35 +120,35 @@ _SITE = re.compile(r"\bwww\.|https?://", re.IGNORECASE)
 
 
 def count_contacts(lines: list[TextLine], places: list[int]) -> tuple[int, int]:
-    """How many telephones and addresses these lines tell, and how many sites."""
+    """The number of telephone numbers and addresses in these lines, and the number of web sites."""
     bares = [lines[place].bare for place in places]
     return sum(len(_PHONE.findall(bare)) + len(_MAILBOX.findall(bare)) for bare in bares), sum(len(_SITE.findall(bare)) for bare in bares)
 
 
 def says_something(bare: str) -> bool:
-    """Whether a line below a farewell is meant for the reader: slogans ask nothing and are short, addresses end in no full stop."""
+    """Whether a line below a sign-off is addressed to the reader.  Slogans ask nothing and are short; addresses end without a full stop."""
     if is_link(bare) or is_legal(bare):
         return False
     return bare.endswith(("?", "？")) or (bare.endswith((".", "!", "。")) and len(bare.split()) >= _LONG_SENTENCE)
 
 
 def is_link(bare: str) -> bool:
-    """Whether the line has a link or an image in it."""
+    """Whether the line contains a link or an image."""
     return "://" in bare or "www." in bare or "cid:" in bare
 
 
 def is_name(bare: str) -> bool:
-    """Whether the line may be a name: one to five words that are no sentence."""
+    """Whether the line may be a name: one to five words that form no sentence."""
     words = bare.strip(_TRAILING).split()
     return 1 <= len(words) <= 5 and len(bare) <= 40 and not SENTENCE.search(bare.rstrip(".")) and bare[-1] not in "?:"
 
 
 def legal_languages(text: str) -> list[str]:
-    """The language of each phrase of disclaimers that occurs in the text."""
+    """The language of each disclaimer phrase in the text."""
     phrases, languages = disclaimers()
     return [languages[place] for place in phrases.matches(fold_phrase(text))]
 
 
 def is_legal(bare: str) -> bool:
-    """Whether a phrase of disclaimers occurs in the line."""
+    """Whether the line contains a disclaimer phrase."""
     return bool(legal_languages(bare))

@@ -1,4 +1,4 @@
-"""What speaks for a run of lines being the introduction of a quote: a date, an address, the words of a language."""
+"""Evidence that a run of lines introduces a quote: a date, an address, the words of a language."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from mailbridge.reply.vocabulary import (
 CLOSING = " \t\u00a0*_-–—=>|\"'«»\u200b\u200e\u200f\u202c\u2069"
 COLONS = ":：﹕\u055d\u0589"
 
-# A line of prose ends so; a wrapped introduction breaks after 'apr.', never after a longer word with a full stop.
+# End of a line of prose.  A wrapped introduction breaks after 'apr.', never after a longer word with a full stop.
 _SENTENCE_END = re.compile(r"([^\d\W]{4,})[.:;]$|[!?…。]$")
-# '2016-03-03 17:21 GMT+01:00 Some One', as Gmail wrote in some languages for years, with or without an address and a colon.
+# '2016-03-03 17:21 GMT+01:00 Some One': Gmail's form in some languages for years, with or without an address and a colon.
 _ISO_WITH_ZONE = re.compile(r"^\d{4}[-/.]\d\d?[-/.]\d\d? \d\d?:\d\d (?:gmt|utc)")
 _LONGEST_NAMED = 100
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}[./-]\d{1,2}[./-]\d\d\b")
@@ -34,12 +34,15 @@ _ENDS_WITH_ADDRESS = re.compile(r"[<\[(]\s?[^\s<>]+@[^\s<>]+\s?[>\])]$")
 _BRACKETED = re.compile(r"[<\[(]\s?(?:mailto:)?[^\s<>@]+@[^\s<>@]+\.[^\s<>@]+\s?[>\])]")
 _INNER_COLON = re.compile(r"[^\W\d]: ")  # 'postfix: from=<ann@example.org>' is a line of a log
 _MOST_PLAIN_NAMES = 2
-# Hours and days that are cut short after four letters or more, besides months: Polish, Latvian.
+# Besides months: hours and days that are abbreviated after four letters or more (Polish, Latvian).
 _ABBREVIATIONS = frozenset({"godz", "plkst", "pirmd", "otrd", "trešd", "ceturtd", "piektd", "sestd", "svētd"})
 
 
 class QuoteEvidence(NamedTuple):
-    """`cited_next`: what follows stands in quotation marks, as a writer puts them, and no program."""
+    """The evidence in a run of lines.
+
+    `cited_next`: the text below is in quotation marks, which people write and programs do not.
+    """
 
     joined: str
     folded: str
@@ -71,19 +74,19 @@ class QuoteEvidence(NamedTuple):
 
     @property
     def named(self) -> bool:
-        """Whether the line reads like a date and a name, and not like prose with a date: 'On 5 May 2021 our vendor wrote:' is prose."""
+        """Whether the line is a date and a name, and not prose with a date such as 'On 5 May 2021 our vendor wrote:'."""
         if len(self.folded) > _LONGEST_NAMED or not _YEAR.search(self.folded):
             return False
         return _DATE_AND_COMMA.search(self.folded) is not None or len(self._small_words()) <= _MOST_PLAIN_NAMES
 
     @property
     def titled(self) -> bool:
-        """Whether no word but fixed ones is written small."""
+        """Whether all lower-case words are fixed words of introductions."""
         return not self._small_words()
 
     @property
     def prose(self) -> bool:
-        """Whether it has a sentence's words."""
+        """Whether it contains words of a sentence."""
         return not prose_words().isdisjoint(_WORD.findall(self.joined))
 
     def _small_words(self) -> list[str]:
@@ -92,7 +95,7 @@ class QuoteEvidence(NamedTuple):
 
 @cache
 def _fixed_words() -> frozenset[str]:
-    """Lower-case words that introductions consist of besides names: their own fixed words, and months."""
+    """Lower-case words of introductions other than names: fixed words and months."""
     return attribution_words() | frozenset(month_numbers())
 
 
@@ -105,9 +108,9 @@ def ends_sentence(bare: str) -> bool:
 
 
 class PhraseMatch(NamedTuple):
-    """`opened` by the word a language opens introductions with, so that no line above is swallowed; `dated` says when.
+    """`opened`: it begins with an opening word of a language, so that no line above is included.  `dated`: it has a date.
 
-    `worded`: in the words of a language, and not by its date and address alone.
+    `worded`: it matches the words of a language, not only a date and an address.
     """
 
     language: str
@@ -118,7 +121,7 @@ class PhraseMatch(NamedTuple):
 
 
 def match(evidence: QuoteEvidence) -> PhraseMatch | None:
-    """What the lines are, where the evidence suffices."""
+    """How the lines match as an introduction; None without sufficient evidence."""
     phrases, templates = attributions()
     certain = evidence.address and evidence.dated and evidence.timed and not _INNER_COLON.search(evidence.folded)
     matching = [templates[place] for place in phrases.matches(evidence.folded) if certain or not templates[place].is_weak]
@@ -139,13 +142,13 @@ def match(evidence: QuoteEvidence) -> PhraseMatch | None:
 
 
 def _likeliest(templates: list[Template], evidence: QuoteEvidence) -> str:
-    """The first template's language; of neighbours with the same words, the one whose way to write a date it is."""
+    """The language of the first template; of similar languages with the same words, the one with this date format."""
     languages = list(dict.fromkeys(template.language for template in templates))
     return languages[0] if len(languages) == 1 else by_date(languages, evidence.folded)
 
 
 def by_date(languages: list[str], folded: str) -> str:
-    """That of the languages whose dates look most like the one in the text; the first where none does."""
+    """The language whose date marks match the text most often; the first one if none does."""
     phrases, codes = date_marks()
     seen = [codes[place] for place in phrases.matches(folded)]
     return max(languages, key=lambda code: (seen.count(code), -languages.index(code)))
@@ -168,7 +171,7 @@ def _dateless_suffices(evidence: QuoteEvidence) -> bool:
 
 
 def _date_and_address(evidence: QuoteEvidence) -> bool:
-    """Introductions without a verb: a date, a name and mostly an address and a colon."""
+    """Whether this is an introduction without a verb: a date, a name, and mostly an address and a colon."""
     folded = evidence.folded
     if _ISO_WITH_ZONE.match(folded) and (evidence.address or evidence.colon or evidence.titled):
         return True
@@ -181,7 +184,7 @@ def _date_and_address(evidence: QuoteEvidence) -> bool:
 
 
 def _any_language(evidence: QuoteEvidence) -> bool:
-    """A time, a date and a colon at the end, with a mailbox in brackets or above a quote, are an introduction in whatever words."""
+    """Whether this is an introduction in any language: time, date and final colon, with a mailbox in brackets or above a quote."""
     if not (evidence.colon and evidence.dated) or _INNER_COLON.search(evidence.folded):
         return False
     if evidence.quoted_next and evidence.timed and len(evidence.folded) <= _LONGEST_NAMED and not evidence.prose:

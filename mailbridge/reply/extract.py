@@ -1,4 +1,4 @@
-"""The one door: bodies in, spans out."""
+"""Public API: finds the reply in a body, as spans."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from mailbridge.reply.sharing import with_shared_lines_parted
 from mailbridge.reply.signature import ClosingBlock
 from mailbridge.reply.subject import Thread, thread_of
 
-_EXAMINED = 1_000_000  # characters; what lies beyond belongs to whatever the last line examined belongs to
+_EXAMINED = 1_000_000  # characters; text after them gets the kind of the last examined line
 _NO_WORD = re.compile(r"[\W_]+")
-_CERTAIN = 0.9  # from here on a cut is not put to the other body for its opinion
+_CERTAIN = 0.9  # a cut with this confidence is not compared with the other body
 
 
 def extract(
@@ -30,10 +30,11 @@ def extract(
     author: str = "",
     recipients: frozenset[str] = frozenset(),
 ) -> Reply:
-    """The reply in a mail with plain body `text` ('' where it has none, also where it was made from the HTML) and HTML body `html`.
+    """The reply in a mail.
 
-    The spans tile `Reply.text`, which is the plain body, or the HTML body as text where that decided.  `markers` are our own
-    reply lines: what stands below one is quote for certain.  `answering`, `author`, `recipients`: see `Thread`.
+    `text` is the plain body ('' without one, also where it was made from the HTML), `html` the HTML body.  The spans cover `Reply.text`
+    without gaps; it is the plain body, or the HTML body as text where that was used.  `markers` are our own reply lines: text below one is
+    certainly quoted.  `answering`, `author`, `recipients`: see `Thread`.
     """
     thread = thread_of(subject, answering=answering, author=author, recipients=recipients)
     plain = _of_plain(text, thread, markers) if text.strip() or not html else None
@@ -42,7 +43,7 @@ def extract(
     structured = _of_html(html, thread, markers)
     if plain is None:
         return _reply(structured, "html")
-    if structured.fresh == plain.fresh:  # the plain one is what people see quoted
+    if structured.fresh == plain.fresh:  # the plain body is the one that people see quoted
         return _reply(plain, "plain")
     if _is_better(structured, plain):
         return _reply(structured, "html", _choice("html", structured, "plain", plain))
@@ -50,7 +51,7 @@ def extract(
 
 
 class _Body(NamedTuple):
-    """A body as text, its lines, and what the engine found."""
+    """A body as text, its lines, and the analysis."""
 
     text: str
     lines: list[TextLine]
@@ -58,13 +59,13 @@ class _Body(NamedTuple):
 
     @property
     def fresh(self) -> str:
-        """The letters and digits of the fresh text, for comparing one body's with the other's: bullets and rules differ."""
+        """The letters and digits of the fresh text, for comparison of the two bodies: their bullets and rules differ."""
         kept = (self.lines[piece.first : piece.last] for piece in self.analysis.pieces if piece.kind is SpanKind.FRESH)
         return "".join(_NO_WORD.sub("", line.bare) for lines in kept for line in lines)
 
     @property
     def signed_by_program(self) -> bool:
-        """Whether the mail program marked the signature: a farewell above its own line is then part of it."""
+        """Whether the mail program marked the signature.  A sign-off above its own line is then part of it."""
         return any(piece.kind is SpanKind.SIGNATURE and piece.reason.startswith("client:") for piece in self.analysis.pieces)
 
 
@@ -80,7 +81,7 @@ def _of_html(html: str, thread: Thread, markers: tuple[str, ...]) -> _Body:
 
 
 def _suffices(analysis: Analysis, html: str) -> bool:
-    """Whether the plain body alone decides: its quote is certain, or the HTML has no structure that could say more."""
+    """Whether the plain body is sufficient: its quote is certain, or the HTML has no structure with more information."""
     found = {piece.kind for piece in analysis.pieces if piece.confidence >= _CERTAIN and piece.kind is not SpanKind.FRESH}
     quote = SpanKind.QUOTE in found or SpanKind.FORWARD in found
     app_line = any(piece.reason.startswith("mobile-signature") for piece in analysis.pieces)
@@ -90,7 +91,7 @@ def _suffices(analysis: Analysis, html: str) -> bool:
 
 
 def _is_better(structured: _Body, plain: _Body) -> bool:
-    """Whether the HTML body knows more."""
+    """Whether the analysis of the HTML body is better."""
     if not structured.fresh:
         return False
     if plain.fresh.startswith(structured.fresh) and structured.signed_by_program:
@@ -99,7 +100,7 @@ def _is_better(structured: _Body, plain: _Body) -> bool:
 
 
 def _choice(name: str, chosen: _Body, other_name: str, other: _Body) -> str:
-    """'html is surer: client:gmail 0.97, plain: attribution:en 0.90'."""
+    """The reason for the choice: 'html is surer: client:gmail 0.97, plain: attribution:en 0.90'."""
     return f"{name} is surer: {chosen.analysis.surest}, {other_name}: {other.analysis.surest}"
 
 
@@ -123,7 +124,7 @@ def _joined(text: str, spans: tuple[Span, ...], kind: SpanKind) -> str:
 
 
 def _spans(text: str, lines: list[TextLine], pieces: tuple[ClosingBlock, ...]) -> tuple[Span, ...]:
-    """The pieces as runs of characters that tile the text; blank ones belong to what stands above them, the last reaches to the end."""
+    """The pieces as character spans that cover the text.  A blank piece belongs to the one above; the last span ends with the text."""
     spans: list[Span] = []
     for piece in pieces:
         start, end = lines[piece.first].start, lines[piece.last - 1].end

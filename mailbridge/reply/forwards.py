@@ -1,4 +1,4 @@
-"""The mail inside a forward: its headers as far as they were copied, its text, and what was written above it."""
+"""Reads a forwarded mail: its copied headers, its text, and the text written above it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MAILTO = re.compile(r"mailto:", re.IGNORECASE)
 
 
 def forwarded(lines: list[TextLine], segment: Segment, text: str) -> Forwarded:
-    """What the quote `segment` says of the mail that was passed on."""
+    """The forwarded mail in the quote `segment`."""
     headers = segment.headers
     inner = "\n".join(_unquoted(lines, segment, text)).strip()
     before = text[: lines[segment.first].start].strip()
@@ -41,7 +41,7 @@ def _all(headers: QuotedHeaders, role: HeaderRole) -> tuple[Address, ...]:
 
 
 def _unquoted(lines: list[TextLine], segment: Segment, text: str) -> list[str]:
-    """The inner mail's lines, without the quote marks that its forwarder put in front of all of them."""
+    """The lines of the inner mail, without the quote marks that the forwarding program added to all of them."""
     body = lines[segment.body : segment.last]
     depth = min((line.depth for line in body if line.bare), default=0)
     return [_without_marks(text[line.start : line.end].rstrip("\r\n"), depth) for line in body]
@@ -57,12 +57,12 @@ def _without_marks(content: str, depth: int) -> str:
 
 
 def addresses(value: str) -> tuple[Address, ...]:
-    """The mailboxes in a copied header, as people's clients print them: 'Ann <a@b>', 'Ann [mailto:a@b]', 'a@b', 'Ann'."""
+    """The mailboxes in a copied header, in the display forms of mail clients: 'Ann <a@b>', 'Ann [mailto:a@b]', 'a@b', 'Ann'."""
     return tuple(found for part in _split(value)[:_MOST_ADDRESSES] if (found := _address(part)) is not None)
 
 
 def _split(value: str) -> list[str]:
-    """The parts between commas and semicolons that stand outside quotes and brackets; 'Doe, Ann <a@b>' stays one."""
+    """The parts between commas and semicolons outside quotes and brackets.  'Doe, Ann <a@b>' stays one part."""
     parts: list[str] = []
     current: list[str] = []
     quoted = False
@@ -105,7 +105,7 @@ _AFTERNOON = re.compile(r"下午|午後|오후|晚上")
 
 
 def date(value: str) -> datetime | None:
-    """The moment a copied Date header tells, in UTC where it names no zone; None where it cannot be read."""
+    """The time in a copied Date header, in UTC if it names no zone.  None where it cannot be read."""
     value = value[:200]
     try:
         exact = parsedate_to_datetime(value)
@@ -139,7 +139,7 @@ def _day(folded: str) -> tuple[int, int, int] | None:
 
 
 def _numeric_day(first: int, second: int, year: int, *, american: bool) -> tuple[int, int, int]:
-    """Year, month and day; the day comes first in writing, but for Americans and where the second number is too big for a month."""
+    """Year, month and day.  The day comes first, except in American dates and where the second number is too large for a month."""
     year += 2000 if year < 100 else 0
     return (year, first, second) if second > 12 or (american and first <= 12) else (year, second, first)
 

@@ -1,4 +1,4 @@
-"""Copied header fields above a quoted or forwarded mail, as Outlook and its kin write them, in any language."""
+"""Copied header fields above a quoted or forwarded mail, as Outlook and similar programs write them, in any language."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LONGEST_WORD = 24
 _LONGEST_BLOCK = 2_000  # characters of a block on one line
 _MARKUP = "*_ \t\u00a0"
 _CELL = _MARKUP + "|"
-_COLON = re.compile("[:：﹕\u055d]")  # the last one is Armenian's
+_COLON = re.compile("[:：﹕\u055d]")  # the last one is the Armenian colon
 _MOST_CONTINUATIONS = 4
 _MOST_BLANKS = 2
 _TRACE = frozenset({"received", "return-path", "delivered-to", "message-id", "mime-version", "dkim-signature", "x-received", "envelope-to"})
@@ -26,7 +26,7 @@ _UNFINISHED = (",", ";", "<", "[mailto:")
 
 
 class QuotedHeaders(NamedTuple):
-    """The lines `first` to `last` are copied headers; `fields` are role and value, in order."""
+    """The lines from `first` to `last`, both inclusive, are copied headers.  `fields` are (role, value) in order."""
 
     first: int
     last: int
@@ -45,7 +45,7 @@ class _Field(NamedTuple):
 
 
 def header_block(lines: list[TextLine], first: int) -> QuotedHeaders | None:
-    """The header block that begins at this very line, None where none does."""
+    """The header block that begins exactly at this line, else None."""
     opening = _field(lines, first)
     if opening is None or (opening.role is HeaderRole.OTHER and not _begins_raw_header(lines, first)):
         return None
@@ -64,7 +64,7 @@ def _field(lines: list[TextLine], place: int) -> _Field | None:
 
 
 def _parted(bare: str) -> tuple[str, str] | None:
-    """(what stands before the colon, what behind it), of a table's row the first cell and the others; None for any other line."""
+    """(text before the colon, text after it); for a table row the first cell and the others.  None for any other line."""
     if bare[:1] == "|":
         label, _, value = bare.strip("| ").partition("|")
         return label.strip(_MARKUP), value.strip(_CELL)
@@ -73,7 +73,7 @@ def _parted(bare: str) -> tuple[str, str] | None:
 
 
 def copied_field(lines: list[TextLine], place: int, thread: Thread) -> bool:
-    """Whether the line is one of the headers that some programs copy between a rule and the introduction: recipients, the subject."""
+    """Whether the line is a header that some programs copy between a rule and the introduction: recipients or subject."""
     field = _field(lines, place)
     if field is None or field.role not in (HeaderRole.TO, HeaderRole.CC, HeaderRole.SUBJECT):
         return False
@@ -86,7 +86,7 @@ def _known(label: str) -> tuple[HeaderRole, frozenset[str]] | None:
 
 
 def _on_one_line(opening: _Field) -> list[_Field]:
-    """The fields of a block whose line breaks an HTML body has lost: 'From: ann@example.org Date: Mon, 5 Apr 2021'."""
+    """The fields of a block that lost its line breaks in HTML: 'From: ann@example.org Date: Mon, 5 Apr 2021'."""
     rest = opening._replace(value=opening.value[:_LONGEST_BLOCK])
     if rest.role is not HeaderRole.SENDER or "@" not in rest.value or rest.value.count(":") < 2:
         return []
@@ -98,7 +98,7 @@ def _on_one_line(opening: _Field) -> list[_Field]:
 
 
 def _inner_field(field: _Field) -> tuple[_Field, _Field] | None:
-    """(the field up to the next header word in its value, the field that word opens), None where there is none."""
+    """(the field up to the next header word in its value, the field that begins at that word); None without such a word."""
     value = field.value
     colon = value.find(":")
     while colon > 0:
@@ -112,7 +112,7 @@ def _inner_field(field: _Field) -> tuple[_Field, _Field] | None:
 
 
 def _begins_raw_header(lines: list[TextLine], first: int) -> bool:
-    """Whether this is the first of the lines that servers put above the fields that people see."""
+    """Whether this is the first of the lines that servers put above the displayed fields."""
     set_apart = first == 0 or not lines[first - 1].bare
     return set_apart and fold_phrase(lines[first].bare.partition(":")[0].strip(_MARKUP)) in _TRACE
 
@@ -123,7 +123,7 @@ def _colon(bare: str) -> int:
 
 
 def _fields(lines: list[TextLine], opening: _Field) -> list[_Field]:
-    """The header lines from `opening` on; between two of them there may be a blank line or what belongs to the first."""
+    """The header lines from `opening` on.  A blank line or a continuation of the first field may stand between two of them."""
     fields = [opening]
     depth = lines[opening.place].depth
     between = blanks = 0
@@ -152,7 +152,7 @@ def _fields(lines: list[TextLine], opening: _Field) -> list[_Field]:
 
 
 def _is_block(fields: list[_Field]) -> bool:
-    """Whether these are headers of a mail, not a form or a list that happens to use such a word."""
+    """Whether these are the headers of a mail, not a form or a list with such a word."""
     roles = [field.role for field in fields]
     distinct = set(roles) - {HeaderRole.OTHER}
     if len(distinct) < 2:
@@ -167,7 +167,7 @@ def _is_block(fields: list[_Field]) -> bool:
 
 
 def _convincing(fields: list[_Field]) -> bool:
-    """An address, or the time of day, is what a trip from one town to another lacks."""
+    """Whether the fields contain an address or a time of day, which a travel route ('From: X To: Y') lacks."""
     if any("@" in field.value for field in fields):
         return True
     return len(fields) >= 3 and any(field.role is HeaderRole.DATE and TIME.found(fold_phrase(field.value[:100])) for field in fields)
@@ -184,7 +184,7 @@ _TIME_ALONE = re.compile(r"\d\d?[:.h]\d\d\b")
 
 
 def _is_form(lines: list[TextLine], fields: list[_Field]) -> bool:
-    """Whether the fields are some of a form's: a time table's from and to, or no date and no recipient and another label above."""
+    """Whether the fields belong to a form: a timetable's from and to, or no date, no recipient and another label above."""
     if any(field.role is HeaderRole.SENDER and _TIME_ALONE.match(field.value) for field in fields):
         return True
     above = fields[0].place - 1
@@ -196,9 +196,9 @@ _MAILBOX = re.compile(r"^[\"'*]*[^\W\d_][^<>\[\]:]*[<\[(](?:mailto:)?[^\s<>@]+@[
 
 
 def _is_lone_sender(lines: list[TextLine], fields: list[_Field]) -> bool:
-    """Whether one 'From: Ann <ann@example.org>', set apart below other text, is all that is left of the copied headers.
+    """Whether a single 'From: Ann <ann@example.org>', set apart below other text, is the rest of copied headers.
 
-    Prose goes on around such a line ('The header says: From: ... which is not ours.'), and forms have other labels beside it.
+    False where prose continues around the line ('The header says: From: ... which is not ours.') or other labels of a form stand beside it.
     """
     place, role, value, _ = fields[0]
     if len(fields) > 1 or role is not HeaderRole.SENDER or not _MAILBOX.match(value):
@@ -210,7 +210,7 @@ def _is_lone_sender(lines: list[TextLine], fields: list[_Field]) -> bool:
 
 
 def _share_language(fields: list[_Field]) -> bool:
-    """Most of the words are of one language: 'De', 'A' and 'Data' alone occur in several."""
+    """Whether most of the words are of one language: 'De', 'A' and 'Data' alone occur in several."""
     languages = Counter(code for field in fields for code in field.languages)
     return max(languages.values()) >= min(len(fields), 2)
 
@@ -225,15 +225,17 @@ def _language(fields: list[_Field]) -> str:
     )
 
 
-# --- headers in a language that we do not know
+# --- headers in an unknown language
 
 _FEWEST_BLIND, _MOST_BLIND = 3, 6
 _LABEL = re.compile(r"^[^\W\d_][^\d@/<>]{0,23}$")
 
 
 def blind_blocks(lines: list[TextLine], thread: Thread) -> dict[int, QuotedHeaders]:
-    """The header blocks in languages that are in no table, by their first line: three to six lines with a word before a colon, among
-    them a mailbox, a date, and the subject of this very mail."""
+    """The header blocks in languages without a table, by their first line.
+
+    Such a block is three to six lines with a word before a colon, among them a mailbox, a date, and the subject of this mail.
+    """
     found: dict[int, QuotedHeaders] = {}
     if not thread.topic:
         return found
@@ -242,7 +244,7 @@ def blind_blocks(lines: list[TextLine], thread: Thread) -> dict[int, QuotedHeade
     longest, only_ascii = len(thread.topic) + _LONGEST_PREFIXES, ends.isascii()
     for place, line in enumerate(lines):
         bare = line.bare
-        # Nearly all lines fall out by what costs least.
+        # The cheapest checks come first; they exclude nearly all lines.
         if len(bare) > longest or (":" not in bare and bare[:1] != "|" and bare.isascii()) or (bare.isascii() and not only_ascii):
             continue
         if last not in bare.casefold() or ends not in fold_phrase(bare):
@@ -275,7 +277,7 @@ def _blind_block(lines: list[TextLine], subject: int, thread: Thread) -> QuotedH
 
 
 def _blind_fields(lines: list[TextLine], subject: int, step: int) -> list[int]:
-    """The places of the labelled lines right above, or right below, the subject's; single blank lines may part them."""
+    """The labelled lines directly above, or directly below, the subject line.  Single blank lines between them are allowed."""
     places: list[int] = []
     place, blanks = subject + step, 0
     while 0 <= place < len(lines) and len(places) < _MOST_BLIND and blanks < _MOST_BLANKS:
@@ -300,7 +302,7 @@ _ORDER = {language.code: place for place, language in enumerate(LANGUAGES)}
 
 
 def _last_line(lines: list[TextLine], fields: list[_Field]) -> int:
-    """The last header's last line: a list of recipients goes on where a line ends in the middle of it."""
+    """The last line of the last header.  A list of recipients continues where a line ends inside it."""
     last = fields[-1].place
     end = min(len(lines) - 1, last + _MOST_LINES)
     while last < end and lines[last].bare.endswith(_UNFINISHED) and lines[last + 1].bare and lines[last + 1].depth == lines[last].depth:

@@ -1,4 +1,4 @@
-"""An HTML body as lines of text that remember what its structure says: quotes, introductions, signatures."""
+"""Converts an HTML body to lines of text with hints from its structure: quotes, introductions, signatures."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from mailbridge.reply.lines import MOST_LINES, Hint, TextLine, lines_of, unmarke
 
 _EXAMINED = 2_000_000  # characters
 _MOST_MARKS = 100  # elements marked in one mail
-_MOST_ALIKE = 1_000  # of one habit's elements; with more of them the structure is not looked at
+_MOST_ALIKE = 1_000  # elements that one selector may find; with more of them the structure is ignored
 _MOST_TITLES = 20
 
-# Marks around elements: code points that Unicode reserves for use inside a program (noncharacters), then the habit's number.
+# Marks around elements: Unicode noncharacters (reserved for internal use), then the number of the row in the client table.
 _OPEN, _CLOSE, _FIRST_NUMBER = "\ufdd0", "\ufdd1", 0xE000
 _MARK = re.compile("[\ufdd0\ufdd1][\ue000-\ue0ff]")
 _OWN_MARKS = {ord(_OPEN): None, ord(_CLOSE): None}
 _MOST_INTRODUCTION_LINES = 5
-_DEEPEST = 40  # marked elements inside one another; deeper ones count as the one they are in
+_DEEPEST = 40  # nested marked elements; deeper ones count as the one that contains them
 
 
 class HtmlText(NamedTuple):
-    """The body as text, with `> ` in front of cited lines, and its lines, which tile it."""
+    """The body as text, with `> ` before cited lines, and its lines, which cover the text without gaps."""
 
     text: str
     lines: list[TextLine]
 
 
 def has_structure(html: str) -> bool:
-    """Whether any mail program's marks for quotes or signatures occur in this HTML."""
+    """Whether this HTML contains markup of any known mail program for quotes or signatures."""
     return bool(_needles().matches(html[:_EXAMINED].lower()))
 
 
@@ -48,9 +48,9 @@ def _needles() -> PhraseSet:
 
 
 def page_of(html: str) -> HtmlText:
-    """The HTML as text, block by block on lines of its own, with what each line is by the structure around it."""
+    """The HTML as text, with each block on its own lines, and the structural hint of each line."""
     html = html[:_EXAMINED]
-    if not html.isascii():  # the parser reads UTF-8, which has no lone surrogates
+    if not html.isascii():  # the parser reads UTF-8, which cannot encode lone surrogates
         html = html.encode("utf-8", "replace").decode("utf-8")
     if _OPEN in html or _CLOSE in html:
         html = html.translate(_OWN_MARKS)
@@ -58,7 +58,7 @@ def page_of(html: str) -> HtmlText:
     numbers = _needles().matches(lowered)
     monstrous = any(lowered.count(HABITS[number].needle) > _MOST_ALIKE for number in numbers)
     tree = None if monstrous else dom(html)
-    if tree is None or tree.document is None:  # too deep or too odd to look at its structure
+    if tree is None or tree.document is None:  # too deep or too malformed for an analysis of its structure
         text = to_text(html)
         return HtmlText(text, lines_of(text))
     if visibility.may_hide(html):
@@ -71,7 +71,7 @@ def page_of(html: str) -> HtmlText:
 
 
 def _without_told_links(shown: str) -> str:
-    """The text without those link targets in parentheses that only repeat the words in front of them."""
+    """The text without link targets in parentheses that only repeat the words before them."""
     parts = shown.split(" (")
     kept = [parts[0]]
     for before, part in pairwise(parts):
@@ -91,10 +91,10 @@ def _remove_titles(document: DocumentNode) -> None:
 
 
 def _mark(tree: HTMLTree, document: DocumentNode, numbers: list[int]) -> None:
-    """Put marks into the tree's text where elements begin and end that clients use for quotes and signatures.
+    """Puts marks into the tree's text at the start and end of elements that clients use for quotes and signatures.
 
-    Of elements of one part inside one another the outermost says all; they are asked for one by one, since each item of the
-    library's result lists costs as much as the whole list is long.
+    Of nested elements of one part only the outermost is marked.  Elements are queried one by one, since each access to an item of the
+    library's result list takes time linear in the list.
     """
     left = _MOST_MARKS
     for number in numbers:
@@ -109,7 +109,7 @@ def _mark(tree: HTMLTree, document: DocumentNode, numbers: list[int]) -> None:
 
 
 def _holds_headers(element: ElementNode) -> bool:
-    """Whether an element with a line above it begins with lines such as 'From: ...', in whatever language."""
+    """Whether an element with a top border begins with lines such as 'From: ...', in any language."""
     text = str(element.text)[:1500]
     labels = sum(1 for line in text.split("\n") if 0 < line.find(":") < 40 or 0 < line.find("：") < 20)
     return labels >= 3 or ("@" in text and text.count(":") >= 3)
@@ -123,13 +123,13 @@ def _surround(tree: HTMLTree, element: ElementNode, number: str) -> None:
     if first is not None:
         element.insert_before(opening, first)
         element.append_child(closing)
-    elif parent is not None:  # a rule, an empty block: what follows it is what is marked
+    elif parent is not None:  # for a rule or an empty block, the element after it is marked
         parent.insert_before(opening, element)
         parent.insert_before(closing, element)
 
 
 class _Around(NamedTuple):
-    """The marked elements around a line: (number of the habit, which element), outermost first, and what they make of it."""
+    """The marked elements around a line: (row number in the client table, element), outermost first, and what follows from them."""
 
     elements: tuple[tuple[int, int], ...]
     cited: int
@@ -143,7 +143,7 @@ class _Around(NamedTuple):
             elements=tuple(elements),
             cited=sum(1 for habit in habits if habit.part is MarkedPart.CITED),
             container=next((opened for number, opened in elements if HABITS[number].part is MarkedPart.CONTAINER), None),
-            clients={habit.part: habit.client for habit in habits},  # of several clients the first in the table counts
+            clients={habit.part: habit.client for habit in habits},  # of several clients the first one in the table counts
         )
 
 
@@ -151,7 +151,7 @@ _NOTHING_AROUND = _Around((), 0, None, {})
 
 
 class _Row(NamedTuple):
-    """A line of the page, what is around it, and the number of the habit that says all from here down is quoted."""
+    """A line of the page, the elements around it, and the number of the table row after which all is quoted."""
 
     content: str
     around: _Around
@@ -174,13 +174,13 @@ def _read(marked: str) -> HtmlText:
 
 
 def _marked_as_quoted(row: _Row) -> str:
-    """The line as text; what the HTML shows as quoted has the marks that plain mails have, so that questions and answers stay apart."""
+    """The line as text.  Lines that the HTML shows as quoted get the marks of plain mails, so that questions and answers stay separate."""
     cited = row.around.cited
     return f"{'>' * cited} {row.content}" if cited and row.content.strip() else row.content
 
 
 def _parted(marked: str) -> tuple[str, str]:
-    """(the lines that are looked at, the text beyond them without marks)"""
+    """(the lines that are examined, the text after them without marks)"""
     contents = marked.split("\n", MOST_LINES)
     if len(contents) <= MOST_LINES:
         return marked, ""
@@ -188,7 +188,7 @@ def _parted(marked: str) -> tuple[str, str]:
 
 
 def _rows(marked: str) -> list[_Row]:
-    """The page's lines without marks; a mark in the middle of a line breaks it."""
+    """The page's lines without marks.  A mark in the middle of a line splits it."""
     reader = _Reader()
     for content in marked.split("\n"):
         if _OPEN in content or _CLOSE in content:
@@ -199,7 +199,7 @@ def _rows(marked: str) -> list[_Row]:
 
 
 class _Reader:
-    """Reads the page line by line, with the marked elements that are open."""
+    """Reads the page line by line and tracks the open marked elements."""
 
     def __init__(self) -> None:
         self.rows: list[_Row] = []
@@ -248,17 +248,18 @@ def _number(part: str) -> tuple[int | None, str]:
 
 
 class _In(StrEnum):
-    """What a row of a container is."""
+    """The position of a row in a container."""
 
     QUOTE = "quote"
     INTRODUCTION = "introduction"
 
 
 def _containers(rows: list[_Row]) -> dict[int, _In]:
-    """The rows that containers decide.
+    """The rows whose kind follows from containers.
 
-    A container that holds cited blocks holds the introduction above the first of them, and below it maybe answers, which are
-    missing here.  One without is a quote as a whole, and so is one whose cited block belongs to a forwarded mail: much stands above it.
+    A container with cited blocks holds the introduction above the first of them, and possibly answers below it, which are not in the
+    result. A container without one is a quote as a whole.  So is a container whose cited block belongs to a forwarded mail: much text
+    precedes it.
     """
     found: dict[int, _In] = {}
     for members in _members(rows).values():
@@ -272,7 +273,7 @@ def _containers(rows: list[_Row]) -> dict[int, _In]:
 
 
 def _members(rows: list[_Row]) -> dict[int, list[int]]:
-    """Outermost container (by the order in which it opens) -> the places of its rows."""
+    """Outermost container (by opening order) -> the positions of its rows."""
     members: dict[int, list[int]] = {}
     for place, row in enumerate(rows):
         if row.around.container is not None:

@@ -1,4 +1,4 @@
-"""Regular expressions that no mail can stall: the one place of this room that knows RE2."""
+"""Regular expressions with linear run time.  Only this module of the package imports RE2."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import re2
 
-# A set of some hundred phrases needs more than RE2's default of 8 MiB before its automaton is built.
+# RE2's default of 8 MiB is too small for the automaton of a few hundred phrases.
 _MEMORY = 64 << 20
 
 
@@ -19,7 +19,7 @@ def _options() -> re2.Options:
 
 
 class PhraseSet:
-    """Many patterns tried at once, against a whole string or `anywhere` in it, in time linear in its length."""
+    """Several patterns matched at once, against a whole string or `anywhere` in it, in time linear in its length."""
 
     __slots__ = ("_set",)
 
@@ -30,12 +30,12 @@ class PhraseSet:
         self._set.Compile()
 
     def matches(self, text: str) -> list[int]:
-        """The places of the matching patterns in the sequence given, ascending."""
+        """The indices of the matching patterns in the given sequence, ascending."""
         return sorted(self._set.Match(_scalar(text)) or ())
 
 
 class LinearPattern:
-    """One pattern, searched for anywhere in a string."""
+    """One pattern, searched anywhere in a string."""
 
     __slots__ = ("_set",)
 
@@ -54,5 +54,5 @@ def escaped(text: str) -> str:
 
 
 def _scalar(text: str) -> str:
-    """The text with lone surrogates replaced: RE2 reads UTF-8, which has none."""
+    """The text with lone surrogates replaced, because RE2 reads UTF-8."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")

@@ -1,26 +1,26 @@
-"""A body as lines that know where they stand, how deep they are quoted and what the HTML said of them."""
+"""A body as lines, with their offsets, quote depth and HTML hint."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 from typing import NamedTuple
 
-MOST_LINES = 20_000  # so many are looked at; the last one stands for all that follow
+MOST_LINES = 20_000  # limit of examined lines; the last one includes all following text
 _QUOTE_CHARACTERS = "> \t\u00a0"
 
 
 class Hint(StrEnum):
-    """What the structure of an HTML body says of a line; NONE for plain text."""
+    """What the structure of an HTML body says about a line.  NONE for plain text."""
 
     NONE = ""
-    INTRODUCTION = "introduction"  # the line that introduces a quote
-    BELOW = "below"  # from here down all is quoted
+    INTRODUCTION = "introduction"  # the line introduces a quote
+    BELOW = "below"  # this line and all below it are quoted
     SIGNATURE = "signature"
-    FORWARD = "forward"  # from here down is a forwarded mail
+    FORWARD = "forward"  # this line and all below it are a forwarded mail
 
 
 class TextLine(NamedTuple):
-    """`text[start:end]` is the line with its line end; `bare` is what it says, without quote marks and outer white space."""
+    """`text[start:end]` is the line with its line end.  `bare` is its text without quote marks and outer white space."""
 
     start: int
     end: int
@@ -35,7 +35,7 @@ class TextLine(NamedTuple):
 
 
 def lines_of(text: str) -> list[TextLine]:
-    """The lines of a plain body; they tile it."""
+    """The lines of a plain body; they cover it without gaps."""
     lines: list[TextLine] = []
     start = 0
     for content in text.split("\n", MOST_LINES)[:MOST_LINES]:
@@ -48,7 +48,7 @@ def lines_of(text: str) -> list[TextLine]:
 
 
 def unmarked(bare: str) -> tuple[str, int]:
-    """(the line without its quote marks, how many there were)"""
+    """(the line without its quote marks, the number of marks)"""
     if bare[:1] != ">":
         return bare, 0
     unquoted = bare.lstrip(_QUOTE_CHARACTERS)
@@ -56,21 +56,21 @@ def unmarked(bare: str) -> tuple[str, int]:
 
 
 def next_line(lines: list[TextLine], place: int) -> int:
-    """The place of the first line from `place` on that is not blank; len(lines) where there is none."""
+    """The index of the first line from `place` on that is not blank; len(lines) where there is none."""
     while place < len(lines) and lines[place].blank:
         place += 1
     return place
 
 
 def next_written(lines: list[TextLine], place: int) -> int:
-    """The place of the first line from `place` on that says something, quoted or not; len(lines) where there is none."""
+    """The index of the first line from `place` on with text, quoted or not; len(lines) where there is none."""
     while place < len(lines) and not lines[place].bare:
         place += 1
     return place
 
 
 def previous_line(lines: list[TextLine], place: int) -> int:
-    """The place of the last line up to `place` that is not blank; -1 where there is none."""
+    """The index of the last line up to `place` that is not blank; -1 where there is none."""
     while place >= 0 and lines[place].blank:
         place -= 1
     return place

@@ -1,4 +1,4 @@
-"""Lines that an app or a phone signs with: 'Sent from my phone', in any language."""
+"""Lines with which an app or a phone signs: 'Sent from my phone', in any language."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TELLS = re.compile(
     r"|yesterday|today|monday|tuesday|wednesday|thursday|friday|saturday|sunday|gestern|heute|montag|hier|lundi|ayer|lunes|ieri|lunedì"
     r"|ontem|gisteren|wczoraj|вчера|вчора|včera|igår|går)\b"
 )
-# What people carry and programs are: a line that an app signs with names one of these, or a make or a name, written large.
+# Names of devices and programs.  A line of an app contains one of these, or a capitalised make or name.
 _THINGS = re.compile(
     r"phone|fone|mobil|móvil|handy|telef|téléph|tablet|smart|\bapp|mail|post|device|gerät|appareil|dispositi|apparaat|urządz|zařízen"
     r"|устройств|телефон|почт|пошт|пристр|планшет|cihaz|συσκευ|κινητό|készülék|laittee|puhelim|enhet|enhed|celular|outlook|ordinat|computer"
@@ -27,7 +27,7 @@ _THINGS = re.compile(
 
 
 def app_language(bare: str) -> str:
-    """The language of a line that an app or a phone signs with ('Sent from my phone'), '' for any other line."""
+    """The language of a line with which an app or a phone signs ('Sent from my phone'), '' for any other line."""
     if not _may_be_app_line(bare):
         return ""
     folded = fold_phrase(bare.split("<http", 1)[0].split("(http", 1)[0]).strip(_EDGE)
@@ -42,7 +42,7 @@ def app_language(bare: str) -> str:
     return told[0] if told else ""
 
 
-# What people carry and mail programs are called, in whatever language the line is.
+# Names of devices and mail programs, in a line of any language.
 _NAMES = re.compile(
     r"i[Pp]hone|i[Pp]ad|\biOS|Android|Samsung|Galaxy|Huawei|HUAWEI|Xiaomi|Redmi|\bPixel|Nokia|\bOPPO|\bvivo\b|BlackBerry|Windows Phone"
     r"|Outlook|Gmail|Yahoo|Proton ?Mail|Thunderbird|K-9|BlueMail|Spark\b|Mail\.ru|Yandex|GMX|WEB\.DE|AquaMail|FairEmail"
@@ -52,7 +52,7 @@ _ENDS = (".", "!", "?", ":", ";", ",", "…", "。", "？", "：", "।", "؟")
 
 
 def is_unknown_app_line(bare: str) -> bool:
-    """Whether a short line names a phone or a program and is no sentence of a language that we know: 'Nire iPhone-tik bidalita'."""
+    """Whether a short line names a phone or a program and is no sentence of a known language: 'Nire iPhone-tik bidalita'."""
     if len(bare) > _LONGEST_UNKNOWN or bare.rstrip("_*]>").endswith(_ENDS) or ":" in bare or not _NAMES.search(bare):
         return False
     words = _NAMES.sub(" ", bare).split()
@@ -62,7 +62,7 @@ def is_unknown_app_line(bare: str) -> bool:
     return _OWN_WORDS.isdisjoint(word.casefold() for word in told)
 
 
-# A few words by which a line of ours, and not of an app, is known: 'My iPhone too', 'Version 5 for Android'.
+# Words that show that a person wrote the line, not an app: 'My iPhone too', 'Version 5 for Android'.
 _OWN_WORDS = frozenset((
     "it", "it's", "the", "an", "on", "in", "with", "and", "or", "for", "of", "too", "also", "not", "no", "yes", "version", "model",
     "use", "using", "used", "we", "app", "phone", "der", "die", "das", "ein", "eine", "und", "auf", "mit", "für", "nicht", "auch",
@@ -71,7 +71,7 @@ _OWN_WORDS = frozenset((
 
 
 def _matching(folded: str) -> list[tuple[str, str]]:
-    """(language, phrase) of each phrase that this is, a sentence that begins so aside."""
+    """(language, phrase) of each phrase that the line matches, except sentences that only begin like one."""
     if len(folded.split()) > _MOST_WORDS:
         return []
     phrases, rows = mobile_signatures()
@@ -82,14 +82,14 @@ def _matching(folded: str) -> list[tuple[str, str]]:
 
 
 def _names_a_thing(bare: str, folded: str) -> bool:
-    """Whether the line is about a device or a program, and not about a warehouse; scripts without capitals tell no names."""
+    """Whether the line names a device or a program, not for example a warehouse.  Scripts without capitals show no names."""
     behind = bare.lstrip(_EDGE).partition(" ")[2]
     named = any(sign.isupper() or sign.isdigit() for sign in behind)
     return named or not behind or bool(_THINGS.search(folded)) or any(sign.isalpha() and sign == sign.swapcase() for sign in behind)
 
 
 def _may_be_app_line(bare: str) -> bool:
-    """Whether the first or the last word is one of those lines'; cheaper than trying them all on each line."""
+    """Whether the first or the last word occurs in such lines.  Faster than a match of all phrases with each line."""
     folded = bare.casefold().strip(_EDGE)
     firsts, glued, lasts = mobile_edges()
     first = folded.partition(" ")[0].strip(_EDGE)

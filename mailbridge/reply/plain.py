@@ -1,4 +1,4 @@
-"""The engine: which lines of a body were written now.  Works on lines, whether they come from plain text or from HTML."""
+"""The analysis: which lines of a body are new.  It works on lines, from plain text or from HTML."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from mailbridge.reply.signature import ClosingBlock, is_delimiter, split
 from mailbridge.reply.subject import Thread, thread_of
 from mailbridge.reply.vocabulary import HeaderRole, fold_phrase
 
-ANSWERS_NOTHING = "answers-nothing"  # the reason of a quote that is kept because the mail answers none
-# The marker of another desk, as its customers' mail programs quote it.
+ANSWERS_NOTHING = "answers-nothing"  # the reason of a quote that is kept because the mail is no answer
+# The reply marker of another desk, as quoted by its customers' mail programs.
 _OTHER_MARKER = re.compile(r"\b(?:reply|answer|write|type|respond)\b.{0,40}\babove this line\b", re.IGNORECASE)
 _FRAME = " \t\u00a0#\\*=_~-–—>|"
 _LONGEST_MARKER = 500
@@ -28,26 +28,26 @@ _SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", ":", "：")
 
 
 class Analysis(NamedTuple):
-    """The body's lines as pieces that tile it, and the quote that is a forwarded mail, if one is."""
+    """The body's lines as pieces that cover it without gaps, and the quote that is a forwarded mail, if any."""
 
     pieces: tuple[ClosingBlock, ...]
     forward: Segment | None
 
     @property
     def certainty(self) -> float:
-        """How sure the surest cut is; 0 where nothing was cut."""
+        """The confidence of the surest cut, 0 to 1; 0 where nothing was cut."""
         return max((piece.confidence for piece in self.pieces if piece.kind is not SpanKind.FRESH), default=0.0)
 
     @property
     def surest(self) -> str:
-        """The surest cut's reason and confidence, for people."""
+        """The surest cut's reason and confidence, for display."""
         cuts = [piece for piece in self.pieces if piece.kind is not SpanKind.FRESH]
         best = max(cuts, key=lambda piece: piece.confidence, default=None)
         return f"{best.reason} {best.confidence:.2f}" if best else "nothing cut"
 
 
 def analyse(lines: list[TextLine], thread: Thread, markers: tuple[str, ...] = ()) -> Analysis:
-    """Every line judged: fresh, quote, signature, disclaimer or forward."""
+    """The kind of every line: fresh, quote, signature, disclaimer or forward."""
     marked = _marker_line(lines, markers)
     certain = _above_marker(lines, marked, thread) if marked is not None else None
     if marked is not None and certain and (not lines[marked].depth or _is_all_quoted_below(lines, marked, certain)):
@@ -56,7 +56,8 @@ def analyse(lines: list[TextLine], thread: Thread, markers: tuple[str, ...] = ()
     forward = _forward_of(segments, thread)
     pieces = _pieces(lines, segments, forward, thread, marked)
     if marked is not None and certain:
-        # Who answers below a quote, or between its lines, leaves nothing above the marker but a greeting; then the quote marks decide.
+        # A person who answers below a quote, or between its lines, leaves at most a greeting above the marker.  Then the quote marks
+        # decide.
         if _has_fresh(lines, certain.pieces) and not _is_answered_below(lines, pieces, marked):
             return certain
         return Analysis(tuple(pieces), forward) if _has_fresh(lines, pieces) else _typed_above_marker(lines, segments, marked) or certain
@@ -66,24 +67,24 @@ def analyse(lines: list[TextLine], thread: Thread, markers: tuple[str, ...] = ()
 
 
 def _is_all_quoted_below(lines: list[TextLine], marked: int, certain: Analysis) -> bool:
-    """Whether something is written above our marker, and every line below it has quote marks."""
+    """Whether there is text above our marker, and every line below it has quote marks."""
     return all(line.depth or not line.bare for line in lines[marked:]) and _has_fresh(lines, certain.pieces)
 
 
 def _is_answered_below(lines: list[TextLine], pieces: list[ClosingBlock], marked: int) -> bool:
-    """Whether somebody wrote below the lines that quote our marker."""
+    """Whether there is new text below the lines that quote our marker."""
     below = [piece for piece in pieces if piece.first > marked and piece.kind is SpanKind.FRESH and piece.reason == "written"]
     return _says(lines, below)
 
 
 def _whole(pieces: list[ClosingBlock]) -> Iterator[ClosingBlock]:
-    """The pieces of a mail that answers nothing: what is quoted in it is part of what it says."""
+    """The pieces of a mail that is no answer: quotes in it are part of its text."""
     for piece in pieces:
         yield ClosingBlock(SpanKind.FRESH, piece.first, piece.last, ANSWERS_NOTHING, 0.8) if piece.kind is SpanKind.QUOTE else piece
 
 
 def _typed_above_marker(lines: list[TextLine], segments: list[Segment], marked: int) -> Analysis | None:
-    """What somebody typed inside the quote, below its introduction and above our marker; None where nothing stands there."""
+    """The text that was typed inside the quote, below its introduction and above our marker; None without such text."""
     around = next((segment for segment in segments if segment.kind is SegmentKind.QUOTE and segment.first <= marked < segment.last), None)
     if around is None or not around.introduced or not any(line.bare for line in lines[around.body : marked]):
         return None
@@ -93,13 +94,13 @@ def _typed_above_marker(lines: list[TextLine], segments: list[Segment], marked: 
 
 
 def _marker_line(lines: list[TextLine], markers: tuple[str, ...]) -> int | None:
-    """The first line that holds one of our own reply markers, also where a client changed its frame or wrapped it."""
+    """The first line with one of our own reply markers, also if a client changed its frame or wrapped it."""
     words = {fold_phrase(marker).strip(_FRAME): marker.strip() for marker in markers if marker.strip(_FRAME)}
     opening = {core.split()[0] for core in words}
     for place, line in enumerate(lines if words else ()):
         if any(marker in line.bare for marker in words.values()):
             return place
-        # Folding each line would be dear; a framed marker's first word is near enough.
+        # Folding each line is expensive; comparing the first word of a framed marker is sufficient here.
         if line.bare[:_LONGEST_OPENING].strip(_FRAME).partition(" ")[0].casefold() in opening and _is_marker(lines, place, words):
             return place
     return None
@@ -112,7 +113,7 @@ def _is_marker(lines: list[TextLine], place: int, words: dict[str, str]) -> bool
 
 
 def _above_marker(lines: list[TextLine], marked: int, thread: Thread) -> Analysis:
-    """What stands above our marker and the words that introduce it; all below is certainly quoted."""
+    """The text above our marker and its introduction.  All text below is certainly quoted."""
     first = _marker_start(lines, marked)
     segments = segments_of(lines[:first], thread) if first else []
     pieces = _pieces(lines[:first], segments, None, thread)
@@ -120,7 +121,7 @@ def _above_marker(lines: list[TextLine], marked: int, thread: Thread) -> Analysi
 
 
 def _marker_start(lines: list[TextLine], marked: int) -> int:
-    """The line from which all is quote: the marker's, or that of the introduction above it."""
+    """The line from which all text is quoted: the marker, or the introduction above it."""
     for segment in segments_of(lines[: marked + 1]):
         if segment.kind is SegmentKind.QUOTE and segment.last > marked and (segment.body > segment.first or segment.final):
             return segment.first
@@ -131,14 +132,14 @@ def _marker_start(lines: list[TextLine], marked: int) -> int:
     for place, found in attributions_in(lines[:first]).items():
         if found.last == above:
             return place
-    # An introduction in a language we do not know still ends in a colon and tells a time or an address.
+    # An introduction in an unknown language also ends in a colon and contains a time or an address.
     if above >= 0 and lines[above].bare.endswith((":", "：")) and any(sign in "@0123456789" for sign in lines[above].bare):
         return above
     return first
 
 
 def _forward_of(segments: list[Segment], thread: Thread) -> Segment | None:
-    """The first quote, if it is a mail passed on and not one that is answered."""
+    """The first quote, if it is a forwarded mail and not an answered one."""
     quote = next((segment for segment in segments if segment.kind is SegmentKind.QUOTE), None)
     if quote is None:
         return None
@@ -153,14 +154,14 @@ def _forward_of(segments: list[Segment], thread: Thread) -> Segment | None:
 
 
 def _is_of_a_stranger(quote: Segment, thread: Thread) -> bool:
-    """Whether a subject with an unknown prefix goes with the headers of somebody who is neither the writer nor one of the recipients."""
+    """Whether the subject has an unknown prefix and the copied headers name a sender who is not in `Thread.recipients`."""
     if not thread.prefix or thread.answers or quote.headers is None:
         return False
     return thread.is_by_stranger(quote.headers.value(HeaderRole.SENDER))
 
 
 def _answers(quote: Segment, thread: Thread) -> bool:
-    """Whether the copied headers are those of the mail that the subject says is answered."""
+    """Whether the copied headers are those of the mail that, by its subject, is answered."""
     if not thread.answers:
         return False
     subject = quote.headers.value(HeaderRole.SUBJECT) if quote.headers else ""
@@ -168,7 +169,7 @@ def _answers(quote: Segment, thread: Thread) -> bool:
 
 
 class _Texts(NamedTuple):
-    """The text segments by their index, each parted into what was written and what is appended to it.
+    """The text segments by their index, each split into the new text and what is appended to it.
 
     `first` and `last` are the indices of the first and the last segment with fresh text, -1 where there is none.
     """
@@ -177,13 +178,16 @@ class _Texts(NamedTuple):
     first: int
     last: int
     interleaved: bool  # fresh text stands between two quotes
-    cited: frozenset[int]  # the quotes that the words below them answer, and not the mail as a whole
+    cited: frozenset[int]  # the quotes that the text below them answers, as opposed to the mail as a whole
 
 
 def _pieces(
     lines: list[TextLine], segments: list[Segment], forward: Segment | None, thread: Thread, marked: int | None = None
 ) -> list[ClosingBlock]:
-    """`marked`: the line of our own marker; the quote around it is our mail, and answered as a whole."""
+    """The kinds of all lines.
+
+    `marked`: the line of our own marker; the quote around it is our mail, answered as a whole.
+    """
     texts = _texts(lines, segments, thread.author, marked)
     pieces: list[ClosingBlock] = []
     for index, segment in enumerate(segments):
@@ -197,7 +201,7 @@ def _pieces(
 
 
 def _with_signature_below(lines: list[TextLine], quote: ClosingBlock, author: str) -> list[ClosingBlock]:
-    """The quote that reaches to the end, and the writer's own signature below it, where a delimiter and the writer's name stand there."""
+    """The quote that reaches to the end, and the author's signature below it, if a delimiter and the author's name follow."""
     for place in range(quote.last - 1, max(quote.first, quote.last - _MOST_BELOW), -1):
         if not is_delimiter(lines[place].bare) or lines[place].depth:
             continue
@@ -226,7 +230,7 @@ def _texts(lines: list[TextLine], segments: list[Segment], author: str, marked: 
 
 
 def _cited(lines: list[TextLine], segments: list[Segment], parted: dict[int, list[ClosingBlock]]) -> Iterator[int]:
-    """The introduced quotes of a few lines that have text above, and below at least as much: it answers just these lines."""
+    """The introduced quotes of a few lines that have text above, and at least as much below: the text answers just these lines."""
     left = sum(_fresh_words(lines, pieces) for pieces in parted.values())
     last_said = max((index for index, pieces in parted.items() if _says(lines, pieces)), default=-1)
     above = 0
@@ -239,7 +243,7 @@ def _cited(lines: list[TextLine], segments: list[Segment], parted: dict[int, lis
 
 
 def _says(lines: list[TextLine], pieces: Sequence[ClosingBlock]) -> bool:
-    """Whether a sentence ends in the fresh text: the address of a firm, which its server put below, has none."""
+    """Whether the fresh text contains the end of a sentence.  A company address that a server appended has none."""
     written = (line.bare for piece in pieces if piece.kind is SpanKind.FRESH for line in lines[piece.first : piece.last])
     return any(bare.endswith(_SENTENCE_ENDS) for bare in written)
 
@@ -275,9 +279,9 @@ def _quote_pieces(index: int, quote: Segment, segments: list[Segment], texts: _T
 def _is_context(index: int, quote: Segment, segments: list[Segment], texts: _Texts) -> bool:
     """Whether the quoted lines are kept because the answer below them needs them.
 
-    Answers between quotes keep the quote above each.  One quote with all of the answer below it (or around it) is the mail
-    answered as a whole: it goes.  Quote marks in the middle of a text that nothing introduces are part of that text, and so is
-    a bare block quote above the quote of the mail.
+    Answers between quotes keep the quote above each.  One quote with all of the answer below it (or around it) is the mail answered as a
+    whole and is cut.  Quote marks without an introduction in the middle of a text are part of that text.  So is a bare block quote above
+    the quote of the mail.
     """
     above, below = 0 <= texts.first < index, texts.last > index
     if above and quote.reason == BARE_BLOCK_QUOTE and any(later.kind is SegmentKind.QUOTE for later in segments[index + 1 : index + 4]):
@@ -290,7 +294,7 @@ def _is_context(index: int, quote: Segment, segments: list[Segment], texts: _Tex
 def _never_nothing(
     lines: list[TextLine], pieces: list[ClosingBlock], segments: list[Segment], forward: Segment | None, thread: Thread
 ) -> list[ClosingBlock]:
-    """The pieces, made less strict where they would leave nothing of a mail that is no plain forward."""
+    """The pieces; if they leave no text of a mail that is no plain forward, a less strict reading of them."""
     if forward is not None or _has_fresh(lines, pieces):
         return pieces
     if any(piece.kind is SpanKind.SIGNATURE for piece in pieces):
@@ -307,7 +311,7 @@ def _never_nothing(
 
 
 def _may_hide_the_answer(quote: Segment, thread: Thread) -> bool:
-    """Whether what stands below the first words may be the mail: a form's headers that answer nothing, or an introduction without marks."""
+    """Whether the text below the first words may be new: a form's headers that answer nothing, or an introduction without quote marks."""
     if quote.reason.startswith("header-block"):
         return not _answers(quote, thread) and not (quote.headers and thread.is_by_recipient(quote.headers.value(HeaderRole.SENDER)))
     return quote.final and quote.reason.startswith("attribution")
@@ -318,7 +322,7 @@ def _kept(piece: ClosingBlock, reason: str) -> ClosingBlock:
 
 
 def _below_introduction(lines: list[TextLine], quote: Segment, pieces: list[ClosingBlock], thread: Thread) -> list[ClosingBlock]:
-    """A mail that begins with copied headers or an introduction, and marks nothing as quoted: what stands below them is its text."""
+    """The pieces of a mail that begins with copied headers or an introduction and marks nothing as quoted: the text below is new."""
     headers = ClosingBlock(SpanKind.QUOTE, quote.first, quote.body, quote.reason, 0.6)
     above = [piece for piece in pieces if piece.last <= quote.first]
     rest = lines[quote.body :]

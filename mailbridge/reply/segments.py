@@ -1,4 +1,4 @@
-"""A body cut where quotes begin and end: runs of text, quotes with their introduction, and a rest that is all quote."""
+"""Splits a body where quotes begin and end: runs of text, quotes with their introduction, and a rest that is all quote."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ class SegmentKind(StrEnum):
 
 
 class Segment(NamedTuple):
-    """The lines `first` up to `last`; of a quote those before `body` introduce it.  `final` quotes reach to the end of the mail."""
+    """The lines from `first` up to, not including, `last`.
+
+    In a quote the lines before `body` introduce it.  A `final` quote reaches to the end of the mail.
+    """
 
     kind: SegmentKind
     first: int
@@ -34,34 +37,36 @@ class Segment(NamedTuple):
 
     @property
     def introduced(self) -> bool:
-        """Whether words or the HTML's structure say that this is a quote, and not just marks at the start of lines."""
+        """Whether words or the HTML's structure show the quote, not only marks at the start of lines."""
         return self.body > self.first or self.reason.startswith("client:")
 
 
 _RULE_CHARACTERS = frozenset("-_=*~#\u2010\u2011\u2012–—\u2015─━ \t\u00a0")
 _NAME_QUOTE = re.compile(r"^[^\W\d_]{1,16}>(?:\s|$)")
-# 'AB> text', as Fidonet and old news readers quote; longer words are prompts of programs more often than names.
+# 'AB> text', the quote style of Fidonet and old news readers.  Longer words are more often prompts of programs.
 _INITIALS_QUOTE = re.compile(r"^[^\W\d_]{1,3}>(?:\s|$)")
 _DECORATION = " \t\u00a0-_=*~#><\u2010\u2011\u2012–—\u2015─━|[]【】「」『』+:："
 _LONGEST_MARK = 90
 _LONGEST_TITLE = 500
-_FRAME = 3  # '>' in front of the line
+_FRAME = 3  # number of '>' before the line
 
 
 class _Known(NamedTuple):
-    """What was found in the whole body before it is cut."""
+    """Findings in the whole body before it is split."""
 
     introductions: dict[int, Attribution]
     blind: dict[int, QuotedHeaders]
     thread: Thread
 
     def block(self, lines: list[TextLine], place: int) -> QuotedHeaders | None:
-        """The header block that begins at this line, in a known language or in any."""
+        """The header block that begins at this line, in a known or unknown language."""
         return header_block(lines, place) or self.blind.get(place)
 
     def is_pasted(self, lines: list[TextLine], block: QuotedHeaders) -> bool:
-        """Whether an answer shows the headers of another mail: a stranger's, about something else, without a date, or with the mail that
-        is answered introduced below them."""
+        """Whether the headers are pasted into an answer.
+
+        They are if they belong to a stranger's mail about another subject, and have no date or the answered mail is introduced below them.
+        """
         subject = block.value(HeaderRole.SUBJECT)
         if not self.thread.answers or not subject or self.thread.is_about(subject):
             return False
@@ -96,7 +101,7 @@ def segments_of(lines: list[TextLine], thread: Thread = NO_THREAD) -> list[Segme
 
 
 def _quote_at(lines: list[TextLine], place: int, known: _Known) -> Segment | None:
-    """The quote that begins at this line, or lines that only look like one as text; None where neither does."""
+    """The quote that begins at this line, or a text segment for lines that only look like a quote; None for any other line."""
     line = lines[place]
     if line.hint in (Hint.BELOW, Hint.FORWARD):
         return _hinted(lines, place, known)
@@ -130,7 +135,7 @@ def _quote_at(lines: list[TextLine], place: int, known: _Known) -> Segment | Non
 
 
 def _opens_with_bars(lines: list[TextLine], place: int) -> bool:
-    """Whether the mail begins with lines behind a bar, as some programs quote, and goes on without: a table has bars inside too."""
+    """Whether the mail begins with lines after a bar, a quote style, and continues without.  A table has bars inside its lines too."""
     if previous_line(lines, place - 1) >= 0:
         return False
     end = _run_end(lines, place, introduced=True)
@@ -138,7 +143,7 @@ def _opens_with_bars(lines: list[TextLine], place: int) -> bool:
 
 
 def _is_framed_introduction(bare: str) -> bool:
-    """'>>> Ann Example <ann@example.org> 3/5/2018 10:15 AM >>>', as GroupWise introduces what it does not mark."""
+    """Whether this is GroupWise's introduction of an unmarked quote: '>>> Ann Example <ann@example.org> 3/5/2018 10:15 AM >>>'."""
     if not bare.endswith((">>>", ":")) or len(bare) > _LONGEST_TITLE:
         return False
     folded = fold_phrase(bare.rstrip("> "))
@@ -146,7 +151,7 @@ def _is_framed_introduction(bare: str) -> bool:
 
 
 def _hinted(lines: list[TextLine], place: int, known: _Known) -> Segment:
-    """What the HTML's structure says is below the reply, with the headers that are read there."""
+    """The quote that the HTML's structure puts below the reply, with the headers in it."""
     line = lines[place]
     body = next_written(lines, place)
     inner = _mark_at(lines, body, known) if body < len(lines) else None
@@ -159,7 +164,7 @@ def _hinted(lines: list[TextLine], place: int, known: _Known) -> Segment:
 
 
 def _mark_at(lines: list[TextLine], place: int, known: _Known) -> Segment | None:
-    """A line such as '-----Original Message-----' or 'Begin forwarded message:', with the headers below it."""
+    """The quote after a line such as '-----Original Message-----' or 'Begin forwarded message:', with the headers below it."""
     bare = lines[place].bare
     if not bare or not (_set_apart(bare) or _is_mark(bare.casefold())):
         return None
@@ -186,7 +191,7 @@ def _is_mark(phrase: str) -> bool:
 
 
 def marked_phrase(bare: str) -> str:
-    """What a mark says without its decoration: dashes, stars, brackets, a name or a date behind a known phrase."""
+    """The phrase of a mark without its decoration: dashes, stars, brackets, a name or a date after a known phrase."""
     phrase = fold_phrase(bare.strip(_DECORATION)).strip(" .,!")
     for joint in (" from ", " by ", " von ", " de ", " от ", " av ", " da "):
         head, found, _ = phrase.partition(joint)
@@ -196,17 +201,17 @@ def marked_phrase(bare: str) -> str:
 
 
 def _set_apart(bare: str) -> bool:
-    """A phrase counts as a mark only where dashes, stars or a colon set it apart from prose."""
+    """Whether dashes, stars or a colon set the phrase apart from prose.  Only then it counts as a mark."""
     return bare[0] in "-_=*~#\u2010\u2011\u2012–—\u2015─━<[【>" or bare[-1] in ":：-_=*"
 
 
 def _announces(phrase: str) -> bool:
-    """Whether a title needs no frame: 'Begin forwarded message:' does not, 'Forwarded:' and 'Original message:' people write too."""
+    """Whether a phrase counts without a frame: 'Begin forwarded message:' does; people also write 'Forwarded:' and 'Original message:'."""
     return phrase in forward_marks() and (" " in phrase or not phrase.isascii())
 
 
 def _is_framed(bare: str) -> bool:
-    """Set apart by more than a colon, which people write too: 'Original message:'."""
+    """Whether more than a colon sets the line apart.  People also write 'Original message:'."""
     return bare[0] in "-_=*~#\u2010\u2011\u2012–—\u2015─━<[【>" or bare[-1] in "-_=*"
 
 
@@ -215,7 +220,7 @@ def _has_quote(lines: list[TextLine], place: int) -> bool:
 
 
 def _below(lines: list[TextLine], first: int, body: int, reason: str, confidence: float) -> Segment:
-    """The quote below an introduction: its quoted lines where they are marked, else all the rest."""
+    """The quote below an introduction: its quoted lines if they are marked, else all the rest."""
     below = next_line(lines, body)
     if below < len(lines) and _is_quoted(lines[below], introduced=True):
         return Segment(SegmentKind.QUOTE, first, body, _run_end(lines, below, introduced=True), reason, confidence)
@@ -229,7 +234,7 @@ def _is_quoted(line: TextLine, *, introduced: bool) -> bool:
 
 
 def _run_end(lines: list[TextLine], place: int, *, introduced: bool = False) -> int:
-    """The line after the last of a run of quoted lines and the blank ones that follow it."""
+    """The line after the last of a run of quoted lines and the blank lines that follow it."""
     end = place + 1
     broken = False
     while end < len(lines):
@@ -250,16 +255,16 @@ _GATEWAY_WIDTH = 60
 
 
 def _is_wrapped_quote(lines: list[TextLine], place: int, end: int, *, broken: bool) -> bool:
-    """A piece of a quoted line that a mail program broke off: between quoted lines, without white space of a sentence.
+    """Whether this is a piece of a quoted line that a mail program wrapped: between quoted lines, without white space of a sentence.
 
-    `broken`: lines of this quote were broken off at a column before, so that shorter ones are too: a gateway counts in octets.
+    `broken`: lines of this quote were wrapped at a column before, so shorter ones may be wrapped too: a gateway counts octets.
     """
     if place != end or place + 1 >= len(lines) or not lines[place + 1].depth or not lines[place - 1].depth:
         return False
     if lines[place].hint or lines[place - 1].hint:
         return False
     bare, above = lines[place].bare, lines[place - 1].bare
-    unclosed = bare.rstrip("> ")  # a link that was broken off may drag the next line's mark along
+    unclosed = bare.rstrip("> ")  # a wrapped link may take the next line's mark along
     if " " not in unclosed and len(unclosed) > 8 and not unclosed.isalpha():
         return True
     return (len(above) >= _GATEWAY_WIDTH or broken) and above[-1:] not in _STOPS and bare[0].islower()
@@ -269,7 +274,7 @@ _STOPS = frozenset(".?!:;")
 
 
 def _with_rules_above(lines: list[TextLine], segment: Segment, text_from: int, thread: Thread) -> int:
-    """The quote's first line, moved up over the rules ('_____', '-----') that frame it, and what headers are copied below the rule."""
+    """The quote's first line, moved up over the rules ('_____', '-----') that frame it, and over headers that are copied below the rule."""
     first = segment.first
     if not segment.introduced and not segment.final:
         return first
@@ -286,7 +291,7 @@ def _with_rules_above(lines: list[TextLine], segment: Segment, text_from: int, t
 
 
 def _with_fields_above(lines: list[TextLine], first: int, text_from: int, thread: Thread) -> int:
-    """The first of the copied headers that stand, below a rule, right above an introduction; `first` where there are none."""
+    """The first of the copied headers between a rule and an introduction; `first` where there are none."""
     place = first - 1
     while place >= text_from and copied_field(lines, place, thread):
         place -= 1
@@ -299,12 +304,12 @@ def _is_rule(bare: str) -> bool:
 
 _TITLE_EDGES = "-_=*\u2010\u2011\u2012–—\u2015─━"
 _TITLE = re.compile(r"^\*?[-_=\u2010-\u2015─━]{2,}[ ]?[^-_=\u2010-\u2015─━]{3,60}?[ ]?[-_=\u2010-\u2015─━]{2,}\*?$")
-# 'Ann Example ---05.03.2018 10:15:33---The door', as Notes writes it above the headers.
+# 'Ann Example ---05.03.2018 10:15:33---The door': the line that Notes writes above the headers.
 _NOTES_TITLE = re.compile(r"^[^-]{1,80}-{2,3}\s?\d[^-]*\d\d[:.]\d\d[^-]*-{2,3}.*$")
 
 
 def _is_title(bare: str) -> bool:
-    """A line framed by dashes right above copied headers: 'original message' in words that we do not know."""
+    """Whether this line, framed by dashes above copied headers, means 'original message' in an unknown language."""
     if bare[:1] in _TITLE_EDGES and _TITLE.match(bare):
         return True
     return _NOTES_TITLE.match(bare[:_LONGEST_TITLE]) is not None

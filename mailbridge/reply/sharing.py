@@ -1,4 +1,4 @@
-"""Lines that a reply and the introduction of the quote share, broken in two."""
+"""Splits lines that contain both the end of a reply and the introduction of the quote."""
 
 from __future__ import annotations
 
@@ -12,16 +12,15 @@ from mailbridge.reply.vocabulary import originals
 
 _LONGEST_SHARED = 500
 _MOST_SHARED = 50  # lines of one mail
-_MOST_DASHES = 5  # runs of them in one line
+_MOST_DASHES = 5  # runs of dashes in one line
 _DASHES = re.compile(r"-{2,}")
 
 
 def with_shared_lines_parted(lines: list[TextLine], text: str) -> list[TextLine]:
-    """The lines, with those broken in two where a mail program put an introduction right behind the last words of the reply.
+    """The lines, split where a mail program put an introduction directly after the last words of the reply.
 
-    'Yes.--- On Wed, 4 March 2015, Ann <ann@example.org> wrote:', 'Yes.-----Original Message-----' and, above a quote,
-    'Yes. On Wed, 4 March 2015, Ann <ann@example.org> wrote:' are what is meant.
-    So is an introduction with the first words of the quote behind it.
+    Examples: 'Yes.--- On Wed, 4 March 2015, Ann <ann@example.org> wrote:', 'Yes.-----Original Message-----' and, above a quote, 'Yes. On
+    Wed, 4 March 2015, Ann <ann@example.org> wrote:'. An introduction with the first words of the quote after it is split too.
     """
     if "--" not in text and "\n>" not in text and ":  " not in text:
         return lines
@@ -53,7 +52,7 @@ def _is_above_quote(lines: list[TextLine], place: int) -> bool:
 
 
 def _joint(content: str, *, quoted_next: bool) -> int:
-    """How far into the line an introduction begins, with dashes or above a quote; 0 where none does."""
+    """The offset in the line at which an introduction begins, after dashes or above a quote; 0 where none does."""
     for dashes in islice(_DASHES.finditer(content[:_LONGEST_SHARED]), _MOST_DASHES):
         head, tail = content[: dashes.start()].strip(), content[dashes.start() :].strip()
         if any(sign.isalnum() for sign in head) and tail and (marked_phrase(tail) in originals() or introduces(tail)):

@@ -1,4 +1,4 @@
-"""What a mail shows of its text: what the person wrote, what is folded below it because the cut is not certain, and what is left out."""
+"""What is shown of a mail's text: the new text, uncertain cuts folded below it, and the parts left out."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from mailbridge.message.model import Span, SpanKind
 
-# A cut with less confidence than this is shown below the text instead of being left out.  A wrong cut of a quote loses an answer, a wrong
-# cut of a signature a name, so quotes have to be surer.  What somebody forwards is what they want to be read: it is always shown.
+# A cut with less confidence than this is shown folded below the text instead of being left out.  A wrong cut of a quote loses an answer, a
+# wrong cut of a signature only a name, so quotes need more confidence.  Forwarded text is always shown, because the sender wants it to be
+# read.
 FOLDED_BELOW: Mapping[SpanKind, float] = {
     SpanKind.QUOTE: 0.75,
     SpanKind.SIGNATURE: 0.7,
@@ -19,7 +20,7 @@ FOLDED_BELOW: Mapping[SpanKind, float] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folded:
-    """A part of the text that is shown below the rest.  `sure`: it is what `kind` says; else it is only probable."""
+    """A part of the text that is shown folded below the rest.  `sure`: `kind` is certain; else it is only probable."""
 
     kind: SpanKind
     text: str
@@ -28,7 +29,7 @@ class Folded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOut:
-    """Lines that are not shown, blank ones not counted.  `kind` None: the kind was not recorded."""
+    """The number of lines that are not shown, without blank ones.  `kind` is None if the kind was not recorded."""
 
     kind: SpanKind | None
     lines: int
@@ -36,7 +37,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownText:
-    """`text`, all of `folded` and `left_out` together are the whole text; where `text` is empty, everything is folded too."""
+    """`text`, `folded` and `left_out` together are the whole text.  Where `text` is empty, all parts are folded."""
 
     text: str
     folded: tuple[Folded, ...] = ()
@@ -44,8 +45,10 @@ class ShownText:
 
 
 def shown(text: str, fresh: str, spans: Sequence[Span]) -> ShownText:
-    """What is shown of a mail with this whole `text`, of which `fresh` was written now.  `spans` tile the text, or there are none: then
-    only the number of lines beside the fresh ones is known."""
+    """The shown parts of a mail with this whole `text`, of which `fresh` is new.
+
+    `spans` cover the text without gaps, or are empty: then only the number of lines besides the fresh ones is known.
+    """
     if not tiles(spans, text):
         beside = _lines(text) - _lines(fresh)
         return ShownText(text=fresh, left_out=(LeftOut(kind=None, lines=beside),) if beside > 0 else ())
@@ -61,13 +64,13 @@ def shown(text: str, fresh: str, spans: Sequence[Span]) -> ShownText:
 
 
 def tiles(spans: Sequence[Span], text: str) -> bool:
-    """Whether the spans cover the text from its first to its last character, one after the other."""
+    """Whether the spans cover the text from its first to its last character without gaps or overlaps."""
     ends = [0, *(span.end for span in spans)]
     return bool(spans) and ends[-1] == len(text) and all(span.start == end for span, end in zip(spans, ends, strict=False))
 
 
 def _joined(text: str, spans: Sequence[Span]) -> tuple[Folded, ...]:
-    """The spans as parts, those that follow each other and are of one kind as one part."""
+    """The spans as parts.  Adjacent spans of one kind are one part."""
     parts: list[Folded] = []
     for span in spans:
         part = Folded(kind=span.kind, text=text[span.start : span.end].strip("\r\n"), sure=span.confidence >= FOLDED_BELOW[span.kind])

@@ -1,4 +1,4 @@
-"""Where a person's own words end and what is appended begins: signatures, app lines, list footers, disclaimers."""
+"""Finds the end of a person's own words and the appended text: signatures, app lines, list footers, disclaimers."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ class ClosingBlock(NamedTuple):
 _DASHES = frozenset({"--", "-- ", "—", "---", "––", "——", "--\xad", "&#8212;", "᠆᠆", "-–", "–-", "-- -", "ᐧ"})
 _RULE = re.compile(r"^(?:_{2,}|-{4,}|={2,}|\*{2,}|~{2,}|#{3,}|\+{2,}|–|(?:[-–—_*] ){2,}[-–—_*])$")
 _LONG_RULE = 5
-# '- Ann', '-Ann Example', '/Ann', '—Ann': a dash or a slash and one to three words that are no sentence.
+# '- Ann', '-Ann Example', '/Ann', '—Ann': a dash or a slash, and one to three words that form no sentence.
 _DASH_NAME = re.compile(r"^(?:[-–—]{1,2}|/|~)\s?[^\W\d_][\w.'’-]{0,24}(?: [^\W\d_][\w.'’-]{0,24}){0,2}$")
 _LIST_ITEM = re.compile(r"^(?:[-–—*•·+]|\d+[.)])\s?\S")
 _POSTSCRIPT = re.compile(r"^p\.?\s?s\.?\s?[:.\-–— ]|^n\.?b\.?:", re.IGNORECASE)
-_ONLY_LINK = re.compile(r"^[<\[](?:https?|cid|mailto):\S+[>\]]$")  # a picture in front of an app's words, as plain text shows it
+_ONLY_LINK = re.compile(r"^[<\[](?:https?|cid|mailto):\S+[>\]]$")  # an image before an app's words, in its plain text form
 
 _DELIMITED = ("signature:dashes", "signature:rule", "mobile-signature")
-_MOST_FAREWELL_LINES = 4  # 'Thanks,', a name, and what else stands between a farewell and the delimiter
+_MOST_FAREWELL_LINES = 4  # 'Thanks,', a name, and other lines between a sign-off and the delimiter
 _MOST_DASHED_LINES = 40
 _LONGEST_SIGN_OFF = 80
 _DISCLAIMER_SEARCH = 60
@@ -56,10 +56,10 @@ _DISCLAIMER_SEARCH = 60
 def split(
     lines: list[TextLine], first: int, last: int, *, after_text: bool, delimited: bool = False, author: str = ""
 ) -> list[ClosingBlock]:
-    """The lines `first` to `last` (exclusive) as pieces: fresh, then what is appended to it.
+    """The lines from `first` up to, not including, `last` as pieces: fresh text, then the text appended to it.
 
-    `after_text` says that fresh text stands above, so that all of this may be a signature; `delimited` that one stands below, behind
-    its delimiter: then a farewell is the end of the letter.  `author` is the writer's name, by which a card is known.
+    `after_text`: fresh text stands above, so that all of these lines may be a signature.  `delimited`: a signature with its delimiter
+    follows; then a sign-off ends the message.  `author` is the author's name, which identifies a contact card.
     """
     hinted = _hinted(lines, first, last)
     if hinted is not None:
@@ -85,7 +85,7 @@ def _fresh(first: int, last: int) -> ClosingBlock:
 
 
 def _hinted(lines: list[TextLine], first: int, last: int) -> list[ClosingBlock] | None:
-    """Pieces by what the HTML's structure says, None where it says nothing."""
+    """Pieces by the HTML's structure; None without structural hints."""
     marked = next((place for place in range(first, last) if lines[place].hint is Hint.SIGNATURE and lines[place].bare), None)
     if marked is None:
         return None
@@ -108,7 +108,7 @@ def is_delimiter(bare: str) -> bool:
 
 
 def _signature_start(lines: list[TextLine], written: list[int], *, after_text: bool, delimited: bool) -> SignatureStart | None:
-    """The earliest line at which a signature begins; a farewell above a delimiter is the end of the letter."""
+    """The earliest line at which a signature begins.  A sign-off above a delimiter ends the message."""
     for index in range(0 if after_text else 1, len(written)):
         start = _starts_here(lines, written, index)
         if start is None:
@@ -120,7 +120,7 @@ def _signature_start(lines: list[TextLine], written: list[int], *, after_text: b
 
 
 def _is_above_delimiter(lines: list[TextLine], written: list[int], index: int) -> bool:
-    """Whether a delimiter, a rule or an app's line begins a signature of its own below this farewell."""
+    """Whether a delimiter, a rule or an app's line begins a separate signature below this sign-off."""
     below = range(index + 1, min(len(written), index + 1 + _MOST_FAREWELL_LINES))
     starts = (_starts_here(lines, written, other) for other in below)
     return any(start.reason.startswith(_DELIMITED) for start in starts if start)
@@ -148,16 +148,16 @@ def _starts_here(lines: list[TextLine], written: list[int], index: int) -> Signa
 
 
 def _is_mentioned(lines: list[TextLine], written: list[int], index: int) -> bool:
-    """Whether a sentence goes on around an app's line: 'It adds / Sent from my phone / to each mail.'"""
+    """Whether a sentence continues around an app's line: 'It adds / Sent from my phone / to each mail.'"""
     if index == 0 or index + 1 == len(written) or is_link(lines[written[index + 1]].bare):
         return False
     return lines[written[index + 1]].bare[0].islower() and lines[written[index - 1]].bare[-1] not in SENTENCE_ENDS
 
 
 def _dashes(lines: list[TextLine], written: list[int], index: int) -> SignatureStart | None:
-    """A delimiter of RFC 3676 4.3, or one of its misspellings, with no more below it than a signature has.
+    """A delimiter of RFC 3676 4.3, or one of its misspellings, followed by at most as many lines as a signature has.
 
-    Dashes right below a line that are no end of the letter part columns, steps or code: then the letter goes on below them.
+    Dashes directly below a line that does not end the message separate columns, steps or code: the message then continues below them.
     """
     place, rest = written[index], written[index + 1 :]
     if lines[place].bare == "---" and (not are_short(lines, rest, most=10) or lines[written[0]].bare == "---"):
@@ -172,7 +172,7 @@ def _goes_on(lines: list[TextLine], place: int) -> bool:
 
 
 def _rule(lines: list[TextLine], place: int, rest: list[int], *, set_apart: bool) -> SignatureStart | None:
-    """A line of dashes or underscores, set apart, above a few short lines: list footers and signatures with a frame."""
+    """A line of dashes or underscores, set apart, above a few short lines: list footers and framed signatures."""
     if not rest or not set_apart or len(rest) > MOST_SIGNATURE_LINES:
         return None
     if len(lines[place].bare) < _LONG_RULE and (len(rest) > 5 or any(SENTENCE.search(lines[other].bare) for other in rest)):
@@ -180,7 +180,7 @@ def _rule(lines: list[TextLine], place: int, rest: list[int], *, set_apart: bool
     underscores = lines[place].bare[0] == "_"
     framed = lines[rest[-1]].bare == lines[place].bare
     if not underscores and not framed and any(lines[other].bare == lines[place].bare or is_text(lines[other].bare) for other in rest):
-        return None  # a frame around a log, a title: the letter goes on below it
+        return None  # a frame around a log, or a title: the message continues below it
     if not underscores and not are_short(lines, rest, most=MOST_SIGNATURE_LINES if framed else 8):
         return None
     return SignatureStart(place, "signature:rule", 0.8 if underscores else 0.6)
@@ -195,7 +195,7 @@ def _sign_off(lines: list[TextLine], place: int, rest: list[int]) -> SignatureSt
     card = _card(lines, below)
     if card is None:
         return None
-    # Thanks are as often the message as its end: they open a signature only above a name, and 't. 555-0100' is a telephone.
+    # Thanks are often part of the message: they open a signature only above a name.  't. 555-0100' is a telephone number.
     if not polite and not named and not is_name(lines[below[0]].bare if below else ""):
         return None
     return SignatureStart(place, f"sign-off:{language}", 0.9 if polite else 0.8)
@@ -204,7 +204,7 @@ def _sign_off(lines: list[TextLine], place: int, rest: list[int]) -> SignatureSt
 
 
 def _until_postscript(lines: list[TextLine], rest: list[int]) -> list[int]:
-    """The lines below a farewell up to one that says something again: a postscript, a question, a long sentence set apart."""
+    """The lines below a sign-off up to one with content: a postscript, a question, a long sentence set apart."""
     for index, place in enumerate(rest):
         set_apart = index > 0 and not lines[place - 1].bare
         if _POSTSCRIPT.match(lines[place].bare) or (set_apart and says_something(lines[place].bare)):
@@ -213,7 +213,7 @@ def _until_postscript(lines: list[TextLine], rest: list[int]) -> list[int]:
 
 
 def _card(lines: list[TextLine], below: list[int]) -> list[int] | None:
-    """The lines below a sign-off up to a disclaimer, None where they are too many or too long to be a visiting card."""
+    """The lines below a sign-off up to a disclaimer; None if they are too many or too long for a contact card."""
     card: list[int] = []
     for place in below:
         bare = lines[place].bare
@@ -260,7 +260,7 @@ def _signature_pieces(lines: list[TextLine], start: SignatureStart, last: int) -
 
 
 def _app_pieces(lines: list[TextLine], start: SignatureStart, written: list[int], last: int) -> list[ClosingBlock]:
-    """Nobody writes below the line of an app: what stands there is a card if short, else an earlier mail quoted without a word."""
+    """The pieces from an app's line on.  Nobody writes below it: short text is a contact card, longer text an unmarked quote."""
     if are_short(lines, written, most=6) or not written:
         return [ClosingBlock(SpanKind.SIGNATURE, start.place, last, start.reason, start.confidence)]
     ends = start.place + 1
@@ -273,7 +273,7 @@ def _app_pieces(lines: list[TextLine], start: SignatureStart, written: list[int]
 
 
 def _disclaimer_start(lines: list[TextLine], written: list[int], fresh_end: int, *, after_text: bool) -> SignatureStart | None:
-    """The first line of a paragraph that only lawyers write, near the end of the text."""
+    """The first line of a paragraph of legal phrases near the end of the text."""
     tail = written[-_DISCLAIMER_SEARCH:]
     for paragraph in _paragraphs(lines, tail):
         if paragraph[0] == written[0] and not after_text:

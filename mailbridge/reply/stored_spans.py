@@ -8,12 +8,12 @@ from mailbridge.message.model import Reply, Span, SpanKind
 
 
 def spans_to_json(reply: Reply) -> list[list[Any]]:
-    """The spans of the text, as the explanation of a mail keeps them under "reply"."""
+    """The spans of the text in the form of the part "reply" of a mail's explanation."""
     return [[span.kind, span.start, span.end, span.reason, round(span.confidence, 2)] for span in reply.spans]
 
 
 def spans_from_json(explanation: Any) -> tuple[Span, ...]:
-    """The spans in the explanation of a mail; none where it has none that can be read."""
+    """The spans in a mail's explanation; empty where there are none or they cannot be read."""
     told = explanation.get("reply") if isinstance(explanation, dict) else None
     try:
         return tuple(

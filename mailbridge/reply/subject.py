@@ -1,4 +1,4 @@
-"""What a subject tells of a mail: an answer, a forward, and what about."""
+"""Parses a subject: answer or forward, and topic."""
 
 from __future__ import annotations
 
@@ -8,37 +8,37 @@ from typing import NamedTuple
 from mailbridge.reply.vocabulary import fold_phrase, subject_prefixes
 
 _MOST_PREFIXES = 12
-# 'Re[2]:', 'AW (3):', 'Fwd:', and the full-width colon of Chinese clients; a list's '[name]' may stand in front.
+# 'Re[2]:', 'AW (3):', 'Fwd:', and the full-width colon of Chinese clients.  A list's '[name]' may precede it.
 _PREFIX = re.compile(r"^(?:\[[^\]]{0,60}\] ?)?([^\W\d_][\w.-]{0,14}) ?(?:[\[(]\d{1,3}[\])])? ?[:：] ?")
 
 
-# A prefix in a language that the tables lack: one word, perhaps cut short, or two.
 MAILBOX = re.compile(r"[^\s<>()\[\]\",;:|]+@[^\s<>()\[\]\",;:|]+")
+# A prefix in a language without a table: one word, perhaps abbreviated, or two.
 _FOREIGN_PREFIX = re.compile(r"^(?:\[[^\]]{0,60}\] ?)?[^\W\d_][^\s:：]{0,15}(?: [^\s:：]{1,15})? ?[:：] ?(?=\S)")
-_SHORT_PREFIX = 4  # 'Odp', 'Vast': words of this length before a colon are seldom those of a new subject
+_SHORT_PREFIX = 4  # 'Odp', 'Vast': words of up to this length before a colon are seldom words of a new subject
 
 
 class Thread(NamedTuple):
-    """What is known of the mail around its bodies.
+    """Data about the mail that contains the bodies.
 
-    `topic` is the folded subject without the words that answer or forward.  `answering` says whether the mail's header names a mail that
-    it answers (In-Reply-To, References), None where nobody looked.  `author` is the display name of who wrote it, `recipients` are the
-    addresses, in lower case, of those it was written to.
+    `topic` is the folded subject without prefixes of answers and forwards.  `answering`: whether the mail's header names a mail that it
+    answers (In-Reply-To, References), None if unknown.  `author` is the author's display name, `recipients` are the addresses of the
+    recipients in lower case.
     """
 
     answers: bool
     forwards: bool
     topic: str
-    prefix: str = ""  # what the subject begins with, where it looks like a prefix and is in no table
+    prefix: str = ""  # the beginning of the subject, where it looks like a prefix and is in no table
     answering: bool | None = None
     author: str = ""
     recipients: frozenset[str] = frozenset()
 
     @property
     def is_new(self) -> bool:
-        """Whether the mail answers nothing and forwards nothing: what is quoted in it belongs to what is said.
+        """Whether the mail answers nothing and forwards nothing: quotes in it are then part of its text.
 
-        A mail without a subject, or to an address with a detail ('support+17@'), may be an answer whose header does not tell so.
+        A mail without a subject, or to an address with a detail ('support+17@'), may be an answer without such a header.
         """
         if self.answering is not False or not self.topic or any("+" in recipient for recipient in self.recipients):
             return False
@@ -50,17 +50,17 @@ class Thread(NamedTuple):
         return _without_prefix(self.topic)
 
     def is_by_recipient(self, sender: str) -> bool:
-        """Whether a copied sender is one of those to whom this mail goes."""
+        """Whether a copied sender is one of the recipients of this mail."""
         found = MAILBOX.search(sender)
         return found is not None and found.group().lower() in self.recipients
 
     def is_by_stranger(self, sender: str) -> bool:
-        """Whether a copied sender is none of those to whom this mail goes; False where it names no address."""
+        """Whether a copied sender is none of the recipients of this mail.  False if it contains no address."""
         found = MAILBOX.search(sender)
         return found is not None and bool(self.recipients) and found.group().lower() not in self.recipients
 
     def is_about(self, subject: str) -> bool:
-        """Whether a copied subject is this mail's, whatever prefixes either has."""
+        """Whether a copied subject equals this mail's, ignoring the prefixes of both."""
         if not self.topic:
             return False
         other = thread_of(subject).topic
@@ -79,7 +79,7 @@ def _without_prefix(topic: str) -> str:
 
 
 def thread_of(subject: str, *, answering: bool | None = None, author: str = "", recipients: frozenset[str] = frozenset()) -> Thread:
-    """The outermost prefix decides: 'Fwd: Re: x' forwards, 'Re: Fwd: x' answers."""
+    """The Thread of this subject.  The outermost prefix decides: 'Fwd: Re: x' forwards, 'Re: Fwd: x' answers."""
     rest = fold_phrase(subject[:1000])
     outermost = ""
     for _ in range(_MOST_PREFIXES):

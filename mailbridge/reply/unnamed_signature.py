@@ -1,4 +1,4 @@
-"""Signatures without a known first line: contact cards, sign-offs in an unknown language, lines of an app that is not in the tables."""
+"""Signatures without a known first line: contact cards, sign-offs in an unknown language, lines of an unknown app."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from mailbridge.reply.mobile_footers import is_unknown_app_line
 
 
 def unnamed_start(lines: list[TextLine], written: list[int], author: str) -> SignatureStart | None:
-    """Where a card without a farewell begins, a farewell in an unknown language, or an app's line in one."""
+    """The start of a contact card without a sign-off, of a sign-off in an unknown language, or of an app's line in one."""
     found = _unknown_app_line(lines, written) or _unknown_sign_off(lines, written)
     if found is None and any(_may_reach(lines[place].bare) for place in written[-MOST_SIGNATURE_LINES:]):
         found = _card_start(lines, written, author)
@@ -30,7 +30,7 @@ def unnamed_start(lines: list[TextLine], written: list[int], author: str) -> Sig
 
 
 def _may_reach(bare: str) -> bool:
-    """Whether a telephone, an address or a site may be in the line; cheap."""
+    """Whether the line may contain a telephone number, an address or a web site.  Fast."""
     return "@" in bare or "www" in bare or "://" in bare or sum(map(str.isdigit, bare)) > 5
 
 
@@ -39,7 +39,7 @@ def _is_set_apart(written: list[int], index: int) -> bool:
 
 
 def _unknown_app_line(lines: list[TextLine], written: list[int]) -> SignatureStart | None:
-    """The last line, where it is short and names a phone or a mail program, and is no sentence of a language that we know."""
+    """The last line, if it is short, names a phone or a mail program, and is no sentence of a known language."""
     if not _is_set_apart(written, len(written) - 1):
         return None
     place = written[-1]
@@ -47,7 +47,7 @@ def _unknown_app_line(lines: list[TextLine], written: list[int]) -> SignatureSta
 
 
 def _unknown_sign_off(lines: list[TextLine], written: list[int]) -> SignatureStart | None:
-    """A few words and a comma, set apart, with a name right below and nothing but a card below that."""
+    """A few words and a comma, set apart, with a name directly below and only a contact card after it."""
     for index in range(max(1, len(written) - MOST_SIGNATURE_LINES), len(written) - 1):
         place = written[index]
         bare = lines[place].bare
@@ -68,8 +68,11 @@ _PICTURE = re.compile(r"^[<\[][^\s\]>]{0,20}:[^\]>]{0,200}[>\]]$")
 
 
 def _card_start(lines: list[TextLine], written: list[int], author: str) -> SignatureStart | None:
-    """Where a card without a farewell begins: the writer's name, or what looks like one, set apart, with nothing but short lines below it,
-    among them a telephone, an address, a site."""
+    """The start of a contact card without a sign-off.
+
+    Such a card begins with the author's name, or a line like a name, set apart.  Only short lines follow, among them a telephone number, an
+    address or a web site.
+    """
     found: tuple[int, bool] | None = None
     for index in range(len(written) - 1, max(0, len(written) - MOST_SIGNATURE_LINES), -1):
         bare = lines[written[index]].bare
@@ -99,7 +102,7 @@ def _heads_a_card(lines: list[TextLine], written: list[int], index: int, *, name
 
 
 def _with_words_above(lines: list[TextLine], written: list[int], index: int) -> int:
-    """The card's first line with what belongs to it above: a picture, the first name, a word of thanks."""
+    """The card's first line, including lines above that belong to it: an image, the first name, thanks."""
     card = folded_words(_BARS.split(lines[written[index]].bare)[0])
     while index > 1:
         bare = lines[written[index - 1]].bare
@@ -112,7 +115,7 @@ def _with_words_above(lines: list[TextLine], written: list[int], index: int) -> 
 
 
 def _is_card_title(bare: str) -> bool:
-    """Whether a line may be the name at the head of a card: two words at least, all written large where the script knows large letters."""
+    """Whether a line may be the name at the top of a card: at least two words, all capitalised if the script has capitals."""
     head = _BARS.split(bare)[0].strip("* _").removeprefix("Dr. ")
     head, _, title = head.partition(", ")
     if len(title) > 20:

@@ -1,4 +1,4 @@
-"""The phrase tables of all languages, turned into what a line can be looked up in."""
+"""The phrase tables of all languages, compiled for looking up lines."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WHEN_LATER = r".*\d.*"
 
 
 class HeaderRole(StrEnum):
-    """What a copied header says."""
+    """The role of a copied header."""
 
     SENDER = "sender"
     DATE = "date"
@@ -33,46 +33,46 @@ class HeaderRole(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
-    """A way to introduce a quote, in one language."""
+    """One form of introduction of a quote in one language."""
 
     language: str
     pattern: str
     has_date: bool
-    is_weak: bool  # nothing but a date, a name and a preposition, as in '5 May 2021, 10:15 from Ann': prose has that too
+    is_weak: bool  # only a date, a name and a preposition, as in '5 May 2021, 10:15 from Ann', which prose contains too
     first_word: str
-    opens_with_word: bool  # and not with a name or a date, which could swallow a line that stands above
+    opens_with_word: bool  # not with a name or a date, which could include a line above
 
 
 def fold_phrase(text: str) -> str:
-    """The text as it is looked up: lower case, one blank between words, no directional marks."""
+    """The text normalised for look-up: lower case, one blank between words, no directional marks."""
     return " ".join(text.translate(_INVISIBLE).casefold().split())
 
 
-# The typographic apostrophe is the plain one: 'd’origine', 'iPhone’a'.
-# Marks of direction and width that clients put around addresses: U+200B-F, U+202A-E, U+2060, U+2066-9, U+FEFF, U+00AD.
-# The Turkish capital dotted I folds to two code points, of which the second is no letter.
+# The typographic apostrophe equals the plain one: 'd’origine', 'iPhone’a'. Clients put marks of direction and width around addresses:
+# U+200B-F, U+202A-E, U+2060, U+2066-9, U+FEFF, U+00AD. The Turkish capital dotted I folds to two code points, of which the second is no
+# letter.
 _DIRECTION = (0xAD, 0x2060, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
-# The digits of other scripts are those of ours: '١٠/٦/٢٠٢٥'.
+# Digits of other scripts are converted to ASCII digits: '١٠/٦/٢٠٢٥'.
 _DIGITS = {code: str(unicodedata.decimal(chr(code))) for code in range(0x660, 0x10000) if chr(code).isdecimal()}
 _INVISIBLE: dict[int, str | None] = {0x130: "i", 0x2019: "'", 0x2BC: "'"} | _DIGITS | dict.fromkeys(_DIRECTION)
 
 
 @cache
 def attributions() -> tuple[PhraseSet, tuple[Template, ...]]:
-    """The set of all languages' ways to introduce a quote, and what its members are."""
+    """The pattern set of all introductions in all languages, and the template of each pattern."""
     templates = tuple(_template(language.code, phrase) for language in LANGUAGES for phrase in _introductions(language))
     return PhraseSet([template.pattern for template in templates]), templates
 
 
 @cache
 def opening_words() -> frozenset[str]:
-    """The first words of introductions that begin with a word and tell a date: 'on', 'am', 'le'."""
+    """The first words of introductions that begin with a word and contain a date: 'on', 'am', 'le'."""
     return frozenset(template.first_word for template in attributions()[1] if template.opens_with_word and template.has_date)
 
 
 @cache
 def date_marks() -> tuple[PhraseSet, tuple[str, ...]]:
-    """The set of ways to write a date that only one of several neighbours has, and the language of each."""
+    """The pattern set of date forms that only one of several similar languages uses, and the language of each."""
     rows = [(language.code, mark) for language in LANGUAGES for mark in language.date_marks]
     return PhraseSet([mark for _, mark in rows], anywhere=True), tuple(code for code, _ in rows)
 
@@ -86,19 +86,19 @@ def attribution_words() -> frozenset[str]:
 
 @cache
 def prose_words() -> frozenset[str]:
-    """Words that make a line a sentence, in the case in which they do; none that an introduction has in any language."""
+    """Words that show a sentence, in their usual case.  No introduction in any language contains one."""
     return frozenset(word for language in LANGUAGES for word in language.prose) - attribution_words()
 
 
 @cache
 def closing_words() -> frozenset[str]:
-    """The last words of introductions that end with a word, and not with a date or a name."""
+    """The last words of introductions that end with a word, not with a date or a name."""
     folded = [fold_phrase(phrase) for language in LANGUAGES for phrase in language.attribution]
     return frozenset(phrase.split()[-1] for phrase in folded if not phrase.endswith("}"))
 
 
 def _introductions(language: LanguagePhrases) -> tuple[str, ...]:
-    """The language's phrases; what it says without a date ('{who} wrote') it says with one too, in whatever order."""
+    """The language's phrases.  A phrase without a date ('{who} wrote') is also listed with one, in each order."""
     verbs = [phrase.removeprefix(_WHO).strip() for phrase in language.attribution if _WHEN not in phrase and phrase.startswith(_WHO)]
     orders = ("{when} {who} %s", "{when} %s {who}", "{who} %s {when}")
     formed = (order.replace("%s", verb) for verb in verbs if _WHO not in verb for order in orders)
@@ -135,7 +135,7 @@ def _pieces(parts: list[str]) -> Iterator[str]:
 
 
 def _literal(text: str, *, glued: bool) -> str:
-    """A fixed part; the opening word of a phrase must be a word of its own where the script has such."""
+    """The pattern for a fixed part.  The opening word of a phrase must be a separate word if the script separates words."""
     words = r"\s+".join(escaped(word) for word in text.split())
     before, after = (r"\s*", r"\s*")
     if glued and text.isascii():
@@ -176,19 +176,19 @@ def _by_phrase(rows: Iterable[tuple[str, tuple[str, ...]]]) -> dict[str, str]:
 
 @cache
 def originals() -> dict[str, str]:
-    """'original message' and its kin -> language."""
+    """'original message' and similar phrases -> language."""
     return _by_phrase((language.code, language.original) for language in LANGUAGES)
 
 
 @cache
 def forward_marks() -> dict[str, str]:
-    """'forwarded message' and its kin -> language."""
+    """'forwarded message' and similar phrases -> language."""
     return _by_phrase((language.code, language.forwarded) for language in LANGUAGES)
 
 
 @cache
 def sign_offs() -> dict[str, tuple[str, bool]]:
-    """'best regards' and its kin -> (language, whether it can be nothing else than the end of a letter)."""
+    """'best regards' and similar phrases -> (language, whether it can only be the end of a message)."""
     polite = _by_phrase((language.code, language.sign_offs) for language in LANGUAGES)
     thanks = _by_phrase((language.code, language.thanks) for language in LANGUAGES)
     return {phrase: (code, True) for phrase, code in polite.items()} | {phrase: (code, False) for phrase, code in thanks.items()}
@@ -196,20 +196,20 @@ def sign_offs() -> dict[str, tuple[str, bool]]:
 
 @cache
 def sign_off_openers() -> frozenset[str]:
-    """The first words of all farewells."""
+    """The first words of all sign-offs."""
     return frozenset(word.strip(",.!") for phrase in sign_offs() for word in (phrase.split()[0], phrase.split()[0].partition(",")[0]))
 
 
 @cache
 def mobile_signatures() -> tuple[PhraseSet, tuple[tuple[str, str], ...]]:
-    """The set of lines that apps sign with, and (language, phrase) of each."""
+    """The pattern set of lines with which apps sign, and (language, phrase) of each."""
     rows = tuple((language.code, fold_phrase(phrase)) for language in LANGUAGES for phrase in language.mobile)
     return PhraseSet([_as_pattern(phrase) for _, phrase in rows]), rows
 
 
 @cache
 def mobile_edges() -> tuple[frozenset[str], tuple[str, ...], tuple[str, ...]]:
-    """(the words such lines begin with, what those begin with that have no blanks, what those end with that begin with the thing)"""
+    """(first words of such lines, beginnings of those without blanks, endings of those that begin with the device's name)"""
     phrases = [fold_phrase(phrase) for language in LANGUAGES for phrase in language.mobile]
     opening = [phrase.partition("{")[0].strip() for phrase in phrases if not phrase.startswith("{")]
     words = frozenset(words.split()[0] for words in opening)
@@ -220,7 +220,7 @@ def mobile_edges() -> tuple[frozenset[str], tuple[str, ...], tuple[str, ...]]:
 
 @cache
 def disclaimers() -> tuple[PhraseSet, tuple[str, ...]]:
-    """The set of phrases that occur in disclaimers, and the language of each."""
+    """The pattern set of disclaimer phrases, and the language of each."""
     rows = [(language.code, fold_phrase(phrase)) for language in LANGUAGES for phrase in language.disclaimers]
     return PhraseSet([escaped(phrase) for _, phrase in rows], anywhere=True), tuple(code for code, _ in rows)
 
@@ -238,7 +238,7 @@ def month_numbers() -> dict[str, int]:
 
 @cache
 def subject_prefixes() -> tuple[frozenset[str], frozenset[str]]:
-    """What stands before the colon in the subject of a reply, and of a forward."""
+    """The words before the colon in the subject of a reply, and of a forward."""
     replies = frozenset(fold_phrase(word) for language in LANGUAGES for word in language.reply_prefixes)
     forwards = frozenset(fold_phrase(word) for language in LANGUAGES for word in language.forward_prefixes)
     return replies - forwards, forwards
@@ -246,7 +246,7 @@ def subject_prefixes() -> tuple[frozenset[str], frozenset[str]]:
 
 _YEAR = r"\b(?:19|20)\d\d\b"
 _NUMERIC_DAY = r"(?:^|[^\d./-])\d{1,2}[./-] ?\d{1,2}[./-] ?\d{2,4}(?:[^\d]|$)"
-# A point parts hours and minutes in Danish and Finnish; between other numbers it makes versions and network addresses.
+# A full stop separates hours and minutes in Danish and Finnish.  Between other numbers it occurs in versions and network addresses.
 _CLOCK = r"\d{1,2}[:h時시点]\s?\d{2}|(?:^|[^\d.])[0-2]?\d\.[0-5]\d(?:\.[0-5]\d)?(?:[^\d.]|\.$|$)|\d\s?(?:am|pm|a\.m|p\.m|uhr)\b"
 _MONTHS = "|".join(sorted({escaped(name) for name in month_numbers() if not name[0].isdigit()}))
 _NAMED_DAY = (
