@@ -1,1 +1,1 @@
-"""The command line: one module a noun, and each command parses, calls one thing below, and prints."""
+"""The command line.  Each noun has a module.  A command parses its arguments, calls one function of a lower layer and prints the result."""

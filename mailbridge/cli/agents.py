@@ -1,4 +1,4 @@
-"""`mailbridge agents`: how agents' mails are proven, and pairing for those whose mails are not."""
+"""`mailbridge agents`: how the mails of agents are authenticated, and pairing where neither DKIM nor the mail server does it."""
 
 from __future__ import annotations
 

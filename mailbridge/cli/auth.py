@@ -1,4 +1,4 @@
-"""`mailbridge auth`: sign in at OAuth providers, see how long logins last, and try each protocol with the token."""
+"""`mailbridge auth`: sign in at OAuth providers, show when logins expire, and test each protocol with the token."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def status(folder: Path, as_json: bool) -> int:
 
 @contextmanager
 def opened(folder: Path) -> Iterator[App]:
-    """The desk with its logins, without rules and readers."""
+    """The desk with its OAuth logins.  Neither the rules nor the processes that read mails are started."""
     import os
 
     from mailbridge.app import App
@@ -114,7 +114,7 @@ def opened(folder: Path) -> Iterator[App]:
 
 
 def named(app: App, name: str) -> OAuth:
-    """[oauth.NAME].  Raises Permanent where there is none."""
+    """The settings of [oauth.NAME].  Raises Permanent where there is none."""
     from mailbridge.config.suggest import did_you_mean
 
     account = app.config.oauth_named(name)
@@ -125,7 +125,7 @@ def named(app: App, name: str) -> OAuth:
 
 
 def signed_in(account: OAuth, endpoint: TokenEndpoint, port: int, *, paste: bool) -> Granted:
-    """What the provider granted, by the account's flow."""
+    """Signs in by the OAuth flow of the account and returns what the provider granted (RFC 6749, RFC 8628)."""
     from mailbridge.config.providers import Flow
     from mailbridge.oauth.login import wait_for_device
 
@@ -159,7 +159,7 @@ def by_code(account: OAuth, endpoint: TokenEndpoint, port: int, *, paste: bool) 
 
 
 def tried(app: App, account: OAuth, *, as_json: bool) -> int:
-    """Every protocol was tried, and told; the exit code."""
+    """Tests every protocol of the login, prints each step and returns the exit code."""
     from mailbridge.cli.auth_test import steps
 
     found = []

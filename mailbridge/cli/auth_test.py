@@ -1,4 +1,4 @@
-"""Tries every protocol of a login with its token, step by step, each with a verdict and what mends it."""
+"""Tests every protocol of an OAuth login with its token.  Each step has a verdict and, on failure, a remedy."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class TestStep:
 
 
 def steps(app: App, account: OAuth) -> Iterator[TestStep]:
-    """The steps as they are done; one that fails ends those that need it."""
+    """Runs the tests and yields each step.  Steps that need one that failed are left out."""
     source = app.token_sources[account.name]
     step = _token(app, source)
     yield step
@@ -121,9 +121,9 @@ def _smtp(app: App, source: TokenSource) -> Iterator[TestStep]:
 
 
 class _Awaited:
-    """The mail to itself, as it comes into the mailbox of the desk's address where this login reads it, or as a running desk takes it in.
+    """The arrival of the test mail, in the INBOX that this login reads or at a running desk.
 
-    From now on a running desk knows the mail with this nonce, and makes no ticket of it.
+    Creating it stores the nonce, so that a running desk opens no ticket for the mail.
     """
 
     def __init__(self, app: App, source: TokenSource, nonce: str) -> None:
@@ -138,7 +138,7 @@ class _Awaited:
         self._is_alive = alive_at is not None and now - alive_at <= ALIVE_WITHIN
 
     def arrived(self) -> TestStep:
-        """It was seen in the mailbox and deleted there, or the running desk has it."""
+        """Waits at most ARRIVES_WITHIN seconds for the mail.  A mail found in the mailbox is deleted there."""
         from mailbridge.intake.imap_connection import Connection
 
         what = "the mail arrives"
@@ -154,7 +154,7 @@ class _Awaited:
         )
 
     def _seen(self, connection: Connection | None) -> str:
-        """How it arrived; '' where it did not in time."""
+        """How the mail arrived; '' where it did not arrive in time."""
         began = time.monotonic()
         while (passed := time.monotonic() - began) < ARRIVES_WITHIN:
             if connection is not None and self._deleted(connection):
@@ -167,7 +167,7 @@ class _Awaited:
         return ""
 
     def _deleted(self, connection: Connection) -> bool:
-        """Whether it was among the mails that nobody has taken away yet; it is gone now."""
+        """Looks for the mail among the newest UIDs of the INBOX and deletes it.  Returns whether it was there."""
         selected = connection.select("INBOX", readonly=False)
         for uid in reversed(connection.search(max(1, selected.uidnext - 20), None)):
             if self._message_id.encode() in connection.header(uid):

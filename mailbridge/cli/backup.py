@@ -106,7 +106,7 @@ def print_restored(chosen: Path, result: RestoreResult) -> None:
 
 
 def proven(folder: Path, chosen: Path, scratch: str, keys: Path | None, as_json: bool) -> int:
-    """The exit code of a check; where it was made from the desk itself, `status` knows of the proof."""
+    """Verifies a backup, prints the result and returns the exit code.  Where `folder` holds a desk, its store records the success."""
     from mailbridge.backup import restore
 
     with open_desk_if_there(folder) as desk:

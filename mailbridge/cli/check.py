@@ -1,4 +1,4 @@
-"""`mailbridge check`: every mistake in configuration, rules and templates, in one run."""
+"""`mailbridge check`: all errors in configuration, rules and templates, in one run."""
 
 from __future__ import annotations
 
@@ -47,16 +47,16 @@ def check(folder: Path, as_json: bool, candidate: Path | None) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedDesk:
-    """What one look at a desk's folder gave."""
+    """The result of checking a desk's folder.  `config` and `policy` are None where they cannot be loaded."""
 
-    root: Path  # that the problems' files are relative to
+    root: Path  # the files of the problems are relative to it
     config: Config | None
     policy: Policy | None
     problems: tuple[Problem, ...]
 
 
 def examine(folder: Path, candidate: Path | None = None) -> CheckedDesk:
-    """Configuration, rules, examples and templates of a desk, with all problems; `candidate` are other rules than its own."""
+    """Checks configuration, rules, examples and templates of a desk.  `candidate`: a folder with rules to check instead of its own."""
     from mailbridge.cli.check_webhooks import forbidden
     from mailbridge.cli.policy import known_sources
     from mailbridge.clock import SystemClock
@@ -98,7 +98,7 @@ def examine(folder: Path, candidate: Path | None = None) -> CheckedDesk:
 
 
 def feeds_of(config: Config, policy: Policy) -> Sequence[Problem]:
-    """What is wrong with the calendar feeds of the rules; how old they are is known where there is a database."""
+    """Problems of the calendar feeds that the rules name.  Their age is checked only where the desk has a database."""
     from mailbridge.cli.check_feeds import feed_healths, feed_problems
     from mailbridge.clock import SystemClock
     from mailbridge.store.engine import Store
@@ -113,12 +113,12 @@ def feeds_of(config: Config, policy: Policy) -> Sequence[Problem]:
             finally:
                 store.close()
         except MailbridgeError:
-            pass  # that the database is away or older is told by `status`
+            pass  # `mailbridge status` reports a database that is unavailable or has an older schema
     return list(feed_problems(policy.feeds, healths, config.calendars))
 
 
 def reader(config: Config) -> Callable[[bytes], Message]:
-    """What reads an .eml as the desk would."""
+    """A function that reads the bytes of an .eml file in the sandbox, as the desk does."""
     from mailbridge.sandbox.policy import reading_policy
     from mailbridge.sandbox.read import read
 
@@ -127,14 +127,14 @@ def reader(config: Config) -> Callable[[bytes], Message]:
 
 
 def user_problems(config: Config) -> Sequence[Problem]:
-    """Mistakes in the files of users who may submit mail."""
+    """Errors in the files of users who may submit mail."""
     from mailbridge.intake.users import read
 
     return [problem for one in config.listeners if one.users_file for problem in read(one.users_file)[1]]
 
 
 def login_problems(config: Config) -> Sequence[Problem]:
-    """Certificates and keys of OAuth logins that cannot be used, and ends that nobody will be reminded of."""
+    """Certificates and keys of OAuth logins that cannot be used, and client secrets without an expiry date in the configuration."""
     from mailbridge.errors import Permanent
     from mailbridge.oauth.endpoint import key_pair, service_account
 
@@ -156,7 +156,7 @@ def login_problems(config: Config) -> Sequence[Problem]:
 
 
 def sandbox_problems() -> Sequence[Problem]:
-    """What the kernel of this machine lacks of the sandbox in which mails are read."""
+    """Sandbox features that the kernel of this machine lacks."""
     from mailbridge.sandbox.confine import missing
 
     lacking = ", ".join(missing())
@@ -166,7 +166,7 @@ def sandbox_problems() -> Sequence[Problem]:
 
 
 def template_problems(config: Config) -> Sequence[Problem]:
-    """Mistakes of the mails that the desk's own templates take part in; a part of a template may be used by any mail."""
+    """Errors in mails that use the desk's own templates.  All mails are checked, because any of them may include a partial template."""
     from mailbridge.config import shipped
     from mailbridge.delivery.render.render import check_own
 
@@ -191,7 +191,7 @@ def _print(found: CheckedDesk, errors: int, candidate: Path | None) -> None:
 
 
 def _running(config: Config | None) -> str:
-    """`the rules of 14:02 (version 3f9c2a1)`, where a database of this desk knows; looking must not make one."""
+    """`the rules of 14:02 (version 3f9c2a1)`; '' where the database does not have them.  Does not create a database."""
     if config is None or (config.store_url.startswith("sqlite") and not _exists(config)):
         return ""
     from mailbridge.jobs.reload import STATE_KEY
@@ -205,12 +205,12 @@ def _running(config: Config | None) -> str:
         finally:
             store.close()
     except MailbridgeError:
-        return ""  # the mistakes are what was asked for; that the database is away is told by `status`
+        return ""  # `mailbridge status` reports a database that is unavailable
     return f"the rules of {when(datetime.fromisoformat(in_force['since']))} (version {in_force['version']})" if in_force else ""
 
 
 def _has_database(config: Config) -> bool:
-    """Whether there is a database to look into; looking must not make one."""
+    """Whether the desk has a database.  Does not create one."""
     return not config.store_url.startswith("sqlite") or _exists(config)
 
 

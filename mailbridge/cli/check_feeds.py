@@ -1,4 +1,4 @@
-"""What `mailbridge check`, `status` and `doctor` say of the calendar feeds that the rules name."""
+"""State of the calendar feeds that the rules name, for `mailbridge check`, `status` and `doctor`."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from mailbridge.config.model import FeedSettings
     from mailbridge.store.feeds import Feed
 
-LATE = 3  # intervals after which a feed is old, also where no fault is known
+LATE = 3  # a feed is old after so many fetch intervals, even without a known fault
 FILE = "rules/teams.yaml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedHealth:
-    """`age_s`: seconds since the last good content was fetched, None: there is none.  `trouble`: '' where the feed works."""
+    """The state of a feed.  `age_s`: seconds since the last successful fetch, None: there was none.  `trouble`: '' where the feed works."""
 
     address: str
     fetched_at: datetime | None
@@ -36,13 +36,13 @@ class FeedHealth:
 
 
 def feed_healths(addresses: Iterable[str], known: Iterable[Feed], settings: FeedSettings, now: datetime) -> tuple[FeedHealth, ...]:
-    """How it stands with each feed."""
+    """The state of each feed, in the order of `addresses`."""
     rows = {one.address: one for one in known}
     return tuple(_health(address, rows.get(address), settings, now) for address in addresses)
 
 
 def feed_problems(addresses: Sequence[str], healths: Iterable[FeedHealth], settings: FeedSettings) -> Iterator[Problem]:
-    """A mistake for each feed of a host that is not allowed, a warning for each that is old or was never fetched."""
+    """An error for each feed of a host that is not allowed, a warning for each that is old or was never fetched."""
     hosts = frozenset(host.lower() for host in settings.hosts)
     for address in addresses:
         try:
@@ -56,7 +56,7 @@ def feed_problems(addresses: Sequence[str], healths: Iterable[FeedHealth], setti
 
 
 def _hint(one: FeedHealth, settings: FeedSettings) -> str:
-    """What counts meanwhile, and what to do where a line of mailbridge.toml helps."""
+    """Which days of the feed are used meanwhile, and the setting of mailbridge.toml that helps, if there is one."""
     counts = "its last good days go on to count" if one.fetched_at else "none of its days counts yet"
     if not one.fault:
         return counts if one.fetched_at else f"{counts}: a running desk fetches it"

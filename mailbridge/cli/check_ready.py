@@ -1,5 +1,4 @@
-"""The part of `mailbridge check` about a desk that can be read and still cannot work, or not as somebody expects.  Warnings, each with
-its remedy."""
+"""The part of `mailbridge check` about a valid configuration that does not work, or not as expected.  Warnings, each with a remedy."""
 
 from __future__ import annotations
 
@@ -29,7 +28,7 @@ CUSTOMERS = "rules/customers.yaml"
 GAPS_NAMED = 3
 MOST_NAMED = 5  # names or places in one message
 _SECRETS = re.compile(r"(?:password|(?:client_)?secret|(?:certificate_)?key|users|service_account)_file|tls_key")
-# RFC 2606 and RFC 6761: domains that are nobody's.
+# Reserved domains (RFC 2606, RFC 6761).
 _NOBODYS = re.compile(r"(?:^|\.)(?:test|example|invalid|localhost|example\.(?:com|net|org))$")
 _MINUTE_SHORT = re.compile(r"\b\d{1,2}:\d\d\s*-\s*(23:59)\b")
 _UNKNOWN = re.compile(r"unknown .*\"")
@@ -42,8 +41,10 @@ def readiness(
     customers: Customers | None = None,
     now: datetime | None = None,
 ) -> Iterator[Problem]:
-    """What keeps this desk from working, though nothing in its files is wrong.  `files` are the rules, by name; without `now` nobody looks
-    for hours that no member of a team works."""
+    """Warnings about a desk whose files are valid but which cannot work.
+
+    `files`: file name -> text of the rules.  Gaps in the working hours of teams are checked only where `now` is given.
+    """
     yield from _no_way_in(config)
     yield from _nobody(config, organisation)
     yield from _sample_customers(config, customers)
@@ -58,7 +59,7 @@ def readiness(
 
 
 def uncovered(organisation: Organisation, now: datetime) -> Iterator[Problem]:
-    """Teams that work around the clock, with the hours of the next four weeks in which nobody of them works."""
+    """Yields a warning for each team that covers 24 hours a day but has gaps in the next four weeks."""
     from mailbridge.cli.rota import shown, zone_of
     from mailbridge.organisation.coverage import AHEAD, gaps
 
@@ -76,7 +77,10 @@ def uncovered(organisation: Organisation, now: datetime) -> Iterator[Problem]:
 
 
 def gathered(problems: Iterable[Problem]) -> list[Problem]:
-    """The problems, where one unknown name that stands in several places is one problem, at the first of them, which names the others."""
+    """The problems, sorted, without duplicates.  An unknown name in several places becomes one problem at the first place.
+
+    Its message names the other places.
+    """
     found: dict[tuple[str, str, bool], list[Problem]] = {}
     for problem in sorted(problems):
         place = "" if _UNKNOWN.search(problem.message) else f"{problem.file}:{problem.line}:{problem.column}"
@@ -94,7 +98,7 @@ def _first(same: list[Problem]) -> Problem:
 
 
 def _itself(config: Config, organisation: Organisation | None) -> Iterator[Problem]:
-    """Addresses of the desk where a person's belongs: the desk would write to itself."""
+    """Addresses of the desk in the place of a person's address: the desk would send mail to itself."""
     own = {mailbox_of(address) for address in config.desk.addresses}
     for address in config.desk.admins:
         if mailbox_of(address) in own:
@@ -109,7 +113,7 @@ def _itself(config: Config, organisation: Organisation | None) -> Iterator[Probl
 
 
 def mailbox_of(address: str) -> str:
-    """The address in small letters, without what follows a plus sign."""
+    """The address in lower case, without its +detail (RFC 5233)."""
     local, _, domain = address.lower().rpartition("@")
     return f"{local.partition('+')[0]}@{domain}"
 
@@ -121,7 +125,7 @@ def _no_way_in(config: Config) -> Iterator[Problem]:
 
 
 def _nobody(config: Config, organisation: Organisation | None) -> Iterator[Problem]:
-    """Sample addresses beside a server that really sends."""
+    """Sample addresses in a desk that sends by a real server."""
     if config.outgoing.url.startswith("maildir:"):
         return
     if is_nobodys(config.desk.address):
@@ -138,7 +142,7 @@ def _nobody(config: Config, organisation: Organisation | None) -> Iterator[Probl
 
 
 def _sample_customers(config: Config, customers: Customers | None) -> Iterator[Problem]:
-    """Customers of `mailbridge init` that are still there: their serial numbers are looked for in every mail."""
+    """Sample customers of `mailbridge init` that are still in the rules.  The desk searches every mail for their serial numbers."""
     if config.outgoing.url.startswith("maildir:") or customers is None:
         return
     samples = [
@@ -160,12 +164,12 @@ def _shown(samples: list[str]) -> str:
 
 
 def is_nobodys(address: str) -> bool:
-    """Whether the address is of a domain that is kept for samples."""
+    """Whether the domain of the address is reserved for examples and tests (RFC 2606, RFC 6761)."""
     return bool(_NOBODYS.search(address.rpartition("@")[2].lower()))
 
 
 def _no_trust(config: Config) -> Iterator[Problem]:
-    """Sources by which no agent's mail can be proven, whatever it is."""
+    """Sources whose settings allow no mail of an agent to be authenticated."""
     desk_ids, check = bool(config.desk.authserv_ids), config.authenticity.check
     if config.desk.agent_trust is AgentTrust.TOKEN or check is SenderCheck.DNS:
         return
@@ -191,27 +195,27 @@ def _open_secrets(config: Config) -> Iterator[Problem]:
         try:
             mode = path.stat().st_mode
         except OSError:
-            continue  # that it is not there is told by who reads it
+            continue  # loading the configuration reports a missing file
         if mode & (stat.S_IROTH | stat.S_IWOTH):
             message = f"{path} holds a secret, and every user of this machine can {'read' if mode & stat.S_IROTH else 'change'} it"
             yield Problem(file=FILE, message=message, hint=f"chmod 600 {path}", warning=True)
 
 
 def _secret_files(folder: Path) -> Iterator[Path]:
-    """Files that mailbridge.toml names as holding a secret.  The configuration keeps what they hold, not where they are."""
+    """The secret files that mailbridge.toml names.  It is parsed again because `Config` has their contents, not their paths."""
     try:
         document = sections.read(FILE, (folder / FILE).read_text(encoding="utf-8"), Reading())
     except (OSError, ValueError):
         return
     for section in document or ():
         for key, value in section.values.items():
-            holds_key = key == "certificate_file" and not section.has("certificate_key_file")  # both are in it
+            holds_key = key == "certificate_file" and not section.has("certificate_key_file")  # the file then has the key too
             if (_SECRETS.fullmatch(key) or holds_key) and isinstance(value, Path):
                 yield folder / value
 
 
 def _minute_short(files: Mapping[str, str]) -> Iterator[Problem]:
-    """`00:00-23:59` leaves the last minute of the day out: a clock stops in it, and a promise moves by a minute a day."""
+    """Working hours like `00:00-23:59`.  They leave out the last minute of the day, so that a due time moves by a minute a day."""
     for name, text in sorted(files.items()):
         if not name.endswith((".yaml", ".yml")):
             continue

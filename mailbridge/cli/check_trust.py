@@ -1,7 +1,7 @@
-"""The part of `mailbridge check` about senders: settings without effect, agents who are not proven, and profiles that would prove them.
+"""The part of `mailbridge check` about senders: settings without effect, agents whose mails are not authenticated, and proposed profiles.
 
-What is proposed comes from mails, and anybody sends mails.  So a proposal is text for a person; only mailbridge.toml and an agent's own
-answer to a pairing mail make a line count.
+A proposal is derived from received mails, which anybody can send.  It is therefore only text for a person.  Trust comes from
+mailbridge.toml or from an agent's reply to a pairing mail.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ if TYPE_CHECKING:
     from mailbridge.store.tx import Tx
 
 FILE = "mailbridge.toml"
-LOOKED_AT = 300  # mails, the newest
+LOOKED_AT = 300  # the newest mails that are examined
 
 
 @dataclass(slots=True)
 class ObservedTrust:
-    """What mails of one source showed."""
+    """What the mails of one source show about the authentication of agents."""
 
     unproven: dict[str, Counter[str]] = field(default_factory=dict)  # agent -> reasons
-    proven: Counter[str] = field(default_factory=Counter)  # agent -> mails
+    proven: Counter[str] = field(default_factory=Counter)  # agent -> number of mails
     shapes: Counter[Expected] = field(default_factory=Counter)
-    hops: dict[str, Hop] = field(default_factory=dict)  # agent -> the newest hop that is not known as ours
+    hops: dict[str, Hop] = field(default_factory=dict)  # agent -> the newest hop that is not configured as one of ours
 
 
 def trust_problems(config: Config, organisation: Organisation | None) -> Iterator[Problem]:
-    """Warnings; nothing of it keeps a desk from running."""
+    """Yields warnings.  Without `organisation` only the settings are checked, not the received mails."""
     for one in advice(config):
         yield Problem(file=FILE, message=one.message, hint=one.hint, warning=True)
     if organisation is None:
@@ -49,7 +49,7 @@ def trust_problems(config: Config, organisation: Organisation | None) -> Iterato
 
 
 def sources(config: Config, organisation: Organisation) -> dict[str, ObservedTrust]:
-    """What the newest mails in the desk's database showed, by source; empty where there is no database yet."""
+    """Source -> what its mails show, from the newest mails in the database.  Empty where there is no database of the current schema."""
     from mailbridge.store.engine import Store
 
     found: dict[str, ObservedTrust] = {}
@@ -64,7 +64,7 @@ def sources(config: Config, organisation: Organisation) -> dict[str, ObservedTru
         finally:
             store.close()
     except MailbridgeError:
-        return {}  # that the database is away is told by `status`
+        return {}  # `mailbridge status` reports a database that is unavailable
     return found
 
 
@@ -82,7 +82,7 @@ def _look(tx: Tx, row: InboxRow, config: Config, organisation: Organisation, fou
     try:
         header = header_block(tx.blobs.get(row.sha256))
     except Permanent:
-        return  # erased
+        return  # the mail was erased
     headers = headers_of(header, row.envelope)
     claimed = claimed_sender(headers)
     agent = organisation.agent_of(claimed.address) if claimed.strict else None
@@ -113,7 +113,7 @@ def _unproven(source: str, seen: ObservedTrust, config: Config) -> Iterator[Prob
 
 
 def _hop_of_ours(hop: Hop, source: str) -> str:
-    """Which key makes this hop one of ours, if it is."""
+    """The setting by which this hop would be trusted as one of our servers."""
     kind, _, name = source.partition(":")
     where = {"imap": f'at mailbox "{name}"', "pipe": "in [pipe]"}.get(kind, "at the listener")
     border = f'own_hosts = ["{safe(hop.by)}"]'
@@ -134,7 +134,7 @@ def _next_step(agent: str, source: str, why: str) -> str:
 
 
 def _proposal(source: str, seen: ObservedTrust, config: Config) -> str:
-    """The profile that most mails of the source look like, as lines for mailbridge.toml; '' where it has one already."""
+    """The profile that fits most mails of the mailbox, as lines for mailbridge.toml; '' where it has one or none fits."""
     name = source.removeprefix("imap:")
     mailbox = next((one for one in config.mailboxes if source.startswith("imap:") and one.name == name), None)
     if mailbox is None or mailbox.trust.profile is not None or not seen.shapes:

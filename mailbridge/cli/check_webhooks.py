@@ -1,4 +1,4 @@
-"""A rule may only call what the configuration allows."""
+"""Checks that rules call only the webhook hosts that the configuration allows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mailbridge.rules.rule_set import RuleSet
 
 
 def forbidden(rules: RuleSet, hosts: Collection[str]) -> list[Problem]:
-    """A mistake for each rule that names an address which would not be called."""
+    """An error for each rule with a webhook address that is not allowed."""
     known = frozenset(host.lower() for host in hosts)
     return [
         compiled.rule.place.problem(f'the rule "{compiled.rule.name}" calls {url}: {reason}', 'add the host there: hosts = ["…"]')

@@ -1,4 +1,4 @@
-"""`mailbridge completion` and `mailbridge man`: what a shell and man(1) need, made from the commands themselves."""
+"""`mailbridge completion` and `mailbridge man`: shell completion and manual pages, generated from the commands."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def man(folder: Path) -> None:
 
 
 def pages_of(command: click.Command, context: click.Context) -> Iterator[tuple[str, str]]:
-    """(name, page in man(7)) of a command and all below it."""
+    """(name, page in man(7)) of a command and all its subcommands."""
     yield context.command_path.replace(" ", "-"), page(command, context)
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
@@ -52,7 +52,7 @@ def pages_of(command: click.Command, context: click.Context) -> Iterator[tuple[s
 
 
 def page(command: click.Command, context: click.Context) -> str:
-    """The manual page of one command."""
+    """The manual page of one command, in man(7)."""
     path = context.command_path
     first, _, rest = (command.help or "").partition("\n")
     lines = [
@@ -82,6 +82,6 @@ def _described(entries: Sequence[tuple[str, str]]) -> Iterator[str]:
 
 
 def roff(text: str) -> str:
-    """The text with what man(7) would read as its own made plain; - stays a hyphen-minus that can be copied."""
+    """The text with the control characters of man(7) escaped.  A `-` stays a hyphen-minus, so that options can be copied."""
     plain = text.replace("\\", "\\e").replace("-", "\\-")
     return f"\\&{plain}" if plain.startswith((".", "'")) else plain

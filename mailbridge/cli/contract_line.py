@@ -20,7 +20,7 @@ def contract_line(one: Contract) -> str:
 
 
 def _hours(one: Contract) -> Iterable[str]:
-    """What its hour bank gets: "10 h every month", "block B-17"."""
+    """The hours that the contract grants to its hour bank: "10 h every month", "block B-17"."""
     from mailbridge.notifications.summary import length
 
     if one.hours is None:

@@ -1,4 +1,4 @@
-"""What `mailbridge customers contracts` lists."""
+"""The list of `mailbridge customers contracts`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedContract:
-    """`state`: valid, ends, renewed, ended, later.  `days`: until its last day, None without one; negative where it has ended."""
+    """A row of the list.  `state`: valid, ends, renewed, ended, later.  `days`: until its last day; negative after it, None without one."""
 
     customer: str
     contract: str
@@ -33,7 +33,7 @@ class ListedContract:
 
 
 def listed(customers: Customers, organisation: Organisation, ending: str | None) -> list[ListedContract]:
-    """All contracts, the one that ends soonest first; `ending`: those that end within this time and are not renewed."""
+    """All contracts, sorted by their last day.  `ending`: a duration; only contracts that end within it and are not renewed."""
     from mailbridge.clock import SystemClock
     from mailbridge.config.reading import Wrong
     from mailbridge.config.units import duration

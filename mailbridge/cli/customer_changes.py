@@ -1,4 +1,4 @@
-"""`mailbridge customers add`, `change`, `remove`, `history`: the overlay over the files of customers."""
+"""`mailbridge customers add`, `change`, `remove`, `history`: changes of the overlay over the customer files."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def overlay_of(folder: Path) -> tuple[OverlayEntry, ...]:
-    """The entries of the overlay; none where the folder holds no desk or its database was never made."""
+    """The entries of the overlay.  Empty where the folder has no desk or the desk has no database."""
     from mailbridge.execution.overlay import read
 
     with open_desk_if_there(folder) as desk:

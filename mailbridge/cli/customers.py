@@ -1,4 +1,4 @@
-"""`mailbridge customers`: whom the desk works for, from the files under rules/."""
+"""`mailbridge customers`: the customers of the desk, from the files under rules/ and the overlay."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def import_(folder: Path, name: str | None, replaces: bool, dry_run: bool, sourc
 
 
 def found(known: Customers, who: str) -> Customer | None:
-    """The customer of this name, address, domain, serial number or tag."""
+    """The customer with this name, address, domain, serial number or tag; None where there is none."""
     from mailbridge.customers.model import mark_key
 
     if who in known.by_name:
@@ -171,7 +171,7 @@ def found(known: Customers, who: str) -> Customer | None:
 
 
 def lines(customer: Customer) -> Iterable[str]:
-    """The customer for people to read."""
+    """The customer as lines of text."""
     yield f"{customer.title} ({customer.name})"
     said = (
         ("tier", customer.tier),
@@ -243,7 +243,7 @@ def _difference(before: Customers | None, after: Customers) -> str:
 
 
 def _conflicts(loaded: Loaded, overlay: tuple[OverlayEntry, ...]) -> Iterable[Problem]:
-    """What of the overlay does not count, as warnings at the place of the file, or at none."""
+    """A warning for each entry of the overlay without effect, at the line of the file that overrides it, where there is one."""
     from mailbridge.customers.overlay import conflicts
 
     for conflict in conflicts(loaded.policy.rules.customers, overlay) if loaded.policy else ():
@@ -255,7 +255,7 @@ def _conflicts(loaded: Loaded, overlay: tuple[OverlayEntry, ...]) -> Iterable[Pr
 
 
 def _named(problems: Iterable[Problem], path: str, source: Path) -> Iterable[Problem]:
-    """Mistakes of the new file under the name that the admin knows it by."""
+    """The problems, with `path` in those of the new file replaced by the file that the administrator named."""
     return (replace(problem, file=str(source.absolute())) if problem.file == path else problem for problem in problems)
 
 
@@ -274,7 +274,7 @@ def _root(folder: Path) -> Path:
 
 
 def _files(folder: Path) -> Mapping[str, str]:
-    """The texts under rules/.  Raises ConfigError where one cannot be read."""
+    """File name -> text of the files under rules/.  Raises ConfigError where one cannot be read."""
     from mailbridge.rules import folder as rules_folder
 
     files, unread = rules_folder.read(_root(folder))

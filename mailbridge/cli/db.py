@@ -50,7 +50,7 @@ def current(folder: Path, as_json: bool) -> int:
 
 @contextmanager
 def unchecked_store(folder: Path) -> Iterator[Store]:
-    """The desk's store, whatever schema it has."""
+    """The desk's store without a check of its schema.  Closes it at the end."""
     from mailbridge.config.load import load
     from mailbridge.store.engine import Store
 

@@ -1,4 +1,4 @@
-"""`mailbridge demo`: a desk at work, with sample mails, shown live."""
+"""`mailbridge demo`: starts a desk, sends sample mails to it and shows what becomes of them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def demo(folder: Path, html: Path | None, once: bool) -> int:
     from mailbridge.config.load import load
     from mailbridge.store.engine import Store
 
-    # A shell starts background jobs with Ctrl-C ignored; who asks a demo to stop means it.
+    # A non-interactive shell starts background jobs with SIGINT ignored.  The demo must still stop on SIGINT.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     with running(folder) as daemon:
@@ -63,7 +63,7 @@ def demo(folder: Path, html: Path | None, once: bool) -> int:
 
 
 def play(watch: Watch, send: Callable[[SampleMail], None]) -> list[str]:
-    """Every sample was sent and shown; what came out otherwise than expected."""
+    """Sends and shows every sample.  Returns a sentence for each result that differs from the expected one."""
     from mailbridge.cli.demo_samples import differences, sample_mail, samples
 
     begun = time.monotonic()
@@ -104,7 +104,7 @@ Stop:           Ctrl-C
 
 
 def follow(watch: Watch) -> None:
-    """Shows whatever comes, until somebody presses Ctrl-C."""
+    """Shows new mails and alerts until SIGINT (Ctrl-C)."""
     while True:
         for row in watch.new_rows():
             show(watch.effect(row), None)
@@ -114,7 +114,7 @@ def follow(watch: Watch) -> None:
 
 
 def show(effect: Effect, sample: Sample | None) -> None:
-    """One mail: where it went, why, and what we sent because of it."""
+    """Prints one mail: its ticket, the reasons, and the notifications that it caused."""
     click.echo(wrapped(headline(effect, sample)))
     for line in why(effect):
         click.echo(wrapped(f"          {safe(line)}"))
@@ -123,7 +123,7 @@ def show(effect: Effect, sample: Sample | None) -> None:
 
 
 def wrapped(line: str) -> str:
-    """The line, on a terminal in lines of its width; what continues stands two columns further in than it began."""
+    """The line wrapped at the width of the terminal, unchanged without one.  Continuation lines are indented by two more columns."""
     width = columns()
     if width is None:
         return line
@@ -149,7 +149,7 @@ def headline(effect: Effect, sample: Sample | None) -> str:
 
 
 def why(effect: Effect) -> Iterable[str]:
-    """The reasons, from the explanation that is stored with the mail."""
+    """The reasons for the result, from the explanation that is stored with the mail."""
     seen, told = effect.seen, effect.explanation
     if (sender := told.get("sender")) and seen.outcome in ("ticket", "append", "held"):
         yield f"{'verified' if sender.get('verified') else 'not verified'}: {'; '.join(sender.get('why', ()))}"
@@ -173,7 +173,7 @@ def why(effect: Effect) -> Iterable[str]:
 
 
 def mail_lines(mails: Iterable[Queued]) -> list[str]:
-    """One line for the same thing told to several people."""
+    """One line for each notification.  Recipients of the same one share a line."""
     people: dict[str, list[str]] = {}
     for queued in mails:
         notification = queued.notification

@@ -1,4 +1,4 @@
-"""The demo's desk: a folder made anew, a free port, and the real daemon in its own process."""
+"""The demo's desk: a new folder, a free port, and the real daemon in its own process."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from mailbridge.ops.private import private_folder, private_log
 
 MARK = ".mailbridge-demo"
 FIRST_PORT, LAST_PORT = 2525, 2599
-START = 60.0  # seconds until the port must answer
+START = 60.0  # seconds in which the daemon must start
 
 
 def new_desk(folder: Path, port: int) -> None:
-    """`folder` holds a fresh demo desk.  Only a folder that a demo made is ever made anew."""
+    """Creates a demo desk in `folder`.  An existing folder is deleted first, but only if a demo made it."""
     if (folder / MARK).is_file():
         refuse_running(folder)
         shutil.rmtree(folder)
@@ -51,7 +51,7 @@ def refuse_running(folder: Path) -> None:
 
 
 def free_port(first: int = FIRST_PORT) -> int:
-    """2525, or the next port of loopback that nobody has, from `first` on."""
+    """The first free TCP port on 127.0.0.1 from `first` to LAST_PORT.  Raises Permanent where none is free."""
     for port in range(first, LAST_PORT + 1):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -64,20 +64,20 @@ def free_port(first: int = FIRST_PORT) -> int:
 
 
 class DemoDaemon:
-    """The running daemon; its log is in the folder."""
+    """The daemon of the demo as a child process.  Its log is in the desk's folder."""
 
     def __init__(self, folder: Path, port: int) -> None:
         self.port = port
         self.log = folder / "mailbridge.log"
         command = [sys.executable, "-m", "mailbridge", "run", "--desk", str(folder)]
         with private_log(self.log) as log:
-            # Its own session: Ctrl-C at the terminal is ours, and we stop the daemon in order.
+            # In its own session the daemon gets no SIGINT from the terminal.  `stop` ends it in order.
             self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
 
     def wait_until_ready(self) -> None:
-        """The daemon says that it started; raises Permanent with the end of the log when it does not.
+        """Returns when the log says that the daemon started.  Raises Permanent with the end of the log when it does not.
 
-        A greeting on the port would not do: another demo may have been faster and greet there.
+        A greeting on the port is no proof: another demo may have bound the port first.
         """
         end = time.monotonic() + START
         while time.monotonic() < end:
@@ -88,7 +88,7 @@ class DemoDaemon:
         raise Permanent(f"the daemon does not answer on port {self.port}\n{self.last_words()}")
 
     def check(self) -> None:
-        """Raises Permanent when the daemon is gone."""
+        """Raises Permanent when the daemon has exited."""
         if self.process.poll() is not None:
             raise Permanent(f"the daemon ended with code {self.process.returncode}\n{self.last_words()}")
 
@@ -97,12 +97,12 @@ class DemoDaemon:
         return "\n".join([f"{self.log} ends with:", *lines])
 
     def send(self, sample_mail: SampleMail) -> None:
-        """The mail is accepted: it is in the daemon's inbox, on disk."""
+        """Sends the mail by SMTP.  It is stored in the daemon's inbox when this returns."""
         with smtplib.SMTP("127.0.0.1", self.port, local_hostname="demo.example", timeout=30) as server:
             server.sendmail(sample_mail.mail_from, sample_mail.recipients, sample_mail.raw, mail_options=["BODY=8BITMIME"])
 
     def stop(self) -> None:
-        """The daemon finished its turn and is gone."""
+        """Stops the daemon by SIGTERM, and by SIGKILL after 15 seconds."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
@@ -114,7 +114,7 @@ class DemoDaemon:
 
 @contextmanager
 def running(folder: Path) -> Iterator[DemoDaemon]:
-    """A fresh desk in `folder`, whose daemon answers on its port for as long as the block lasts."""
+    """Creates a desk in `folder` and runs its daemon while the block runs."""
     daemon = started(folder)
     try:
         yield daemon
@@ -123,7 +123,7 @@ def running(folder: Path) -> Iterator[DemoDaemon]:
 
 
 def started(folder: Path) -> DemoDaemon:
-    """The daemon of a fresh desk; where somebody took the port between our look and its start, one on the next port."""
+    """Creates a desk and starts its daemon.  If another process takes the port in between, tries again with the next free one."""
     port = free_port()
     while True:
         new_desk(folder, port)

@@ -1,4 +1,4 @@
-"""`mailbridge demo --html`: one page with the mails of the demo as people see them.  It asks nobody for anything."""
+"""`mailbridge demo --html`: one page with the mails of the demo.  The page loads nothing from the network."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mailbridge.ops.private import private_folder
 
-# Nothing is loaded and nothing runs: pictures come along as data, and a mail's styles stay inside its own shadow tree.
+# The page loads no resources and runs no scripts.  Images are data: URLs, and the styles of a mail stay in its shadow tree.
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Mails of the mailbridge demo</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -50,7 +50,7 @@ class ShownMail:
 
 
 def write_page(folder: Path, mails: Sequence[ShownMail]) -> Path:
-    """`folder`/index.html shows the mails; its path."""
+    """Writes `folder`/index.html with the mails and returns its path."""
     private_folder(folder)
     target = folder / "index.html"
     target.write_text(page(mails), encoding="utf-8")
@@ -62,9 +62,9 @@ def page(mails: Sequence[ShownMail]) -> str:
 
 
 def article(shown: ShownMail) -> str:
-    """One mail below its header."""
+    """The HTML of one mail: its header and its body."""
     mail = email.message_from_bytes(shown.raw, policy=email.policy.default)
-    assert isinstance(mail, EmailMessage)  # noqa: S101  (what this policy makes)
+    assert isinstance(mail, EmailMessage)  # noqa: S101  (this policy makes no other class)
     lines = [f"<div><b>{name}</b> {escape(str(mail[name]))}</div>" for name in ("From", "To", "Subject") if mail[name]]
     if shown.note:
         lines.insert(0, f"<div>{escape(shown.note)}</div>")
@@ -72,7 +72,7 @@ def article(shown: ShownMail) -> str:
 
 
 def body(mail: EmailMessage) -> str:
-    """The mail's HTML where it is the desk's own or shown by every mail program, its text otherwise."""
+    """The HTML body of the mail, or its text body where there is no HTML."""
     html = mail.get_body(("html",))
     if html is None:
         plain = mail.get_body(("plain",))
@@ -81,14 +81,14 @@ def body(mail: EmailMessage) -> str:
 
 
 def self_contained(html: str, inline: dict[str, str]) -> str:
-    """The HTML with its inline pictures as data, and without what would be fetched or run."""
+    """The HTML with inline images as data: URLs, without remote resources and scripts."""
     shown = re.sub(r"""(["'])cid:([^"']+)\1""", lambda found: f'"{inline.get(found[2], "data:,")}"', html)
     shown = re.sub(r"(?is)<(script|link|base|iframe|object|embed|template)\b.*?>|</(script|iframe|object|template)>", "", shown)
     return re.sub(r"""(?i)\b(src|background|srcset|poster)\s*=\s*(["']?)(?!["']?data:)[^\s>]*\2""", "", shown)
 
 
 def pictures(mail: EmailMessage) -> dict[str, str]:
-    """Content-ID -> data: URL of each inline picture."""
+    """Content-ID -> data: URL of each inline image (RFC 2392, RFC 2397)."""
     return dict(_pictures(mail))
 
 

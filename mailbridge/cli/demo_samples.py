@@ -1,4 +1,4 @@
-"""The sample mails of the demo: what is sent, what it answers, and what must come of it.  The data is in samples/samples.toml."""
+"""The sample mails of the demo, the mails that they reply to, and the expected results.  The data is in samples/samples.toml."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ FOLDER = Path(__file__).with_name("samples")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """One mail to send.  `answers`: ticket and event of the mail of ours that it answers."""
+    """One mail to send.  `answers`: ticket and event of our mail that it replies to."""
 
     file: str
     is_: str
     expect: Mapping[str, Any]
     answers: tuple[str, str] | None = None
     null_sender: bool = False
-    dmarc: str = "pass"  # what the mail server in front of the desk found: pass, fail, none
+    dmarc: str = "pass"  # the DMARC result of the mail server before the desk: pass, fail, none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ours:
-    """What a reader of our mail has in hand: the headers a mail program uses when somebody presses Reply."""
+    """The header fields of our mail from which a mail program makes a reply (RFC 5322 3.6.4)."""
 
     recipient: str
     reply_to: str
@@ -51,7 +51,7 @@ class SampleMail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleOutcome:
-    """What became of a mail, as far as expectations speak of it."""
+    """The result of a mail, as far as samples.toml can expect it."""
 
     outcome: str
     ticket: str = ""
@@ -89,7 +89,7 @@ def _sample(table: Mapping[str, Any]) -> Sample:
 
 
 def sample_mail(sample: Sample, answered: Ours | None) -> SampleMail:
-    """The sample with the addresses of the mail it answers in their places, line ends as the wire wants them."""
+    """The sample with its placeholders filled from the mail that it replies to, and with CRLF line ends (RFC 5321 2.3.8)."""
     text = (FOLDER / sample.file).read_text(encoding="utf-8")
     if answered is not None:
         places = {
@@ -111,7 +111,7 @@ def sample_mail(sample: Sample, answered: Ours | None) -> SampleMail:
 
 
 def results(dmarc: str, domain: str) -> str:
-    """What the mail server in front of a desk writes above a mail that it hands over (RFC 8601)."""
+    """The Authentication-Results and Received fields that the mail server before the desk adds (RFC 8601, RFC 5321 4.4)."""
     policy = "" if dmarc == "none" else " (p=reject)"
     verdict = f"dmarc={dmarc}{policy} header.from={domain}"
     return (
@@ -121,7 +121,7 @@ def results(dmarc: str, domain: str) -> str:
 
 
 def read_ours(raw: bytes) -> Ours:
-    """The headers of a mail we sent, unfolded, encoded words as they are."""
+    """The header fields of a mail that we sent, unfolded, with encoded words left encoded."""
     header = BytesHeaderParser().parsebytes(raw)
     return Ours(
         recipient=_addresses(header["To"])[0],
@@ -132,12 +132,12 @@ def read_ours(raw: bytes) -> Ours:
 
 
 def subject_of(raw: bytes) -> str:
-    """The subject as a mail program shows it."""
+    """The subject, decoded (RFC 2047)."""
     return str(make_header(decode_header(str(BytesHeaderParser().parsebytes(raw)["Subject"])))).replace("\n", "")
 
 
 def differences(sample: Sample, seen: SampleOutcome) -> list[str]:
-    """One sentence a difference between what came of the sample and what was expected; empty when all is well."""
+    """A sentence for each difference between the actual and the expected result; empty where there is none."""
     return [
         f"{sample.file}: {key} is {_shown(getattr(seen, key))}, expected {_shown(wanted)}"
         for key, wanted in sample.expect.items()

@@ -1,4 +1,4 @@
-"""What the demo sees of the running desk: its database, read from outside, and the Maildir that catches its mails."""
+"""Observes the demo's desk: reads its database, and the Maildir into which it delivers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ GLANCE = 0.02
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """One mail that came in, and everything that came of it."""
+    """One received mail with its results: ticket, explanation and notifications."""
 
     row: InboxRow
     ticket: Ticket | None
@@ -36,23 +36,23 @@ class Effect:
     explanation: Mapping[str, Any]
     mails: tuple[Queued, ...]
     seen: SampleOutcome
-    due: str = ""  # of a new ticket: its due times
+    due: str = ""  # the due times of a new ticket
 
 
 class Watch:
-    """Follows inbox and outbox from the moment it is made.  `check` raises when the daemon is gone."""
+    """Follows inbox and outbox.  `check` raises when the daemon has exited."""
 
     def __init__(self, store: Store, config: Config, check: Callable[[], None]) -> None:
         self._store, self._config, self._check = store, config, check
         self._inbox = self._outbox = 0
 
     def new_rows(self) -> list[InboxRow]:
-        """Mails that came in since the last one that was followed to its end, oldest first."""
+        """Mails received after the last one that was followed to its end, oldest first."""
         with self._store.read() as tx:
             return [row for row in reversed(tx.inbox.list(limit=100)) if row.id > self._inbox]
 
     def effect_of(self, message_id: str) -> Effect:
-        """The newest mail with this Message-ID, when it came to its end and our mails about it are out."""
+        """Waits until the newest mail with this Message-ID is processed and our mails about it are sent.  Returns its results."""
 
         def found() -> InboxRow | None:
             return next((row for row in self.new_rows() if row.message_id == message_id), None)
@@ -63,18 +63,18 @@ class Watch:
         return self.effect(row)
 
     def effect(self, row: InboxRow) -> Effect:
-        """What came of the mail in this row, waited for."""
+        """Waits until the mail in this row is processed and our mails about it are sent.  Returns its results."""
         self._until(lambda: self._row(row.id).state in ENDS, f"mail {row.id} does not come to an end")
         mails = self._mails()
         self._inbox = row.id
         return self._effect(self._row(row.id), mails)
 
     def other_mails(self) -> tuple[Queued, ...]:
-        """Mails of ours that no mail of somebody caused: alerts."""
+        """Our mails since the last call that no received mail caused: alerts."""
         return self._mails()
 
     def ours(self, ticket: str, event: str) -> Ours:
-        """Our mail about this ticket and event (`customer.received`), as it lies in the outgoing Maildir."""
+        """Our mail about this ticket and event (`customer.received`), from the outgoing Maildir.  Raises Permanent where there is none."""
         with self._store.read() as tx:
             mails = [queued for queued in tx.outbox.list(limit=1000) if self._number(queued.notification.ticket) == ticket]
         for queued in mails:
@@ -96,7 +96,7 @@ class Watch:
         return (file for part in ("new", "cur") for file in sorted((folder / part).glob("*")))
 
     def _mails(self) -> tuple[Queued, ...]:
-        """Our mails since the last look, when none of them is under way any more."""
+        """Our mails since the last call.  Waits until each of them is sent or failed."""
 
         def new() -> list[Queued]:
             with self._store.read() as tx:
@@ -131,14 +131,14 @@ class Watch:
         return Effect(row=row, ticket=ticket, mail=mail, explanation=explanation, mails=mails, seen=seen, due=due)
 
     def _due(self, ticket: Ticket) -> str:
-        """`response by 14:30, resolution by Thu 18:00`, in the desk's own time, and the set of targets that a contract chose."""
+        """`response by 14:30, resolution by Thu 18:00`, in local time, and the set of targets that a contract chose."""
         with self._store.read() as tx:
             clocks = [clock for clock in tx.clocks.of_ticket(ticket.id) if clock.deadline.step == "overdue"]
         times = ", ".join(f"{clock.deadline.promise} by {clock.deadline.due_at.astimezone():%a %H:%M}" for clock in clocks)
         return times + (f" ({ticket.sla})" if times and ticket.sla else "")
 
     def mails(self) -> list[ShownMail]:
-        """Every mail that came in or went out, in the order of time."""
+        """All received and sent mails, sorted by time."""
         with self._store.read() as tx:
             rows = list(reversed(tx.inbox.list(limit=1000)))
             came = [(row.envelope.received_at, ShownMail(tx.blobs.get(row.sha256), False)) for row in rows]
@@ -159,7 +159,7 @@ class Watch:
         return row
 
     def _until(self, holds: Callable[[], bool], complaint: str) -> bool:
-        """Returns when it holds; raises Permanent when the daemon is gone or patience ends."""
+        """Returns True when `holds` does.  Raises Permanent after PATIENCE seconds or when the daemon has exited."""
         end = time.monotonic() + PATIENCE
         while not holds():
             self._check()
@@ -170,5 +170,5 @@ class Watch:
 
 
 def name(queued: Queued) -> str:
-    """`customer.received`: the audience and the event, as its template is called."""
+    """The name of the mail's template, made of audience and event: `customer.received`."""
     return f"{queued.notification.audience}.{queued.notification.event}"

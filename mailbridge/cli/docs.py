@@ -1,4 +1,4 @@
-"""`mailbridge docs`: files that came with mails, found again and taken out."""
+"""`mailbridge docs`: search attached files of mails and save them."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def save(folder: Path, id: int, path: Path) -> None:
 
 
 def file_json(file: StoredFile, config: Config) -> dict[str, object]:
-    """The file, and the ticket's number as people write it."""
+    """The file as JSON, with the formatted ticket number."""
     return {"number": _number(file, config), **asdict(file)}
 
 

@@ -1,4 +1,4 @@
-"""`mailbridge doctor`: everything a desk needs, looked at now."""
+"""`mailbridge doctor`: checks everything that a desk needs."""
 
 from __future__ import annotations
 
@@ -52,7 +52,10 @@ def doctor(folder: Path, as_json: bool, no_mail: bool, wait: int) -> int:
 
 
 def findings(desk: OpenDesk, app: App, folder: Path, *, mail: bool, patience: float) -> Iterator[Finding]:
-    """All there is to say, in the order in which things depend on each other."""
+    """Runs all checks and yields the findings; a check comes after those that it depends on.
+
+    `mail`: send canary mails.  `patience`: seconds to wait for them.
+    """
     from mailbridge.cli.check_feeds import feed_healths
     from mailbridge.cli.check_trust import sources as seen_of
     from mailbridge.cli.policy import policy_of

@@ -1,6 +1,6 @@
-"""A filter that finds nothing because its name is unknown says so, with the name that was meant, most likely.
+"""Errors for filters with an unknown name; they suggest the nearest known name.
 
-Names are looked at only where nothing was found: tickets may carry names that the rules do not have any more.
+Names are checked only where nothing was found: tickets may have names that the rules no longer contain.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ LOOKED_AT = 1000  # tickets whose requesters are compared with an address
 
 
 def known_or_told(kind: str, name: str, known: Iterable[str]) -> None:
-    """Raises Permanent where `name` is none of those known."""
+    """Raises Permanent where `name` is not in `known`.  The error suggests the nearest name."""
     from mailbridge.config.suggest import did_you_mean
 
     names = list(known)
@@ -28,7 +28,7 @@ def known_or_told(kind: str, name: str, known: Iterable[str]) -> None:
 
 
 def look_at_names(tx: Tx, folder: Path, *, team: str | None, status: str | None, assignee: str | None) -> None:
-    """Raises Permanent where neither the rules nor any ticket have a name.  Broken rules say nothing."""
+    """Raises Permanent where neither the rules nor any ticket have a name.  Checks nothing where the rules cannot be loaded."""
     organisation = _organisation(folder)
     if organisation is None:
         return
@@ -50,7 +50,7 @@ def _organisation(folder: Path) -> Organisation | None:
 
 
 def about_customer(tx: Tx, address: str | None) -> str:
-    """What is odd about an address with which nothing was found; '' where nothing is."""
+    """Explains why no ticket was found for an address: invalid, or unknown; '' where a ticket has it."""
     from mailbridge.config.suggest import nearest
 
     if not address or tx.tickets.find(requester=address, limit=1):

@@ -1,4 +1,4 @@
-"""Groups of commands that name the nearest command when somebody mistypes one."""
+"""Command groups that suggest the nearest command for an unknown one."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from mailbridge.config.suggest import SURE, near_words, nearest
 
 
 class Noun(click.Group):
-    """`mailbridge NOUN VERB`."""
+    """The group of a noun: `mailbridge NOUN VERB`."""
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does it; an unknown command is an error that names what was probably meant."""
+        """Resolves a command as click does.  For an unknown command it raises a usage error with the nearest name."""
         word = args[0]
         if self.get_command(ctx, word) is None and not word.startswith("-"):
             near = nearest(word, self.list_commands(ctx))
@@ -22,7 +22,7 @@ class Noun(click.Group):
 
 
 def _beside(ctx: click.Context, word: str) -> str:
-    """The command of a noun that is called nearly like this one and has this very verb: `tickets list` for `ticket list`."""
+    """The command of a noun with a similar name that has this verb: `tickets list` for `ticket list`."""
     parent = ctx.parent
     if parent is None or not isinstance(parent.command, click.Group):
         return ""

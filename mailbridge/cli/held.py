@@ -1,4 +1,4 @@
-"""`mailbridge held`: mails in agents' names that wait until the agent, or somebody here, says that they are the agent's."""
+"""`mailbridge held`: mails in the name of an agent that wait until the agent or an operator confirms them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mailbridge.store.tx import Tx
 
 
-MOST = 100_000  # held mails that are looked through for those of a time
+MOST = 100_000  # held mails that are searched for those since a time
 
 
 @click.group(cls=Noun)
@@ -65,7 +65,7 @@ def _decide(folder: Path, ids: tuple[int, ...], became: HeldAnswer, *, yes: bool
 
 
 def _waiting(mail: HeldMail) -> HeldMail:
-    """The mail; raises Permanent where it is decided already."""
+    """Returns the mail.  Raises Permanent where it was decided already."""
     if mail.state is not HeldAnswer.WAITING:
         raise Permanent(f"mail {mail.inbox} does not wait any more, it is {mail.state}")
     return mail
@@ -90,7 +90,7 @@ def _what(mail: HeldMail) -> str:
 
 
 def _why(mail: HeldMail) -> str:
-    """The stored key, then what the source said of the sender."""
+    """The reason why the mail is held, then the results of the sender check."""
     return f"{_WHY.get(mail.why, mail.why)}{': ' if mail.reasons else ''}{', '.join(mail.reasons)}"
 
 

@@ -1,4 +1,4 @@
-"""A ticket's history in words: every mail and every event, in the order of time."""
+"""A ticket's history as text: every mail and every event, sorted by time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def story(
     *,
     parts: Mapping[int, ShownText],
 ) -> str:
-    """The text; `files` are those of each mail by its id.  A mail is shown as its `parts` say, one without parts whole."""
+    """The history as text.  `files`: mail id -> its files.  `parts`: mail id -> its text in parts; a mail without them is shown in full."""
     bodies = {mail.id: mail for mail in mails}
     lines, messages = [], 0
     for event in events:
@@ -33,14 +33,14 @@ def story(
 
 
 def worded(event: Event, viewer: Viewer) -> str:
-    """The event in English, with times in UTC; of an undo also what could not be undone."""
+    """The summary of the event in English, with times in UTC.  That of an undo includes what could not be undone."""
     return "; ".join(sentence(one, LAST_LANGUAGE, when) for one in summaries([event], viewer, messages=True))
 
 
 def body(
     event: Event, mails: Mapping[int, StoredMail], files: Mapping[int, Sequence[StoredAttachment]], parts: Mapping[int, ShownText]
 ) -> str:
-    """What the person wrote and sent along, below the line that says so."""
+    """The text and the files of the event's mail, for the lines below the summary; '' where the event has no mail."""
     mail = mails.get(event.mail or 0) if isinstance(event.what, MessageAdded) else None
     if mail is None:
         return ""
@@ -53,7 +53,7 @@ def body(
 
 
 def told_text(parts: ShownText) -> list[str]:
-    """The text as lines: what was written now, what is folded below it, and how much is left out."""
+    """The text as lines: the reply, the folded parts below it, and how much is left out."""
     lines = safe_lines(parts.text).strip().splitlines()
     for part in parts.folded:
         name = part.kind if part.sure else f"probably {part.kind}"
@@ -65,7 +65,7 @@ def told_text(parts: ShownText) -> list[str]:
 
 
 def enclosed(files: Sequence[StoredAttachment]) -> str:
-    """The files by name; of pictures in a signature only how many there are."""
+    """The names of the files, and the number of images that belong to a signature."""
     hidden = sum(file.hidden for file in files)
     names = ", ".join(safe(file.name) for file in files if not file.hidden)
     pictures = f"{hidden} picture{'s' if hidden > 1 else ''} of the signature" if hidden else ""

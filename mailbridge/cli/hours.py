@@ -1,4 +1,4 @@
-"""`mailbridge hours`: what the hour banks of customers hold, and entries by hand."""
+"""`mailbridge hours`: balances of customers' hour banks, and manual entries."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _NEGATIVE = re.compile(r"-\d[\w.:]*")
 
 
 class WithAmount(click.Command):
-    """A command whose last argument may be a negative time: `-2h` is no option, and its h asks for no help."""
+    """A command with a duration that may be negative: `-2h` is parsed as an argument, not as the options -2 and -h."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         amounts = [one for one in args if _NEGATIVE.fullmatch(one)]
@@ -173,7 +173,7 @@ def _today(policy: Policy, bank: HourBank) -> date:
 
 
 def _seconds(text: str) -> int:
-    """'+2h', '-90m', '20h' in seconds.  A usage error for anything else."""
+    """The seconds of '+2h', '-90m' or '20h'.  Raises a usage error for anything else."""
     from mailbridge.config.reading import Wrong
     from mailbridge.config.units import duration
 
@@ -204,7 +204,7 @@ def _months_before(first: date, months: int) -> date:
 
 
 def _left_values(left: HoursLeft | None) -> dict[str, object]:
-    """For programs, in seconds."""
+    """What is left in a bank, as JSON, in seconds."""
     if left is None:
         return {"left": 0, "granted": 0, "over": 0, "until": None}
     return {"left": left.left, "granted": left.granted, "over": left.over, "until": left.until}
@@ -274,6 +274,6 @@ def _tell(found: BankStatement, shown: Sequence[StatementMonth], prefix: str) ->
 
 
 def _cell(value: object) -> str:
-    """A cell that no spreadsheet takes for a formula."""
+    """The value as a CSV cell that no spreadsheet reads as a formula."""
     text = str(value)
     return f"'{text}" if text[:1] in ("=", "+", "@", "\t", "\r") else text

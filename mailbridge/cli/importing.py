@@ -1,4 +1,4 @@
-"""`mailbridge import`: mails that lie in files become mails of the desk, durable before they are counted."""
+"""`mailbridge import`: takes mails from files into the inbox.  A mail is counted after its commit."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from mailbridge.cli.show import safe
 if TYPE_CHECKING:
     from mailbridge.intake.inbox import Inbox
 
-UNDER_WAY = 200  # mails handed over and not yet committed
-TOLD_EVERY = 1000  # mails, where nobody sees a progress bar
-HEAD_BYTES = 64 << 10  # of a mail, in which its Date stands
-OLDEST = datetime(1971, 1, 2, tzinfo=UTC)  # a machine without a clock says 1970
+UNDER_WAY = 200  # mails submitted and not yet committed
+TOLD_EVERY = 1000  # mails between two lines of progress, where there is no progress bar
+HEAD_BYTES = 64 << 10  # bytes at the beginning of a mail in which its Date field is searched
+OLDEST = datetime(1971, 1, 2, tzinfo=UTC)  # a machine whose clock was never set writes 1970
 
 
 @dataclass
 class Tally:
-    """What came of an import so far."""
+    """The result of an import so far.  `taken`: mails committed.  `failures`: a line for each mail that was not taken."""
 
     taken: int = 0
     failures: list[str] = field(default_factory=list)
@@ -55,7 +55,7 @@ def import_(folder: Path, paths: tuple[Path, ...]) -> int:
 
 
 def take_all(desk: OpenDesk, paths: tuple[Path, ...]) -> Tally:
-    """Every mail of the paths is durable, or named among the failures."""
+    """Takes all mails of the paths.  Each is committed, or named in `failures`, when this returns."""
     from mailbridge.intake.inbox import Inbox
 
     tally = Tally()
@@ -77,13 +77,13 @@ def take_all(desk: OpenDesk, paths: tuple[Path, ...]) -> Tally:
 
 
 def by_date(files: Sequence[MailFile]) -> list[tuple[datetime, MailFile]]:
-    """The mails with the moments at which they came, oldest first: an answer comes after what it answers, whatever folder it lies in."""
+    """Each mail with its time of receipt, oldest first, so that a reply follows the mail that it replies to, across all folders."""
     now = datetime.now(UTC)
     return sorted(((came_at(file, now), file) for file in files), key=lambda dated: dated[0])
 
 
 def came_at(file: MailFile, now: datetime) -> datetime:
-    """When the mail was written, by its Date; else when its file was changed; never later than `now`."""
+    """The time of the Date field (RFC 5322 3.6.1), or the time when the file was modified; never later than `now`."""
     from mailbridge.message.dates import read_date
     from mailbridge.message.header_text import decode_value
     from mailbridge.message.headers import header_block, mail_fields
@@ -92,7 +92,7 @@ def came_at(file: MailFile, now: datetime) -> datetime:
         header = header_block(file.head(HEAD_BYTES))
         changed = datetime.fromtimestamp(file.path.stat().st_mtime, UTC)
     except OSError:
-        return now  # told when the mail is taken
+        return now  # `take` reports the error
     told = next((field for field in mail_fields(header) if field.key == "date"), None)
     written = read_date(decode_value(told.raw))[0] if told is not None else None
     found = written if written is not None and OLDEST < written <= now else changed
@@ -100,7 +100,7 @@ def came_at(file: MailFile, now: datetime) -> datetime:
 
 
 def take(desk: OpenDesk, inbox: Inbox, file: MailFile, came: datetime, waiting: deque[Future[int]], tally: Tally) -> None:
-    """The mail is handed over, or its failure is noted."""
+    """Submits the mail to the inbox, or adds it to the failures."""
     from mailbridge.message.envelope import Envelope, Source
 
     limit = desk.config.limits.mail_size
@@ -123,6 +123,6 @@ def take(desk: OpenDesk, inbox: Inbox, file: MailFile, came: datetime, waiting: 
 
 
 def await_oldest(waiting: deque[Future[int]], tally: Tally) -> None:
-    """The oldest is committed; raises StoreAway where it is not, and the import stops there."""
+    """Waits for the commit of the oldest submitted mail.  Raises StoreAway where it fails, which ends the import."""
     waiting.popleft().result()
     tally.taken += 1

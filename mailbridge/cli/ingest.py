@@ -1,8 +1,7 @@
-"""`mailbridge ingest`: one mail on standard input, durable before exit 0.  Made for a mail server's pipe.
+"""`mailbridge ingest`: takes one mail from standard input and commits it before exit code 0.  Made for the pipe of a mail server.
 
-Exit 75 makes the mail server keep the mail and ask again, so everything ends in 75 that is not this mail's own fault: the store
-away, a broken configuration, a mistake of ours.  A mail server bounces on most other codes, and nobody's mail shall bounce
-because we could not read a file.
+After exit code 75 (EX_TEMPFAIL) a mail server keeps the mail and tries again; after most other codes it bounces the mail.  Every failure
+that is not caused by the mail itself therefore ends with 75: an unavailable store, an invalid configuration, an internal error.
 """
 
 from __future__ import annotations
@@ -22,19 +21,19 @@ from mailbridge.cli.show import print_json
 from mailbridge.errors import InUse, MailbridgeError, Permanent, Rejected
 from mailbridge.store.inbox_rows import InboxRow, InboxState
 
-MOMENT = 1.5  # seconds a running daemon gets before this process does the work itself; it looks once a second
-PATIENCE = 120.0  # seconds --json waits in all; the mail is safe long before
+MOMENT = 1.5  # seconds to wait for a running daemon, which polls every second, before this process does the work itself
+PATIENCE = 120.0  # seconds that --json waits for the result; the mail is committed before that
 ENDS = (InboxState.DONE, InboxState.QUARANTINED, InboxState.DROPPED)
 
 
 class LaterPlease(click.UsageError):
-    """A slip in the mail server's configuration: it keeps the mail until somebody corrects it."""
+    """A usage error with exit code 75: the mail server keeps the mail until its configuration is corrected."""
 
     exit_code = exits.TEMPORARY
 
 
 class MailServersCommand(click.Command):
-    """A command whose every failure is temporary, but for the mails we mean to refuse."""
+    """A command that ends with exit code 75 after every failure, except 65 for a mail that is refused."""
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         try:
@@ -49,7 +48,7 @@ class MailServersCommand(click.Command):
             return super().invoke(ctx)
         except click.exceptions.Exit:
             raise
-        except Exception as error:  # nothing may bounce a mail but our own refusal
+        except Exception as error:  # only `Rejected` may make the mail server bounce the mail
             report_error(error)
             return exits.REFUSED if isinstance(error, Rejected) else exits.TEMPORARY
 
@@ -74,7 +73,7 @@ def ingest(folder: Path, as_json: bool, mail_from: str | None, rcpt_to: tuple[st
 
 
 def accepted(desk: OpenDesk, mail_from: str | None, rcpt_to: tuple[str, ...]) -> int:
-    """The inbox id of the mail on standard input, which is durable now."""
+    """Commits the mail on standard input to the inbox and returns its id there."""
     from mailbridge.intake.files import read_pipe
     from mailbridge.intake.inbox import Inbox
     from mailbridge.message.envelope import Envelope, Source
@@ -90,9 +89,9 @@ def accepted(desk: OpenDesk, mail_from: str | None, rcpt_to: tuple[str, ...]) ->
 
 
 def settled(desk: OpenDesk, inbox_id: int) -> InboxRow:
-    """The mail's row once something became of it: by the running daemon, or by this process where none runs.
+    """Waits until the mail is processed, by the running daemon or by this process where none runs.  Returns its row.
 
-    The mail is safe whatever happens here, so what goes wrong now is told and leaves the exit code alone: 75 would bring it again.
+    The mail is committed already.  An error is therefore only printed: with exit code 75 the mail server would send the mail again.
     """
     from mailbridge.cli.main import report_error
 
@@ -103,18 +102,18 @@ def settled(desk: OpenDesk, inbox_id: int) -> InboxRow:
         with desk.store.instance_lock():
             work_off(desk, inbox_id)
     except InUse:
-        return waited(desk, inbox_id, PATIENCE)  # a daemon holds the SQLite desk; it is only busy
+        return waited(desk, inbox_id, PATIENCE)  # a daemon has the lock of the SQLite database and is only busy
     except MailbridgeError as error:
         report_error(error)
     return row(desk, inbox_id)
 
 
 def work_off(desk: OpenDesk, inbox_id: int) -> None:
-    """Turns of the pipeline until the mail came to an end."""
+    """Runs the worker until the mail is processed, at most PATIENCE seconds."""
     from mailbridge.app import App
     from mailbridge.ops import log
 
-    log.configure(style=desk.config.log_format, level="warning")  # standard output is for the outcome alone
+    log.configure(style=desk.config.log_format, level="warning")  # standard output is only for the result
     end = time.monotonic() + PATIENCE
     with App.open(desk.config) as app:
         while row(desk, inbox_id).state not in ENDS and time.monotonic() < end:
@@ -123,7 +122,7 @@ def work_off(desk: OpenDesk, inbox_id: int) -> None:
 
 
 def waited(desk: OpenDesk, inbox_id: int, seconds: float) -> InboxRow:
-    """The row when it came to an end, or after so many seconds."""
+    """The row of the mail, when it is processed or after `seconds`."""
     end = time.monotonic() + seconds
     while (found := row(desk, inbox_id)).state not in ENDS and time.monotonic() < end:
         time.sleep(0.02)

@@ -1,4 +1,4 @@
-"""`mailbridge init`: a desk's folder that an admin would keep in git."""
+"""`mailbridge init`: writes the files of a new desk."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ Next:
 
 
 def write_desk(folder: Path, *, name: str, address: str, data: Path | None = None, demo: bool = False, port: int = 2525) -> None:
-    """The desk's files are in `folder`.  Raises Permanent when something is there already: nothing is ever overwritten."""
+    """Writes the desk's files into `folder`.  Raises Permanent where it exists and is not empty; no file is overwritten."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise Permanent(f"{folder} is not empty; nothing was written.  Give a new folder, or empty this one yourself.")
     folder.mkdir(parents=True, exist_ok=True)
@@ -172,8 +172,10 @@ def write_desk(folder: Path, *, name: str, address: str, data: Path | None = Non
 
 
 def fresh(teams: str, today: date) -> str:
-    """The sample with its absences and swaps in the weeks to come: moved by whole weeks, so that each stays on its day of the week.
-    Holidays stay on theirs."""
+    """The sample with its absences and swaps moved into the coming weeks.  They move by whole weeks and keep their day of the week.
+
+    Holidays keep their dates.
+    """
     lines = teams.splitlines(keepends=True)
     found = [each for line in lines if "holidays" not in line for each in re.findall(_DAY, line)]
     starts = [date.fromisoformat(day) for day in found]
@@ -183,7 +185,7 @@ def fresh(teams: str, today: date) -> str:
 
 
 def fresh_contracts(customers: str, today: date) -> str:
-    """The sample with contracts in force for a year and longer: moved by whole years."""
+    """The sample with its contracts moved by whole years, so that they are in force today and for a year or longer."""
     ends = [date.fromisoformat(day) for day in re.findall(rf"until: ({_DAY})", customers)]
     years = max(0, today.year + 1 - min((end.year for end in ends), default=today.year + 1))
     return re.sub(r"(?<=(?:since|until): )\d{4}(?=-)", lambda found: str(int(found[0]) + years), customers)
@@ -204,5 +206,5 @@ LEAD = timedelta(weeks=8)  # from today to the last of the sample's dates
 
 
 def quoted(text: str) -> str:
-    """A TOML basic string; control characters were refused before."""
+    """The text as a basic string of TOML.  The caller has refused control characters."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

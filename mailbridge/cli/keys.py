@@ -1,4 +1,4 @@
-"""`mailbridge keys`: what signs reply addresses and Message-IDs."""
+"""`mailbridge keys`: the keys that sign reply addresses and Message-IDs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`mailbridge listener passwd`: the line of a user who may submit mail."""
+"""`mailbridge listener passwd`: makes the line of the users file for a user who may submit mail."""
 
 from __future__ import annotations
 

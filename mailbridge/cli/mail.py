@@ -1,4 +1,4 @@
-"""`mailbridge mail`: what mailbridge understands of a mail, without a desk or a database."""
+"""`mailbridge mail`: shows how mailbridge reads a mail, without a desk or a database."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def show(paths: tuple[Path, ...], spans: bool, jsonl: bool) -> None:
 
 
 def finish(paths: tuple[Path, ...], policy: ReadingPolicy, to_text: Print, expected: Expected | None = None) -> None:
-    """Every mail is printed and the program ends with the code that says how it went."""
+    """Prints every mail and exits with the exit code."""
     try:
         failures = show_all(existing(paths), policy, to_text, expected)
     except Permanent as error:
@@ -101,7 +101,7 @@ def finish(paths: tuple[Path, ...], policy: ReadingPolicy, to_text: Print, expec
 
 
 def existing(paths: tuple[Path, ...]) -> tuple[Path, ...]:
-    """`paths`, all of them there; raises Permanent with the missing one."""
+    """Returns `paths`.  Raises Permanent with a path that does not exist."""
     for path in paths:
         if not path.exists():
             raise Permanent(f"There is no file or folder {path}. Give mails, folders of them, Maildirs or mboxes.")
@@ -109,7 +109,7 @@ def existing(paths: tuple[Path, ...]) -> tuple[Path, ...]:
 
 
 def show_all(paths: tuple[Path, ...], policy: ReadingPolicy, to_text: Print, expected: Expected | None = None) -> int:
-    """Every mail is printed in order; how many could not be read.  With `expected`, senders are judged by it."""
+    """Prints every mail in order and returns how many could not be read.  `expected`: the profile by which senders are authenticated."""
     files = mails_in(paths)
     shown = InOrder(files, to_text, expected)
     readers = Readers(policy)
@@ -121,7 +121,7 @@ def show_all(paths: tuple[Path, ...], policy: ReadingPolicy, to_text: Print, exp
 
 
 class InOrder:
-    """Results come back in any order and are printed in that of the files."""
+    """Prints results in the order of the files.  They arrive in any order."""
 
     def __init__(self, files: list[MailFile], to_text: Print, expected: Expected | None = None) -> None:
         self.failures = 0
@@ -134,14 +134,14 @@ class InOrder:
         self._next = 0
 
     def load(self, number: int) -> tuple[bytes, None]:
-        """The mail for a child; its clock begins."""
+        """Reads the mail for a child process and starts its timer."""
         raw = self._files[number].read()
         self._began[number] = time.perf_counter()
         self._headers[number] = header_block(raw)
         return raw, None
 
     def done(self, number: int, result: Message | ReadingFailed) -> None:
-        """The mail is printed when all before it are."""
+        """Takes the result of a mail and prints all results whose predecessors are printed."""
         ms = (time.perf_counter() - self._began.pop(number)) * 1000
         name = self._files[number].name
         if isinstance(result, ReadingFailed):
@@ -157,19 +157,19 @@ class InOrder:
 
 
 def judged_by(header: bytes, expected: Expected) -> Sender:
-    """The sender as a source with this profile would prove it."""
+    """The sender as a source with this profile authenticates it."""
     fields = mail_fields(header)
     found = judged(claimed_sender(fields), believed(fields, expected), fields, organizational, expected.tenant)
     return replace(found, proof=f"profile {expected.profile}") if found.verified else found
 
 
 def json_line(facts: Facts) -> str:
-    """One line whatever the mail holds: ASCII, so that no terminal and no line splitter sees more in it than there is."""
+    """The facts as one line of ASCII JSON, which contains no control characters and no other line separators."""
     return json.dumps(facts)
 
 
 def summary(facts: Facts) -> str:
-    """A few lines for a person."""
+    """The facts as a few lines of text."""
     if "error" in facts:
         return failed(facts)
     rows = [(key, facts[key]) for key in ("subject", "sender", "date", "kind", "kind_strength", "kind_reasons")]
@@ -178,7 +178,7 @@ def summary(facts: Facts) -> str:
 
 
 def reply_alone(facts: Facts) -> str:
-    """The fresh text, and below it what an invitation among the files says where the text does not."""
+    """The reply, and below it the data of an attached invitation that the text does not contain."""
     if "error" in facts:
         return failed(facts)
     said = [one["summary"] for one in facts["attachments"] if one["summary"] and one["summary"] not in facts["text"]]
@@ -186,7 +186,7 @@ def reply_alone(facts: Facts) -> str:
 
 
 def with_spans(facts: Facts) -> str:
-    """The whole text; before each run of it a line with what it was taken for."""
+    """The whole text, with a line before each span that says its kind."""
     if "error" in facts:
         return failed(facts)
     why = f": {safe(facts['spans_choice'])}" if facts["spans_choice"] else ""

@@ -1,4 +1,4 @@
-"""Mails in files, for the commands that read them from a path: .eml, folders of them, Maildir, mbox."""
+"""Finds mails in files and folders: .eml files, Maildir, mbox."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ from pathlib import Path
 
 from mailbridge.errors import Permanent
 
-# The date is what tells the separator from a sentence that begins with "From" (RFC 4155, appendix A: "From " addr-spec SP asctime).
+# The date distinguishes the separator from a sentence that begins with "From" (RFC 4155, appendix A: "From " addr-spec SP asctime).
 SEPARATOR = re.compile(rb"^From [^\r\n]{0,400}\b\d{1,2}:\d\d(?::\d\d)?\b[^\r\n]{0,40}\b\d{4}\b[^\r\n]{0,20}\r?$", re.M)
 QUOTED_FROM = re.compile(rb"^>(>*From )", re.M)
 
 
 @dataclass(frozen=True, slots=True)
 class MailFile:
-    """Where one mail lies: a whole file, or `start:end` of an mbox.  `name` is for people, '#3' counts mails of an mbox from 1."""
+    """The place of one mail: a whole file, or the bytes `start:end` of an mbox.
+
+    `name`: for messages; '#3' is the third mail of an mbox.
+    """
 
     path: Path
     name: str
@@ -25,7 +28,7 @@ class MailFile:
     end: int | None = None
 
     def read(self) -> bytes:
-        """Its raw bytes, without the mbox dressing."""
+        """The raw bytes of the mail, without the ">From " quoting and the last empty line of an mbox."""
         if self.end is None:
             return self.path.read_bytes()
         with self.path.open("rb") as file:
@@ -33,19 +36,19 @@ class MailFile:
             return without_last_line(QUOTED_FROM.sub(rb"\1", file.read(self.end - self.start)))
 
     def head(self, size: int) -> bytes:
-        """Its first bytes, at most `size`."""
+        """The first bytes of the mail, at most `size`."""
         with self.path.open("rb") as file:
             file.seek(self.start)
             return file.read(size if self.end is None else min(size, self.end - self.start))
 
 
 def mails_in(paths: tuple[Path, ...]) -> list[MailFile]:
-    """All mails of `paths`, in the given order, folders by name; raises Permanent for a path that cannot be read."""
+    """All mails of `paths` in the given order, those of a folder sorted by name.  Raises Permanent where a path cannot be read."""
     return [mail for path in paths for mail in mails_at(path)]
 
 
 def mails_at(path: Path) -> Iterator[MailFile]:
-    """The mails of one file or folder."""
+    """The mails of one file or folder.  Raises Permanent where it cannot be read."""
     try:
         if path.is_dir():
             yield from mails_of_folder(path)
@@ -58,7 +61,10 @@ def mails_at(path: Path) -> Iterator[MailFile]:
 
 
 def mails_of_folder(folder: Path) -> Iterator[MailFile]:
-    """A Maildir's new and cur, then its folders `.Name` (Maildir++); else every mail below the folder.  tmp is not ours to read."""
+    """The mails in `new` and `cur` of a Maildir and of its folders `.Name` (Maildir++), or every mail below another folder.
+
+    `tmp` of a Maildir is not read: deliveries in it are incomplete (maildir(5)).
+    """
     if is_maildir(folder):
         files = [file for box in ("new", "cur") for file in sorted((folder / box).iterdir()) if file.is_file()]
         yield from (MailFile(file, str(file)) for file in files if not file.name.startswith("."))
@@ -82,7 +88,7 @@ def without_last_line(raw: bytes) -> bytes:
 
 
 def is_mbox(path: Path) -> bool:
-    """Two separators at least: a single mail saved with its "From " line stays a single mail."""
+    """Whether the file is an mbox with two or more mails.  A single mail with a "From " line is read as one mail."""
     with path.open("rb") as file:
         if file.read(5) != b"From ":
             return False
@@ -90,7 +96,7 @@ def is_mbox(path: Path) -> bool:
 
 
 def separators(path: Path) -> list[tuple[int, int]]:
-    """Start and end of each "From " line; the file is mapped, not read: an mbox may be larger than the memory."""
+    """Start and end of each "From " line, in bytes.  The file is memory-mapped, because an mbox may be larger than the memory."""
     if not path.stat().st_size:
         return []
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
@@ -98,7 +104,7 @@ def separators(path: Path) -> list[tuple[int, int]]:
 
 
 def mails_of_mbox(path: Path) -> Iterator[MailFile]:
-    """Each mail between the separators."""
+    """The mails of an mbox."""
     lines = separators(path)
     size = path.stat().st_size
     if not lines and size:

@@ -1,4 +1,4 @@
-"""A message as the JSON object of `mailbridge mail inspect --jsonl`.  Its form is fixed: others script against it."""
+"""A message as the JSON object of `mailbridge mail inspect --jsonl`.  Its schema is stable, because scripts depend on it."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from typing import Any
 
 from mailbridge.message.model import Address, Attachment, Forwarded, Kind, Message, Part, Sender, Span
 
-# What a robot sent, in answer or on its own.  A list carries people's mails, and an invitation is answered by a person.
+# Kinds of mail that programs send.  Mails of a list and invitations are not among them: people write and answer these.
 ROBOTS = frozenset(Kind) - {Kind.HUMAN, Kind.LIST, Kind.CALENDAR}
 
 
 def mail_json(message: Message, *, file: str, ms: float) -> dict[str, Any]:
-    """What was understood of the mail in `file`, read in `ms` milliseconds."""
+    """The facts of the mail in `file`.  `ms`: milliseconds that the reading took."""
     return {"file": file, "ms": round(ms, 3), "size": message.size} | header(message) | body(message) | kind(message) | proof(message)
 
 
 def failure_json(reason: str, *, file: str, ms: float) -> dict[str, Any]:
-    """A mail that could not be read, and why."""
+    """The object for a mail that could not be read.  `reason`: why."""
     return {"file": file, "ms": round(ms, 3), "error": reason}
 
 
 def header(message: Message) -> dict[str, Any]:
-    """Who, to whom, what about, when, in answer to what."""
+    """The facts of the header: addresses, subject, date, references."""
     return {
         "subject": message.subject,
         "from": addresses(message.from_),
@@ -38,7 +38,7 @@ def header(message: Message) -> dict[str, Any]:
 
 
 def body(message: Message) -> dict[str, Any]:
-    """What it says and carries."""
+    """The facts of the body: text, reply and attachments."""
     reply = message.reply
     return {
         "text": message.text,
@@ -54,7 +54,7 @@ def body(message: Message) -> dict[str, Any]:
 
 
 def kind(message: Message) -> dict[str, Any]:
-    """What sort of mail it is."""
+    """The kind of the mail and its signs."""
     bounce = message.bounce
     return {
         "kind": message.kind.value,
@@ -75,7 +75,7 @@ def kind(message: Message) -> dict[str, Any]:
 
 
 def proof(message: Message) -> dict[str, Any]:
-    """Who really wrote it, how the text was cut, and what was wrong with the mail."""
+    """The authentication of the sender, the spans of the text, and the defects of the mail."""
     return {
         "sender": sender(message.sender),
         "spans": [span(one) for one in message.reply.spans],
@@ -112,7 +112,7 @@ def sender(one: Sender) -> dict[str, Any]:
 
 
 def attachment(one: Attachment) -> dict[str, Any]:
-    """The file without its content; `filename` is what the mail said, `safe_filename` what may be shown and stored."""
+    """The file without its content.  `filename`: as in the mail.  `safe_filename`: safe to show and to store."""
     return {
         "filename": one.original_name or one.name,
         "safe_filename": one.name,
@@ -158,5 +158,5 @@ def forwarded(inner: Forwarded | None) -> dict[str, Any] | None:
 
 
 def stamp(moment: datetime | None) -> str | None:
-    """UTC, '2024-05-06T10:00:00Z'."""
+    """The time in UTC: '2024-05-06T10:00:00Z'."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None

@@ -1,4 +1,4 @@
-"""`mailbridge`: finds the command, and turns whatever ends it into words for people and a code for scripts."""
+"""`mailbridge`: runs the command, and turns errors into messages and exit codes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mailbridge.cli import exits, terminal
 from mailbridge.cli.groups import Noun
 from mailbridge.errors import ConfigError, InUse, MailbridgeError, Transient
 
-# name: (where it is, what it does).  A command's module is imported when it is called: `--help` needs none of them.
+# name: (place, short help).  The module of a command is imported when the command runs, so that `--help` imports none.
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "init": ("mailbridge.cli.init:init", "Write a new desk's folder."),
     "paths": ("mailbridge.cli.paths:paths", "Where the manual, the deploy files and the schemas are."),
@@ -57,7 +57,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "completion": ("mailbridge.cli.completion:completion", "Print a script that completes commands in a shell."),
     "man": ("mailbridge.cli.completion:man", "Write manual pages for man(1)."),
 }
-# Nouns whose output is text to read: it goes through the pager where it is longer than the screen.
+# Nouns whose output goes through the pager where it is longer than the screen.
 READ = frozenset({
     "agents", "customers", "docs", "hours", "outbox", "plan", "queue", "quarantine",
     "report", "rota", "search", "sla", "tickets", "webhooks",
@@ -65,7 +65,7 @@ READ = frozenset({
 
 
 class LazyGroup(Noun):
-    """Knows its commands by name and imports one only when it runs."""
+    """A group that imports the module of a command only when the command runs."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -106,27 +106,27 @@ def cli(ctx: click.Context, desk: Path | None, color: terminal.Color, no_pager: 
 
 
 def run() -> None:
-    """The program: never a traceback, always an exit code that means something."""
-    # Modules, rules and templates are loaded once and stay: looking through them for garbage would take an eighth of a command's time.
+    """Entry point of the program.  Exits with a code of `cli.exits`, without a traceback."""
+    # Modules, rules and templates stay until the end.  Garbage collection over them would take an eighth of a command's time.
     gc.set_threshold(10_000, 50, 50)
     sys.exit(main(sys.argv[1:]))
 
 
 def main(arguments: Sequence[str]) -> int:
-    """The exit code of one command line; everything that went wrong was told on standard error."""
+    """Runs one command line and returns its exit code.  Errors are printed on standard error."""
     stdout = sys.stdout
     try:
         result = cli.main(args=list(arguments), prog_name="mailbridge", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:
-        # `mailbridge tickets list | head`: the reader has enough.  What Python flushes at exit must not complain about it.
+        # `mailbridge tickets list | head`: the reader closed the pipe.  Python's flush at exit must not fail because of it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exits.OK
     except SystemExit as error:
-        if sys.stdout is not stdout:  # click noticed the broken pipe first, and put a silent stream in its place
+        if sys.stdout is not stdout:  # click caught the broken pipe and replaced the stream
             return exits.OK
         return error.code if isinstance(error.code, int) else exits.OK if error.code is None else exits.MISTAKES
-    except Exception as error:  # the last place that can turn it into words
+    except Exception as error:  # nothing above this call handles errors
         return report_error(error)
     except KeyboardInterrupt:
         return exits.STOPPED
@@ -134,7 +134,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def report_error(error: Exception) -> int:
-    """The error is on standard error in words; its exit code."""
+    """Prints the error on standard error and returns its exit code."""
     match error:
         case click.Abort():
             return exits.STOPPED
@@ -162,7 +162,7 @@ def report_error(error: Exception) -> int:
 
 
 def internal(error: Exception) -> int:
-    """Our own mistake, told with the place in our code and not with a traceback that nobody asked for."""
+    """Prints an internal error with its place in our code instead of a traceback.  Returns its exit code."""
     ours = [frame for frame in traceback.extract_tb(error.__traceback__) if "mailbridge" in frame.filename]
     place = f" in {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
     say(

@@ -1,4 +1,4 @@
-"""What many commands share: which desk, which form of output, and a store that is ready to be asked."""
+"""Options that many commands share, and the opening of a desk."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def desk_option(command: Command) -> Command:
 
 
 def _desk(ctx: click.Context, param: click.Parameter, folder: Path) -> Path:
-    """The folder said with the command, else the one said before it (`mailbridge --desk DIR tickets list`), else the environment's."""
+    """The folder of the command's --desk, else of `mailbridge --desk DIR tickets list`, else of the environment."""
     said = ctx.get_parameter_source("folder") is ParameterSource.COMMANDLINE
     before = ctx.find_root().params.get("desk")
     return before if isinstance(before, Path) and not said else folder
@@ -52,7 +52,7 @@ def limit_option(default: int) -> Callable[[Command], Command]:
 
 
 def since_option(command: Command) -> Command:
-    """`since`: the moment that an age or a date names, or None."""
+    """`since`: the time that an age or a date names, or None."""
     return click.option("--since", metavar="AGE|DATE", callback=_since, help="Only those since then: 30d, 12h, or 2026-03-01.")(command)
 
 
@@ -61,7 +61,7 @@ def _since(_ctx: click.Context, _param: click.Parameter, text: str | None) -> da
 
 
 def moment_since(text: str) -> datetime:
-    """The moment `30d` or `12h` ago, or at the date `2026-03-01`; a usage error otherwise."""
+    """The time `30d` or `12h` ago, or that of the date `2026-03-01`.  Raises a usage error for anything else."""
     from mailbridge.clock import SystemClock
     from mailbridge.config.reading import Wrong
     from mailbridge.config.units import duration, moment
@@ -84,7 +84,7 @@ class OpenDesk:
 
 @contextmanager
 def open_desk(folder: Path) -> Iterator[OpenDesk]:
-    """The desk's configuration and its store, which has the schema this version needs; closed at the end."""
+    """The desk's configuration and its store, which is closed at the end.  Raises Permanent where the schema is not the current one."""
     from mailbridge.config.load import load
     from mailbridge.store.engine import Store
 
@@ -98,7 +98,7 @@ def open_desk(folder: Path) -> Iterator[OpenDesk]:
 
 
 def require_schema(store: Store) -> None:
-    """An empty database gets its tables; an older one is left to the person who makes the backup first."""
+    """Creates the tables of an empty database.  Raises Permanent for another schema: it is upgraded by hand, after a backup."""
     current = store.current()
     if current is None:
         store.upgrade()
@@ -110,7 +110,7 @@ def require_schema(store: Store) -> None:
 
 
 def ticket_id(config: Config, text: str) -> int:
-    """The id behind `MB-1042`, `mb-1042` or `1042`."""
+    """The ticket id of `MB-1042`, `mb-1042` or `1042`.  Raises a usage error for anything else."""
     from mailbridge.ids import parse_number
 
     number = parse_number(config.desk.prefix, text) or (int(text) if text.isascii() and text.isdigit() else None)
@@ -121,7 +121,7 @@ def ticket_id(config: Config, text: str) -> int:
 
 @contextmanager
 def open_desk_if_there(folder: Path) -> Iterator[OpenDesk | None]:
-    """The desk, or None where the folder holds none."""
+    """The desk as `open_desk` opens it, or None where the folder has none."""
     if not (folder.is_file() or (folder / "mailbridge.toml").is_file()):
         yield None
         return

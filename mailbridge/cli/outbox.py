@@ -1,4 +1,4 @@
-"""`mailbridge outbox`: outgoing mails: which wait, which were sent, and which could not be delivered."""
+"""`mailbridge outbox`: outgoing mails that wait, were sent, or could not be delivered."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def resend(folder: Path, kept_back: bool, ids: tuple[int, ...]) -> None:
 
 
 def _release(store: Store, id_: int | None) -> int:
-    """Outgoing mail `id_`, or all that a restore kept back, waits to be sent; how many mails do."""
+    """Queues outgoing mail `id_`, or all mails that a restore kept back, for sending.  Returns the number of mails."""
     from mailbridge.store import restoring
 
     now = datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""`mailbridge paths`: where the files that come with the program are on this machine."""
+"""`mailbridge paths`: the paths of the files that come with the program."""
 
 from __future__ import annotations
 

@@ -118,7 +118,7 @@ def _do(app: App, ticket: str, command: Command, as_json: bool) -> None:
 
 
 def _sentence(app: App, decision: Decision) -> str:
-    """What happened, and the warnings, as an agent's mail says it."""
+    """The summaries of the events and the warnings, worded as in the mails to agents."""
     from mailbridge.delivery.render.sentences import sentence
     from mailbridge.notifications.summary import Viewer, summaries
 
@@ -131,7 +131,7 @@ def _sentence(app: App, decision: Decision) -> str:
 
 
 def _understood(app: App, agent: str, at: str, length: str) -> PlanWork:
-    """The time and the length that were written; None and 0 for what was not."""
+    """Parses time and length; None and 0 where they are empty.  Raises a usage error for a text that is invalid."""
     from mailbridge.handling.agents.planned_time import length_of_plan, moment_of_plan
 
     organisation, now = app.desk().organisation, app.clock.now()
@@ -145,14 +145,14 @@ def _understood(app: App, agent: str, at: str, length: str) -> PlanWork:
 
 
 def _agent_of(app: App, ticket: str, number: int) -> str:
-    """Whose the plan is; '' where there is none, which is refused later."""
+    """The agent of the plan; '' where there is no such plan, which `decide` refuses."""
     with app.store.read() as tx:
         found = tx.tickets.get(ticket_id(app.config, ticket))
     return next((one.agent for one in found.plans if one.id == number), "") if found else ""
 
 
 def _zone(app: App, agent: str) -> str:
-    """The clock of the agent; that of the default team where nobody is named."""
+    """The time zone of the agent, or of the default team where `agent` is ''."""
     from mailbridge.organisation.availability import zone_of
 
     organisation = app.desk().organisation
@@ -177,7 +177,7 @@ def _shown(at: datetime, zone: str) -> str:
 
 
 def _as_values(row: AgendaRow, agent: str) -> dict[str, object]:
-    """The row for programs, with the agent's short name."""
+    """The row as JSON, with the agent's short name."""
     return {
         "number": row.number,
         "kind": "plan" if row.plan else "appointment",

@@ -1,4 +1,4 @@
-"""The rules of a desk, for commands that only read them."""
+"""Loads the rules of a desk, for commands that only read them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def policy_of(folder: Path, candidate: Path | None = None) -> Policy:
-    """The policy in a desk's folder.  Raises ConfigError with every mistake."""
+    """The policy in a desk's folder.  `candidate`: a folder with rules instead of its own.  Raises ConfigError with all errors."""
     from mailbridge.rules import folder as rules_folder
     from mailbridge.rules.load import load
 
@@ -30,7 +30,7 @@ def policy_of(folder: Path, candidate: Path | None = None) -> Policy:
 
 
 def known_sources(root: Path) -> DaySources:
-    """The days from outside of the rules as the desk's database has them; the library alone where there is no database yet."""
+    """The external days that the rules use: from the desk's database, or from the holiday library alone where there is no database."""
     from mailbridge.clock import SystemClock
     from mailbridge.config import load as configuration
     from mailbridge.errors import MailbridgeError
@@ -50,11 +50,11 @@ def known_sources(root: Path) -> DaySources:
         finally:
             store.close()
     except MailbridgeError:
-        return LIBRARY_ALONE  # the rules are what was asked for; that the database is away is told by `status`
+        return LIBRARY_ALONE  # `mailbridge status` reports a database that is unavailable
 
 
 def sources_in(store: Store, now: datetime) -> DaySources:
-    """The days from outside of the rules as this database has them."""
+    """The external days that the rules use, from this database."""
     from mailbridge.jobs.calendar_days import day_sources
 
     with store.read() as tx:
@@ -62,7 +62,7 @@ def sources_in(store: Store, now: datetime) -> DaySources:
 
 
 def with_overlay(policy: Policy, desk: OpenDesk) -> Policy:
-    """The policy with what was changed about customers beside the files."""
+    """The policy with the overlay of customers applied."""
     from mailbridge.execution.overlay import CustomerOverlay
 
     with desk.store.read() as tx:

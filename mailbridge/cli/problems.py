@@ -1,4 +1,4 @@
-"""Mistakes as an admin sees them: place, sentence, the line with a mark under the place, the next step."""
+"""Formats problems for an administrator: place, message, the line with a mark under the place, hint."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 from mailbridge.cli.show import safe, width
 from mailbridge.errors import Problem
 
-# A secret that somebody did write into the file must not travel on into a terminal's scrollback or the journal.  Whatever stands behind
-# a key with such a word in it is hidden, also where the key is quoted, in a table of its own line, or in another file.
+# A secret in the file must not be copied to a terminal or the journal.  The value of every key whose name contains such a word is
+# hidden, also where the key is quoted, in an inline table, or in another file.
 _KEY = r"""([\w.-]*(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|private[_-]?key|credential)[\w.-]*["']?\s*[=:]\s*)"""
 _SECRET = re.compile(rf"{_KEY}\S.*", re.IGNORECASE)
 _SECRET_BEGINS = re.compile(rf"{_KEY}(.*)$", re.IGNORECASE)
 LONGEST_SECRET = 400  # lines; a private key has about 50
-# What such a key may say all the same: where the secret is.  A text that is no usual name of a variable may be the secret itself.
+# Keys that name the place of a secret are shown.  A value that is no usual name of an environment variable may be the secret itself.
 _NAMES_A_PLACE = re.compile(
     r"""(?i:[\w.-]*_(?:file|credential))["']?\s*[=:]|(?i:[\w.-]*_env)["']?\s*[=:]\s*["']?[A-Z_][A-Z0-9_]*(?:["'\s,}]|$)"""
 )
@@ -23,7 +23,7 @@ _USER_INFO = re.compile(r"(//[^\s:/@\"']*):[^\s\"']*@")
 
 
 def shown(problems: Iterable[Problem], folder: Path, rules: Path | None = None) -> str:
-    """All of them and their number; the lines are looked up in the files of `folder`.  `rules`: a folder in the place of its `rules/`."""
+    """All problems with excerpts from the files of `folder`, and their number.  `rules`: a folder that replaces its `rules/`."""
     problems = sorted(problems)
     warnings = sum(problem.warning for problem in problems)
     total = counted(len(problems) - warnings, "error") + (f", {counted(warnings, 'warning')}" if warnings else "")
@@ -40,7 +40,7 @@ def shown_one(problem: Problem, folder: Path, rules: Path | None = None) -> str:
 
 
 def excerpt(problem: Problem, folder: Path, rules: Path | None = None) -> list[str]:
-    """The line of the mistake and a mark under it; nothing when the file cannot be read any more."""
+    """The line of the problem and a mark under it; empty where the problem has no line or the file cannot be read."""
     if not problem.line:
         return []
     try:
@@ -51,7 +51,7 @@ def excerpt(problem: Problem, folder: Path, rules: Path | None = None) -> list[s
     before = line[: problem.column - 1]
     marked = line[problem.column - 1 : problem.column - 1 + problem.length]
     gutter = " " * len(str(problem.line))
-    # Tabs move differently on every terminal; as one blank they keep the mark where it belongs.
+    # Terminals differ in tab stops.  A tab is shown as one space, so that the mark is below its place.
     show = "…" if is_inside_secret(lines, problem.line - 1) else safe(without_secrets(line.replace("\t", " ")))
     mark = " " * width(safe(before.replace("\t", " "))) + "^" * max(1, width(safe(marked)))
     return [f"  {problem.line} | {show}", f"  {gutter} | {mark}"]
@@ -63,13 +63,13 @@ def _file(name: str, folder: Path, rules: Path | None) -> Path:
 
 
 def without_secrets(line: str) -> str:
-    """A line of a configuration or rules file as it may be shown: values of secret keys and passwords in URLs are "…"."""
+    """A line of a configuration or rules file in which "…" replaces the values of secret keys and the passwords in URLs."""
     hidden = _USER_INFO.sub(r"\1:…@", line)
     return _SECRET.sub(lambda found: found[0] if _NAMES_A_PLACE.match(found[0]) else f"{found[1]}…", hidden)
 
 
 def is_inside_secret(lines: Sequence[str], at: int) -> bool:
-    """Whether line `at` belongs to the value of a secret key on a line above it: a multi-line text or list of TOML, a block of YAML."""
+    """Whether line `at` (from 0) is in the value of a secret key above it: a multi-line string or list of TOML, or a block of YAML."""
     for above in range(at - 1, max(-1, at - LONGEST_SECRET), -1):
         found = _SECRET_BEGINS.search(lines[above])
         if found and not _NAMES_A_PLACE.match(found[0]) and _goes_on(found, lines[above + 1 : at], lines[at]):
@@ -78,7 +78,7 @@ def is_inside_secret(lines: Sequence[str], at: int) -> bool:
 
 
 def _goes_on(key: re.Match[str], between: Sequence[str], line: str) -> bool:
-    """Whether the value behind `key` has not ended when `line` begins."""
+    """Whether `line` is still part of the value of `key`.  `between`: the lines between the two."""
     value = key[2].strip()
     so_far = "\n".join([value, *between])
     for quotes in ('"""', "'''"):
@@ -90,7 +90,7 @@ def _goes_on(key: re.Match[str], between: Sequence[str], line: str) -> bool:
 
 
 def _is_below(line: str, column: int, value: str) -> bool:
-    """Whether a line of YAML is in the value of the key at this column: indented more, or an item of the key's list."""
+    """Whether a line of YAML is part of the value of the key at this column: it is indented more, or is an item of the key's list."""
     text = line.lstrip(" ")
     indent = len(line) - len(text)
     return not text.strip() or indent > column or (not value and indent == column and text.startswith("- "))

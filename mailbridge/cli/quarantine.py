@@ -1,4 +1,4 @@
-"""`mailbridge quarantine`: mails kept whole because they could not be processed, until a person decides."""
+"""`mailbridge quarantine`: mails that could not be processed.  They are stored until a person decides."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def quarantine() -> None:
 
 
 def _in(*states: str) -> Callable[[InboxRow], None]:
-    """Raises Permanent for a mail in another state."""
+    """A check that raises Permanent for a mail in any other state than `states`."""
 
     def check(row: InboxRow) -> None:
         if row.state not in states:

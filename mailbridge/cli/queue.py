@@ -1,4 +1,4 @@
-"""`mailbridge queue`: the inbox, every mail that was accepted and what became of it."""
+"""`mailbridge queue`: the inbox, with every accepted mail and its result."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def queue() -> None:
 
 
 def origin(row: InboxRow) -> str:
-    """Where a mail came from, as far as its envelope knows."""
+    """The source of a mail from its envelope: `account/folder:UID`, or the envelope sender; `-` where it is unknown."""
     if row.envelope.uid is not None:
         return f"{row.envelope.account}/{row.envelope.folder}:{row.envelope.uid}"
     return "<>" if row.envelope.mail_from == "" else row.envelope.mail_from or "-"
@@ -36,7 +36,7 @@ def number(row: InboxRow, config: Config) -> str | None:
 
 
 def row_json(row: InboxRow, config: Config) -> dict[str, object]:
-    """One accepted mail: where it came from, where it stands, what became of it."""
+    """One accepted mail as JSON: source, state and result."""
     envelope = row.envelope
     return {
         "id": row.id,
@@ -92,7 +92,7 @@ add_counts(queue, SCREEN, "Count mails by state, and tell how long the oldest ha
 def add_retry_and_drop(
     group: click.Group, screen: Screen[InboxRow], to_retry: Callable[[InboxRow], None], to_drop: Callable[[InboxRow], None]
 ) -> None:
-    """`retry` and `drop`; the two functions raise Permanent for a mail that the group does not decide about."""
+    """Adds the commands `retry` and `drop`.  The two functions raise Permanent for a mail that the group must not change."""
     add_decision(
         group,
         screen,

@@ -1,4 +1,4 @@
-"""`list`, `show`, `counts` and decisions about rows that wait: one implementation for mails in and out, webhooks and held mails."""
+"""The commands `list`, `show`, `counts` and decisions about rows, for inbox, outbox, webhooks and held mails."""
 
 from __future__ import annotations
 
@@ -25,28 +25,28 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screen(Generic[Item]):
-    """What the terminal says of one kind of row."""
+    """How the commands read and print one kind of row."""
 
     noun: str  # "outgoing mail"
     group: str  # "outbox": the name of its commands
     empty: str  # printed instead of an empty table
     columns: Mapping[str, Callable[[Item, Config], object]]
-    least: tuple[str, ...]  # columns that a narrow terminal leaves out, the first one first
+    least: tuple[str, ...]  # columns to leave out on a narrow terminal, in this order
     as_json: Callable[[Item, Config], dict[str, object]]
-    fetch: Callable[[Tx, str | None, int, datetime | None], Sequence[Item]]  # state, at most so many, created since
+    fetch: Callable[[Tx, str | None, int, datetime | None], Sequence[Item]]  # arguments: state, limit, created since
     get: Callable[[Tx, int], Item | None]
     content: Callable[[Tx, Item], bytes | None]  # the text that `show` prints below
-    content_key: str = "raw"  # and its name in JSON
-    heading: Callable[[Item], Iterable[str]] | None = None  # of `show`; None: what JSON says, line by line
-    states: Mapping[str, str] = field(default_factory=dict)  # stored state -> in words; empty: all rows are of one state
-    none_text: str = ""  # where there is no row with an id; '' for the usual words
+    content_key: str = "raw"  # its key in JSON
+    heading: Callable[[Item], Iterable[str]] | None = None  # the first lines of `show`; None: the JSON values, one a line
+    states: Mapping[str, str] = field(default_factory=dict)  # stored state -> text; empty: all rows have the same state
+    none_text: str = ""  # the error where no row has the id; '': a default text
 
     def state_text(self, state: str) -> str:
-        """The state as people read it."""
+        """The text of a stored state."""
         return self.states.get(state, state)
 
     def existing(self, desk: OpenDesk, id_: int) -> Item:
-        """The row; raises Permanent where there is none with this id."""
+        """The row with this id.  Raises Permanent where there is none."""
         with desk.store.read() as tx:
             found = self.get(tx, id_)
         if found is None:
@@ -55,7 +55,7 @@ class Screen(Generic[Item]):
         return found
 
     def json(self, item: Item, config: Config) -> dict[str, object]:
-        """As JSON says it: `state` as it is stored, `state_text` as the table shows it."""
+        """The row as JSON.  `state`: the stored state.  `state_text`: its text."""
         said = self.as_json(item, config)
         return {**said, "state_text": self.state_text(str(said["state"]))} if self.states else said
 
@@ -63,7 +63,7 @@ class Screen(Generic[Item]):
 def last_columns(
     *, created: Callable[[Item], datetime], tries: Callable[[Item], int], last: Callable[[Item], str], last_header: str = "LAST REPLY"
 ) -> dict[str, Callable[[Item, Config], object]]:
-    """The columns with which every queue's table ends."""
+    """The last columns of every queue's table."""
     return {
         "CREATED": lambda item, _config: when(created(item)),
         "TRIES": lambda item, _config: tries(item),
@@ -72,14 +72,14 @@ def last_columns(
 
 
 class State(click.Choice[str]):
-    """A state, in words or as it is stored; a typing mistake is answered with the nearest one."""
+    """A state as a command line option, as its text or its stored value."""
 
     def __init__(self, states: Mapping[str, str]) -> None:
         self._words = {text.replace(" ", "-"): state for state, text in states.items()}
         super().__init__(list(self._words))
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The stored state.  Ends with a usage error that names the nearest state."""
+        """The stored state.  For an unknown one, raises a usage error with the nearest state."""
         from mailbridge.config.suggest import did_you_mean
 
         word = value.strip().lower().replace(" ", "-")
@@ -91,7 +91,7 @@ class State(click.Choice[str]):
 
 
 def add_list(group: click.Group, screen: Screen[Item], help_: str, *, limit: int = 50) -> None:
-    """`list`, with --state, --since, --limit and --json."""
+    """Adds the command `list`, with --state, --since, --limit and --json."""
 
     def list_(folder: Path, as_json: bool, limit: int, since: datetime | None, state: str | None = None) -> None:
         with open_desk(folder) as desk, desk.store.read() as tx:
@@ -108,7 +108,7 @@ def add_list(group: click.Group, screen: Screen[Item], help_: str, *, limit: int
 
 
 def add_show(group: click.Group, screen: Screen[Item], help_: str, *, allowed: Callable[[Item], None] = lambda _item: None) -> None:
-    """`show ID`, with --json and --raw.  `allowed` raises Permanent for a row that this command does not show."""
+    """Adds the command `show ID`, with --json and --raw.  `allowed` raises Permanent for a row that must not be shown."""
 
     @group.command("show", help=help_)
     @desk_option
@@ -146,7 +146,7 @@ def _print(screen: Screen[Item], item: Item, config: Config, text: str | None) -
 
 
 def _shown(value: object) -> str:
-    """A value of a row as people read it: yes and no, lists with commas, nothing where there is none."""
+    """A value of a row as text: yes or no for a bool, lists with commas, '' for None."""
     match value:
         case None:
             return ""
@@ -164,7 +164,7 @@ def _state_text(screen: Screen[Item], item: Item, config: Config) -> dict[str, o
 
 
 def add_counts(group: click.Group, screen: Screen[Any], help_: str, queue: Callable[[Tx], LeaseQueue[Any, Any]]) -> None:
-    """`counts`: rows by state, how long the oldest has waited, and when a worker looks again."""
+    """Adds the command `counts`: the number of rows by state, the age of the oldest waiting row, and when the next one is due."""
 
     @group.command("counts", help=help_)
     @desk_option
@@ -187,7 +187,7 @@ def add_counts(group: click.Group, screen: Screen[Any], help_: str, queue: Calla
 
 
 def confirmed(question: str, *, yes: bool) -> None:
-    """Returns where a person says yes, or has said so with --yes; ends the command otherwise."""
+    """Asks for confirmation unless `yes`.  Raises click.Abort where the answer is no."""
     if not yes:
         click.confirm(question, abort=True)
 
@@ -205,10 +205,11 @@ def add_decision(
     asks: bool = False,
     allowed: Callable[[Item], None] = lambda _item: None,
 ) -> None:
-    """`VERB ID...`: a person decides about rows.
+    """Adds the command `VERB ID...`, by which a person decides about rows.
 
-    `decide` changes one row in a transaction and returns whether its state allowed that; `refused` and `done` word the two results.
-    `asks`: the rows are confirmed first, unless --yes is given, and a --reason is stored.  `channel` is woken for its workers.
+    `decide` changes one row in a transaction and returns whether the row's state allows it.  `refused` and `done` are the messages for
+    the two results.  `asks`: the command asks for confirmation, unless --yes is given, and stores a --reason.  `channel`: its workers are
+    notified afterwards; '' for none.
     """
 
     @desk_option

@@ -1,4 +1,4 @@
-"""`mailbridge release`: mails that wait until a person has decided, after a first connect or a restore."""
+"""`mailbridge release`: outgoing mails that are held for a decision after a first connect or a restore."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def release(folder: Path, as_json: bool, send: bool, discard: bool, why: str | N
 
 
 def _all(desk: OpenDesk, work: Callable[[Tx, datetime, Sequence[Why]], WaitingNotifications], which: Sequence[Why]) -> WaitingNotifications:
-    """Portion after portion, each in its own transaction."""
+    """Calls `work` in one transaction after another until no mail waits, and returns the sum of the results."""
     from mailbridge.jobs.release import WaitingNotifications, waiting
 
     total = WaitingNotifications()

@@ -1,4 +1,4 @@
-"""Past mails as the rules would see them now."""
+"""Past mails as input of a back-test of rules."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mailbridge.store.tx import Tx
 
 
 def cases(tx: Tx, since: datetime, config: Config) -> Iterator[Case]:
-    """Every mail since then that opened a ticket or might have, looked at as of the moment it came."""
+    """Yields each mail since `since` that opened a ticket or could have, with facts as of its time of receipt."""
     own = frozenset(address.lower() for address in config.desk.addresses)
     for past in tx.history.openings(since):
         name = ticket_number(config.desk.prefix, past.ticket) if past.ticket else f"mail {past.id}"
@@ -36,7 +36,7 @@ def cases(tx: Tx, since: datetime, config: Config) -> Iterator[Case]:
 
 
 def message_of(past: PastMail) -> Message:
-    """The mail without its bodies' bytes: header fields from its raw beginning, all else as it was understood when it came."""
+    """The message without the raw bytes of its bodies.  Header fields are parsed again, all other facts are those stored at receipt."""
     fields = read_block(past.head).fields
     addresses = {field.key: read_addresses(field.raw)[0] for field in reversed(fields) if field.key in ("from", "to", "cc", "reply-to")}
     return Message(

@@ -1,4 +1,4 @@
-"""`mailbridge report`: what was done, summed."""
+"""`mailbridge report`: sums of recorded work and travel."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def travel(folder: Path, as_json: bool, by: str, agent: str, week: str | None, w
 
 
 def _travel_row(name: str, each: TravelSums) -> list[object]:
-    """`SHARE`: of the road in all time.  `DISTANCE`: there and back for each trip, with + where a location's distance is not known."""
+    """A row of the table.  `SHARE`: travel time of all time.  `DISTANCE`: km of the round trips, with + where one is not known."""
     spent = each.worked + each.travelled
     share = f"{100 * each.travelled / spent:.0f} %" if spent else "-"
     far = f"{each.distance:g}{'+' if each.unknown else ''}" if each.distance or each.trips > each.unknown else "-"
@@ -145,20 +145,20 @@ def _travel_row(name: str, each: TravelSums) -> list[object]:
 
 
 def days(week: str | None) -> tuple[date, date]:
-    """The first and the last day of the week that was asked for."""
+    """The first and the last day of the week; of the current one for None.  Raises a usage error for a text that is no week."""
     from mailbridge.clock import SystemClock
     from mailbridge.tickets.timesheet import week_of
 
     if week is None:
         return week_of(SystemClock().now().date())
     try:
-        return week_of(date.fromisoformat(week))  # a week of ISO 8601 is its Monday
+        return week_of(date.fromisoformat(week))  # fromisoformat reads an ISO 8601 week as its Monday
     except ValueError:
         raise click.UsageError(f'"{week}" is no week; write it like 2026-W47 or 2026-11-20') from None
 
 
 def as_values(sheet: Timesheet) -> dict[str, object]:
-    """The sheet for programs: minutes and kilometres."""
+    """The time sheet as JSON, in minutes and kilometres."""
 
     def groups(name: str, sums: Iterable[tuple[object, Sums]]) -> list[dict[str, object]]:
         return [{name: key, **asdict(each)} for key, each in sums]
@@ -217,5 +217,5 @@ def said(sums: Sums) -> str:
 
 
 def clock(minutes: int) -> str:
-    """Hours and minutes: 90 as 1:30."""
+    """Minutes as hours and minutes: 90 is '1:30'."""
     return f"{minutes // 60}:{minutes % 60:02d}"

@@ -1,4 +1,4 @@
-"""`mailbridge rota`: who of a team is on duty, at work or away, and why; read from the rules, without a database."""
+"""`mailbridge rota`: who of a team is on call, at work or away, with the reason.  It reads the rules and needs no database."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def rota(folder: Path, as_json: bool, moment: str | None, weeks: int, name: str)
 
 
 def zone_of(team: Team) -> str:
-    """Whose clock times are shown by."""
+    """The time zone in which times of the team are shown."""
     return team.on_call.zone if team.on_call else team.calendar.zone
 
 
@@ -54,7 +54,7 @@ def _team(name: str, organisation: Organisation) -> Team:
 
 
 def _moment(text: str | None, zone: str) -> datetime:
-    """The moment that was asked for, in UTC; one without an offset goes by the team's clock."""
+    """The given time in UTC.  One without an offset is in the team's zone."""
     from mailbridge.clock import SystemClock
     from mailbridge.sla.zones import moment_of
 
@@ -68,7 +68,7 @@ def _moment(text: str | None, zone: str) -> datetime:
 
 
 def _shifts(team: Team, organisation: Organisation, at: datetime, weeks: int) -> tuple[Shift, ...]:
-    """The turns from the one that `at` falls into, at least that one."""
+    """The on-call shifts that end after `at` and begin within `weeks` weeks of it."""
     from mailbridge.organisation.on_call import shifts
 
     listed = shifts(team, organisation, at - timedelta(days=366), at + timedelta(weeks=max(weeks, 54)))
@@ -124,7 +124,7 @@ def _print(team: Team, organisation: Organisation, at: datetime, weeks: int) -> 
 
 
 def _print_gaps(team: Team, organisation: Organisation, at: datetime, weeks: int) -> None:
-    """The hours of a team around the clock in which nobody works."""
+    """Prints the times in which nobody of a team with 24-hour cover works."""
     from mailbridge.organisation.coverage import gaps
 
     found, zone = gaps(team, organisation, at, at + timedelta(weeks=weeks)), zone_of(team)
@@ -162,7 +162,7 @@ def _week(turn: Shift, zone: str) -> str:
 
 
 def shown(moment: datetime, zone: str) -> str:
-    """`Mon 2026-11-23 09:00`, by the clock of the zone."""
+    """The time in the zone: `Mon 2026-11-23 09:00`."""
     from mailbridge.config.units import DAYS
     from mailbridge.sla.zones import wall
 
@@ -171,7 +171,7 @@ def shown(moment: datetime, zone: str) -> str:
 
 
 def as_values(team: Team, organisation: Organisation, at: datetime, weeks: int) -> dict[str, object]:
-    """The same for programs; times are in UTC."""
+    """The team's schedule as JSON, with times in UTC."""
     from mailbridge.organisation.availability_report import coming, standings
 
     shifts = _shifts(team, organisation, at, weeks) if team.on_call else ()

@@ -1,4 +1,4 @@
-"""`mailbridge rules`: what the rules decide and decided."""
+"""`mailbridge rules`: tests rules, and explains the verdicts on past mails."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mailbridge.store.tx import Tx
 
 MAX_MAIL = 64 << 20
-MOST_SHOWN, SLICE = 10, 500  # tickets that a line names, and that are loaded at a time
+MOST_SHOWN, SLICE = 10, 500  # number of tickets that a line names, and that are loaded at a time
 
 
 @click.group(cls=Noun)
@@ -74,7 +74,10 @@ def _explain_file(folder: Path, name: str, *, as_json: bool) -> None:
 def evaluate(
     policy: Policy, message: Message, config: Config, scan: Mapping[str, Any] | None = None, *, raw: bytes = b""
 ) -> dict[str, Any]:
-    """The verdict on a mail that would come in now and open a ticket, as JSON, with the time it took.  `scan`: what scanners said of it."""
+    """The verdict on the mail as if it came now and opened a ticket, as JSON.  `ms`: milliseconds that the rules took.
+
+    `scan`: the stored results of virus and spam scanners.
+    """
     from mailbridge.clock import SystemClock
     from mailbridge.rules.explain import trace_to_json, verdict_to_json
     from mailbridge.rules.facts import facts_of, with_scan
@@ -97,7 +100,7 @@ def evaluate(
 
 
 def explained_text(explanation: Mapping[str, Any]) -> str:
-    """The trace of the rules for a terminal."""
+    """The trace of the rules as text."""
     from mailbridge.rules.explain import text, trace_from_json
 
     return safe_lines(text(trace_from_json(explanation["rules"]), explanation.get("ms")))
@@ -153,7 +156,7 @@ def _explain_stored(folder: Path, what: str, *, as_json: bool, again: bool) -> N
 
 
 def _acted(tx: Tx, ticket: int) -> list[dict[str, Any]]:
-    """What rules by time did on the ticket, and what they found."""
+    """The alerts that rules by time raised on the ticket, with their reasons."""
     from mailbridge.tickets.deadlines import RULE
     from mailbridge.tickets.event_types.escalation import AlertRaised
 
@@ -164,7 +167,7 @@ def _acted(tx: Tx, ticket: int) -> list[dict[str, Any]]:
 
 
 def _scanned(scan: Mapping[str, Any]) -> str:
-    """What scanners said, in words: 'no virus; spam score 3.4 of 15; not scanned: ...'."""
+    """The results of the scanners as text: 'no virus; spam score 3.4 of 15; not scanned for ...'."""
     words = [] if scan["virus"] is None else [f"virus {scan['virus']}" if scan["virus"] else "no virus"]
     if scan["spam"]:
         words.append(f"spam score {scan['spam']['score']:g} of {scan['spam']['required']:g}")
@@ -172,7 +175,7 @@ def _scanned(scan: Mapping[str, Any]) -> str:
 
 
 def _evaluated_again(folder: Path, config: Config, raw: bytes, mail: StoredMail, said: Mapping[str, Any]) -> dict[str, Any]:
-    """By the rules of now; who wrote it and what scanners said is as it was found when it came."""
+    """Evaluates the mail with the current rules.  Authenticity and scanner results are those stored at receipt."""
     from mailbridge.cli.check import reader
     from mailbridge.cli.policy import policy_of
 
@@ -283,7 +286,7 @@ def backtest(folder: Path, as_json: bool, since: str, candidate: Path | None, pa
 
 
 def _by_time(desk: OpenDesk, policy: Policy) -> dict[str, list[str]]:
-    """By rule by time the open tickets on which its condition holds now.  Nothing is done."""
+    """Rule by time -> numbers of the open tickets on which its condition holds now.  No action is executed."""
     from mailbridge.execution.timed_rules import look
     from mailbridge.ids import ticket_number
 
@@ -312,7 +315,7 @@ def _replayed(desk: OpenDesk, old: Policy, new: Policy, since: datetime, *, quie
 
 
 def _in_force(desk: OpenDesk, new: Policy) -> Policy:
-    """The rules the desk ran with last, or before those in its folder.  Raises Permanent where it never ran with others."""
+    """The newest stored rules that are not the same as `new`.  Raises Permanent where the desk never ran with other rules."""
     from mailbridge.jobs.reload import STATE_KEY
     from mailbridge.rules.load import load
 

@@ -1,4 +1,4 @@
-"""`mailbridge run` and `mailbridge worker`: the desk at work, until SIGTERM or Ctrl-C."""
+"""`mailbridge run` and `mailbridge worker`: run the desk until SIGTERM or SIGINT (Ctrl-C)."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def loaded(folder: Path) -> Config:
 
 
 def at_work(config: Config, *, intake: bool) -> int:
-    """The exit code after an orderly end."""
+    """Runs the daemon until it is stopped and returns the exit code."""
     from mailbridge.sandbox.confine import hide_memory
     from mailbridge.sandbox.limits import ReadLimits
     from mailbridge.sandbox.pool import head_start
 
     hide_memory()
-    os.umask(0o077)  # whatever a daemon writes holds what people wrote
-    # A desk that was away finds mail when it comes back: while we load what a daemon needs, a fork server loads what a reader needs.
+    os.umask(0o077)  # files of the daemon contain mails
+    # Mail waits when a desk starts.  A fork server loads the modules of the reading processes while this process loads its own.
     with head_start(ReadLimits(seconds=config.limits.read_seconds, memory=config.limits.read_memory)) as reader:
         return beside(reader, config, intake=intake)
 
@@ -67,4 +67,4 @@ def beside(reader: ForkServer, config: Config, *, intake: bool) -> int:
             app.readers.adopt(reader)
             return daemon.run(app, intake=intake, clocks=intake)
     except ConfigError as error:
-        raise ConfigError(error.problems, str(config.folder)) from error  # the rules' mistakes, with their lines
+        raise ConfigError(error.problems, str(config.folder)) from error  # with the folder, so that the lines of errors can be shown

@@ -1,4 +1,4 @@
-"""`mailbridge search`: mails by their words."""
+"""`mailbridge search`: full-text search of mails."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ def search(folder: Path, as_json: bool, limit: int, customer: str | None, words:
 
 
 def result_text(hit: SearchResult, config: Config) -> str:
-    """Two lines: which mail, and where in it the words stand."""
+    """Two lines: the mail, and the passage with the words."""
     place = number(hit, config) or "no ticket"
     note = ", note" if hit.internal else ""
     return f'{place}  {when(hit.at)}  {safe(hit.sender)}{note}  "{safe(hit.subject)}"\n    {safe(hit.snippet)}'
 
 
 def hit_json(hit: SearchResult, config: Config) -> dict[str, object]:
-    """The hit, and the ticket's number as people write it."""
+    """The hit as JSON, with the formatted ticket number."""
     return {"number": number(hit, config), **asdict(hit)}
 
 

@@ -1,4 +1,4 @@
-"""Printing for people and for machines.  What strangers wrote reaches the terminal with its control characters made visible."""
+"""Printing of text, tables and JSON.  Control characters in text from mails are escaped before it reaches the terminal."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from mailbridge.cli.terminal import columns
 
 
 def safe(text: str) -> str:
-    """One line in which nothing can move the cursor, ring, recolour or reorder: such characters appear as \\x1b or \\u202e."""
+    """The text as one line.  Control and format characters, which could move the cursor or reorder text, become \\x1b or \\u202e."""
     return "".join(_visible(char) for char in text)
 
 
 def safe_lines(text: str) -> str:
-    """The same with line ends and tabs kept."""
+    """The text with such characters escaped, but line ends and tabs kept."""
     return "".join(char if char in "\n\t" else _visible(char) for char in text.replace("\r\n", "\n"))
 
 
@@ -32,7 +32,7 @@ def _visible(char: str) -> str:
 
 
 def print_json(value: object) -> None:
-    """One JSON document on standard output; ASCII, so that it survives every terminal and every pipe."""
+    """Prints one JSON document on standard output, in ASCII, which every encoding can represent."""
     click.echo(json.dumps(value, indent=2 if sys.stdout.isatty() else None, default=_plain))
 
 
@@ -50,14 +50,14 @@ def when(moment: datetime | None) -> str:
 
 
 _MOMENT = re.compile(r"-?|\d{4}-\d\d-\d\d(?: \d\d:\d\dZ)?")
-SHORT, SHORTEST = 20, 6  # columns that a wide column keeps, before and after less important ones are left out
+SHORT, SHORTEST = 20, 6  # least width of a narrowed column, before and after less important columns are left out
 
 
 def print_table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str, least: Sequence[str] = ()) -> None:
-    """Aligned columns that fit the terminal; into a file or a pipe they go whole.  `empty` is said when there is nothing.
+    """Prints a table that fits the terminal, at full width into a file or a pipe.  `empty` is printed where there are no rows.
 
-    On a narrow terminal the widest columns give way first; then those named in `least` are left out, the first one first.  A column of
-    moments is whole or not there: half of one says nothing.
+    On a narrow terminal the widest columns are narrowed first, then those in `least` are left out in this order.  A column of times is
+    never narrowed.
     """
     cells = [[safe(str(cell)) for cell in row] for row in rows]
     if not cells:
@@ -73,8 +73,10 @@ def print_table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, emp
 
 
 def fitted(widths: Mapping[str, int], limit: int | None, least: Sequence[str], whole: Collection[str] = ()) -> dict[str, int]:
-    """Column -> its width, so that all stand within `limit` (None: as wide as they want), as far as columns of SHORTEST can.  Those in
-    `whole` are never narrowed."""
+    """Column -> width in terminal columns, within `limit` as far as the least width SHORTEST allows.  None: no limit.
+
+    `least`: columns to leave out, in this order.  `whole`: columns that are never narrowed.
+    """
     if limit is None:
         return dict(widths)
     kept = list(widths)
@@ -85,7 +87,7 @@ def fitted(widths: Mapping[str, int], limit: int | None, least: Sequence[str], w
 
 
 def _narrowed(widths: Mapping[str, int], kept: Sequence[str], limit: int, floor: int, whole: Collection[str]) -> dict[str, int]:
-    """The widths of the columns that are kept, the widest made narrower until all fit or each is at `floor`."""
+    """The widths of the columns in `kept`.  The widest is narrowed until all fit, or each has the width `floor`."""
     found = {name: widths[name] for name in kept}
     while _taken(found) > limit:
         wide = [name for name in found if name not in whole and found[name] > floor]
@@ -100,7 +102,7 @@ def _taken(widths: Mapping[str, int]) -> int:
 
 
 def width(text: str) -> int:
-    """Columns on a terminal: wide East Asian characters take two, combining marks none."""
+    """The width in terminal columns: two for a wide East Asian character (UAX #11), none for a combining mark."""
     return sum(0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
 
 
@@ -109,7 +111,7 @@ def padded(text: str, size: int) -> str:
 
 
 def cut(text: str, limit: int) -> str:
-    """At most `limit` columns, the last of them an ellipsis where something was left out."""
+    """The text cut to at most `limit` terminal columns.  An ellipsis is the last one where it was cut."""
     if width(text) <= limit:
         return text
     kept = ""

@@ -1,4 +1,4 @@
-"""`mailbridge sla`: every SLA target of a ticket as the list of intervals it is made of, and the contract that sets it."""
+"""`mailbridge sla`: the SLA targets of a ticket with their intervals, and the contract that sets them."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def match_(folder: Path, as_json: bool, number: str) -> None:
 
 
 def policy_of(desk: OpenDesk) -> Policy:
-    """What rules/*.yaml says, and what was changed about customers beside it.  Raises ConfigError."""
+    """The policy from rules/*.yaml with the overlay of customers.  Raises ConfigError."""
     from mailbridge.cli.policy import sources_in, with_overlay
     from mailbridge.rules import folder
     from mailbridge.rules.load import load
@@ -132,7 +132,7 @@ def policy_of(desk: OpenDesk) -> Policy:
 
 
 def promised(ticket: Ticket, history: ClockHistory, organisation: Organisation, now: datetime) -> Iterator[tuple[Run, Why]]:
-    """Each run of each promise of the ticket with its reason."""
+    """Each run of each SLA target of the ticket, with its explanation."""
     from mailbridge.sla.why import why
     from mailbridge.tickets.deadlines import promised_runs
 

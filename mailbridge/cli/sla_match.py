@@ -1,4 +1,4 @@
-"""What `mailbridge sla match` tells: the candidates for a ticket's contract."""
+"""The output of `mailbridge sla match`: the candidates for a ticket's contract."""
 
 from __future__ import annotations
 
@@ -26,28 +26,28 @@ NO_CONTRACT = "no contract covers it: the targets of rules/sla.yaml count"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matched:
-    """The candidates for a ticket as the contracts are now, and what stands on the ticket."""
+    """The candidates among the current contracts, and the contract, targets and calendar that the ticket has."""
 
     ticket: Ticket
     customer: Customer | None
     question: CoverQuestion
     location: str
     candidates: tuple[Candidate, ...]
-    contract: str  # what the ticket has
+    contract: str  # of the ticket, like `sla` and `calendar`
     sla: str
     calendar: str
-    terms: Terms  # kept when the contract was chosen
+    terms: Terms  # stored when the contract was chosen
 
     @property
     def way(self) -> str:
-        """`match`: the ticket has what the winner says; `kept`: it has something else, which stays."""
+        """`match`: the ticket has the contract and the targets of the best candidate.  `kept`: it has others, which stay."""
         best = self.candidates[0]
         wins = (best.contract.name if best.contract else "", best.sla)
         return "match" if (self.contract, self.sla) == wins else "kept"
 
 
 def matched(ticket: Ticket, policy: Policy, terms: Terms) -> Matched:
-    """The candidates on the day on which the ticket came, which is the day whose promises count."""
+    """The candidates for the day on which the ticket was opened; the contracts of that day apply."""
     from mailbridge.customers.contract_match import candidates, location_of
     from mailbridge.tickets.handlers.contracts import CALENDAR, CONTRACT, question
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mailbridge.tickets.model import Ticket
 
 SLA_FILE = "rules/sla.yaml"
-PORTION = 200  # tickets that are read at once
+PORTION = 200  # tickets that are loaded at a time
 Past = tuple["Ticket", "ClockHistory"]
 
 
@@ -47,7 +47,7 @@ def report(store: Store, policy: Policy, since: datetime, by: str, as_json: bool
 
 
 def whatif(store: Store, policy: Policy, file: Path, since: datetime, as_json: bool) -> None:
-    """Prints the targets of past tickets under the rules of now beside those under the sla.yaml of `file`."""
+    """Prints the targets of past tickets under the current rules beside those under the sla.yaml of `file`."""
     from mailbridge.cli.policy import sources_in
     from mailbridge.sla.tally import Tally, tallied
 
@@ -56,7 +56,7 @@ def whatif(store: Store, policy: Policy, file: Path, since: datetime, as_json: b
     before, after = list[tuple[tuple[str, ...], "Outcome"]](), list[tuple[tuple[str, ...], "Outcome"]]()
     for ticket, history in pasts(store, since):
         before += [((promise,), outcome) for promise, outcome in outcomes(ticket, history, policy.organisation, now)]
-        as_if = replace(history, finished=())  # the other targets would have counted from the beginning
+        as_if = replace(history, finished=())  # finished runs have the old targets, so all runs are computed again
         after += [((promise,), outcome) for promise, outcome in outcomes(ticket, as_if, other.organisation, now)]
     was, will = tallied(before), tallied(after)
     keys = sorted({*was, *will})
@@ -80,7 +80,7 @@ def with_targets(policy: Policy, file: Path, sources: DaySources) -> Policy:
 
 
 def pasts(store: Store, since: datetime) -> Iterator[Past]:
-    """The tickets that were opened since then and have a target, newest first, each with what its clocks know."""
+    """Yields each ticket opened since `since` that has a target, newest first, with its clock history."""
     from mailbridge.execution.clock_histories import clock_histories
     from mailbridge.tickets.model import IMPORTED
 
@@ -97,8 +97,10 @@ def pasts(store: Store, since: datetime) -> Iterator[Past]:
 
 
 def outcomes(ticket: Ticket, history: ClockHistory, organisation: Organisation, now: datetime) -> Iterator[tuple[str, Outcome]]:
-    """The outcome of each target of the ticket.  A target that was still open when the ticket was solved counts as missed where it was
-    overdue then. Otherwise it is left out."""
+    """Yields the outcome of each target of the ticket.
+
+    A target that was still open when the ticket was solved is missed if it was overdue then.  Otherwise it is left out.
+    """
     from mailbridge.sla.why import Outcome, why
     from mailbridge.tickets.deadlines import promised_runs
 
@@ -120,7 +122,7 @@ def _group(ticket: Ticket, policy: Policy, by: str) -> str:
 
 
 def _values(tally: Tally) -> dict[str, object]:
-    """`kept`, `broken` and `broken_share` are the names of earlier releases."""
+    """The tally as JSON.  `kept`, `broken` and `broken_share` are the names of earlier releases."""
     now = {"met": tally.kept, "missed": tally.broken, "open": tally.open, "missed_share": tally.rate}
     return {**now, "kept": tally.kept, "broken": tally.broken, "broken_share": tally.rate}
 

@@ -1,4 +1,4 @@
-"""Under which terms a ticket was promised its times: the contract as the rules had it when it was chosen."""
+"""The terms of a ticket's SLA targets: the contract as it was in the rules when it was chosen."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """`since`: when these rules were first in force.  `contract`: as it stood in them; None where the ticket has none, or where they cannot
-    be read any more.  `changed`: the contract reads otherwise now, or is gone."""
+    """The contract of a ticket under the rules by which it was chosen.
+
+    `since`: when these rules were first in force.  `contract`: None where the ticket has none, or where these rules cannot be loaded.
+    `changed`: the contract was changed since, or no longer exists.
+    """
 
     rules_version: str
     since: datetime | None
@@ -25,7 +28,7 @@ class Terms:
 
 
 def terms_of(tx: Tx, ticket: Ticket, policy: Policy) -> Terms:
-    """The terms that are kept with the ticket.  A ticket of before this was kept has the rules that it came under."""
+    """The terms that are stored with the ticket.  A ticket of an earlier release has none; the rules at its opening are used."""
     from mailbridge.rules.load import load
     from mailbridge.tickets.handlers.contracts import CONTRACT
 
@@ -46,7 +49,7 @@ def terms_of(tx: Tx, ticket: Ticket, policy: Policy) -> Terms:
 
 
 def _contract(customers: Customers, customer: Customer | None, name: str) -> Contract | None:
-    """The contract of this name of the customer, as these customers have it."""
+    """The customer's contract of this name in `customers`; None where there is none."""
     found = customers.by_name.get(customer.name) if customer else None
     return found.contracts.get(name) if found else None
 
@@ -76,7 +79,7 @@ def _values(contract: Contract) -> dict[str, object]:
 
 
 def line(terms: Terms) -> str:
-    """One line for people; '' where nothing is known."""
+    """The terms as one line of text; '' where the version of the rules is not known."""
     from mailbridge.cli.contract_line import contract_line
 
     if not terms.rules_version:

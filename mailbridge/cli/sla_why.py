@@ -1,4 +1,4 @@
-"""What `mailbridge sla why` tells: each SLA target of a ticket as the list of intervals it is made of."""
+"""The output of `mailbridge sla why`: each SLA target of a ticket with its intervals."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Explained = tuple[Run, Why]
 
 
 def printed(ticket: Ticket, reasons: Sequence[Explained], organisation: Organisation) -> None:
-    """Each target as a paragraph, by the team's wall clock."""
+    """Prints each target as a paragraph, with times in the zone of its calendar."""
     for run, reason in reasons:
         calendar = f'calendar "{run.calendar.name}"{_version(run.calendar)}, times in {run.calendar.zone}'
         click.echo(f"{_name(run)} within {hours(reason.budget)} working hours ({_terms(ticket)}), {calendar}")
@@ -35,13 +35,13 @@ def printed(ticket: Ticket, reasons: Sequence[Explained], organisation: Organisa
 
 
 def _version(calendar: Calendar) -> str:
-    """Which version of the calendar it is, and what its days and zone come from."""
+    """The version of the calendar, and the libraries from which its days and zone come."""
     made_with = f": {calendar.made_with}" if calendar.made_with else ""
     return f" (version {version_of(calendar)}{made_with})"
 
 
 def tabled(reasons: Sequence[Explained], organisation: Organisation) -> None:
-    """One row for each interval, and for each target one with its outcome."""
+    """Prints a table with a row for each interval, and one with the outcome for each target."""
     rows = list[tuple[str, ...]]()
     for run, reason in reasons:
         for stretch in reason.stretches:
@@ -54,7 +54,7 @@ def tabled(reasons: Sequence[Explained], organisation: Organisation) -> None:
 
 
 def as_values(run: Run, reason: Why, organisation: Organisation) -> dict[str, object]:
-    """The target for programs: moments in UTC, lengths in seconds."""
+    """The target as JSON, with times in UTC and durations in seconds."""
     return {
         "promise": _name(run),
         "clock": run.segment.promise,
@@ -88,14 +88,14 @@ def _stretch(stretch: Stretch, organisation: Organisation) -> dict[str, object]:
 
 
 def _terms(ticket: Ticket) -> str:
-    """By what the targets were chosen."""
+    """The attributes of the ticket by which its targets were chosen."""
     fields = dict(ticket.fields)
     named = (("contract", fields.get("contract")), ("site", fields.get("location")), ("level", ticket.sla))
     return ", ".join([f"{ticket.priority} priority", *(f"{what} {name}" for what, name in named if name)])
 
 
 def _whom(organisation: Organisation) -> Callable[[str], str]:
-    """For whom a ticket waits in a status: "customer", "others (Waiting for a third party)"."""
+    """A function: status -> for whom the ticket waits, "customer" or "others (Waiting for a third party)"."""
 
     def said(status: str) -> str:
         whom = transitions.waits_for(status, organisation)
@@ -110,7 +110,7 @@ def _when(moment: datetime | None, calendar: Calendar) -> str:
 
 
 def _name(run: Run) -> str:
-    """What is promised, in the operator's words."""
+    """The name of the target for output."""
     names = {
         TargetKind.RESPONSE: "answer",
         TargetKind.NEXT_RESPONSE: "next answer",
@@ -123,7 +123,7 @@ def _name(run: Run) -> str:
 
 
 def _outcome(reason: Why, run: Run) -> str:
-    """How it stands with the promise, in one line."""
+    """The state of the target in one line."""
 
     def when(moment: datetime | None) -> str:
         return f"{local(moment, run.calendar):%Y-%m-%d %H:%M:%S}" if moment else "-"

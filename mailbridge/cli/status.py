@@ -1,4 +1,4 @@
-"""`mailbridge status`: whether the desk is well, in one look and one exit code."""
+"""`mailbridge status`: the state of the desk, with an exit code."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from mailbridge.store.source_health import SourceHealth
 
 WAITING_TOO_LONG = timedelta(minutes=5)
-BACKUP_KEYS = {"made": "backup", "proven": "backup-proof", "failed": "backup-failed"}  # in the store
+BACKUP_KEYS = {"made": "backup", "proven": "backup-proof", "failed": "backup-failed"}  # -> key of the state in the store
 HEARTBEAT_TOO_OLD = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskStatus:
-    """What the store knows of the desk's health; `troubles` are sentences for people, empty when all is well."""
+    """The desk's health from its store.  `troubles`: a sentence for each problem; empty where there is none."""
 
     schema: str
     inbox: Mapping[str, int]
@@ -33,15 +33,15 @@ class DeskStatus:
     outbox: Mapping[str, int]
     webhooks: Mapping[str, int]
     tickets: Mapping[str, int]
-    held: int  # mails in agents' names that wait for a yes
-    for_release: int  # outgoing mails that wait for an admin after a first connect
+    held: int  # mails in agents' names that wait for confirmation
+    for_release: int  # outgoing mails that are held after a first connect
     suspended: int
     logins: tuple[Mapping[str, Any], ...]
     rules: Mapping[str, Any]
     seen_alive: datetime | None
-    backup: Mapping[str, Any]  # made: the last good one; proven: the last that was restored and compared; failed: what went wrong since
+    backup: Mapping[str, Any]  # made: the last good backup; proven: the last verified one; failed: the error since then
     sources: tuple[Mapping[str, Any], ...]
-    feeds: tuple[Mapping[str, Any], ...]  # of calendars
+    feeds: tuple[Mapping[str, Any], ...]  # calendar feeds
     troubles: tuple[str, ...]
 
 
@@ -101,7 +101,7 @@ def look(desk: OpenDesk, now: datetime) -> DeskStatus:
 
 
 def _feeds(desk: OpenDesk) -> tuple[str, ...]:
-    """The calendar feeds that the rules in force name, from their text alone."""
+    """Addresses of the calendar feeds that the rules in force name.  Their text is loaded from the store, not from the folder."""
     from mailbridge.rules.load import load
 
     with desk.store.read() as tx:
@@ -114,14 +114,14 @@ def _feeds(desk: OpenDesk) -> tuple[str, ...]:
 
 
 def _kept_back_troubles(count: int) -> tuple[str, ...]:
-    """Mails that may have been sent after the backup that was restored: nobody but a person can know."""
+    """Outgoing mails that are held after a restore.  They may have been sent after the backup, so a person decides."""
     if not count:
         return ()
     return (f"{count} mails are kept back since a restore: mailbridge release --why restore, then --send or --discard",)
 
 
 def backup_troubles(wanted: Backup, known: Mapping[str, Any], now: datetime) -> tuple[str, ...]:
-    """What is wrong with the backups that [backup] promises."""
+    """Problems of the automatic backups that [backup] configures."""
     if wanted.to is None:
         return ()
     found = []
@@ -134,7 +134,7 @@ def backup_troubles(wanted: Backup, known: Mapping[str, Any], now: datetime) -> 
 
 
 def about(source: SourceHealth, config: Config, now: datetime, is_alive: bool) -> Mapping[str, Any]:
-    """What is known of a source, for people and programs; while no daemon runs, no proof is expected."""
+    """The health of a source, for text and JSON.  Without a running daemon, silence of the source is not reported."""
     from mailbridge.health.names import expected
 
     state = source.state(now, expected(config).get(source.name) if is_alive else None)
@@ -153,7 +153,7 @@ def about(source: SourceHealth, config: Config, now: datetime, is_alive: bool) -
 
 
 def source_troubles(sources: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    """A sentence for each source that does not work, or from which mail should have come."""
+    """A sentence for each source that fails, or that has been silent for too long."""
     return tuple(f"{one['source']}: {one['why']}: mailbridge doctor" for one in sources if one["why"])
 
 
@@ -175,7 +175,7 @@ def troubles(
     seen_alive: datetime | None,
     now: datetime,
 ) -> tuple[str, ...]:
-    """What needs a person, each with the next step."""
+    """A sentence for each problem that needs a person, with the next step."""
     found = []
     if seen_alive is None:
         found.append("the daemon never ran here: mailbridge run")
@@ -222,7 +222,7 @@ def show(desk: OpenDesk, found: DeskStatus) -> None:
 
 
 def feed_row(one: Mapping[str, Any]) -> str:
-    """`fetched 2026-11-21 14:02Z, 14 events`, or what is wrong."""
+    """`fetched 2026-11-21 14:02Z, 14 events`, with the number of events that could not be read."""
     unread = f", {one['skipped']} of them unreadable" if one["skipped"] else ""
     return f"fetched {when(one['fetched_at']) or 'never'}, {one['events']} event{'' if one['events'] == 1 else 's'}{unread}"
 

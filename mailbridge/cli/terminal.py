@@ -1,4 +1,4 @@
-"""What the terminal can show: its width, colours where they are wanted, and a pager for what is longer than the screen."""
+"""The terminal: its width, its encoding, colours, and a pager for output that is longer than the screen."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Color = Literal["auto", "always", "never"]
 
 
 def color_wanted(choice: Color, environment: Mapping[str, str]) -> bool | None:
-    """True: always, False: never, None: where the output is a terminal.
+    """Whether output has colours.  None: only where it goes to a terminal.
 
     `--color` decides, then NO_COLOR (any text that is not empty, no-color.org), then CLICOLOR_FORCE (any but 0, bixense.com/clicolors).
     """
@@ -28,13 +28,13 @@ def color_wanted(choice: Color, environment: Mapping[str, str]) -> bool | None:
 
 
 def columns() -> int | None:
-    """The width of the terminal that the output goes to; None where it goes to a file or a pipe, which have none."""
+    """The width of the terminal on standard output in columns; None for a file or a pipe."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 @contextmanager
 def printable() -> Iterator[None]:
-    """Output in an encoding that lacks a character (latin-1, ASCII) shows a question mark for it, and no error."""
+    """Makes standard output and error replace a character that their encoding lacks by a question mark instead of raising."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
             stream.reconfigure(errors="replace")
@@ -43,7 +43,7 @@ def printable() -> Iterator[None]:
 
 @contextmanager
 def paged(wanted: bool) -> Iterator[None]:
-    """What is printed meanwhile goes through the pager where it is longer than the screen; as it is where nobody looks at a terminal."""
+    """Collects what the block prints and shows it by `show`.  Without a terminal, or where not `wanted`, output is not changed."""
     if not wanted or not sys.stdout.isatty():
         yield
         return
@@ -56,16 +56,16 @@ def paged(wanted: bool) -> Iterator[None]:
 
 
 def show(text: str) -> None:
-    """The text is on the screen, in a pager where it has more lines than the screen."""
+    """Prints the text, in a pager where it has more lines than the screen."""
     if len(text.splitlines()) < shutil.get_terminal_size().lines:
         click.echo(text, nl=False)
     else:
-        os.environ.setdefault("LESS", "FRX")  # colours pass, the text stays on the screen afterwards
+        os.environ.setdefault("LESS", "FRX")  # less(1): F exit if it fits the screen, R keep colours, X do not clear the screen
         click.echo_via_pager(text)
 
 
 class _Kept(io.TextIOWrapper):
-    """Keeps what is printed, and looks like the terminal that it is for."""
+    """A buffer for standard output that reports to be a terminal."""
 
     def __init__(self, encoding: str) -> None:
         self._bytes = io.BytesIO()

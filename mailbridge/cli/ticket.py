@@ -1,4 +1,4 @@
-"""`mailbridge ticket`: work on one ticket from the command line."""
+"""`mailbridge ticket`: work on one ticket."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def new(
 
 
 def _accepted(desk: OpenDesk, agent: str, subject: str, body: str) -> int:
-    """The inbox id of the agent's words as a mail; it goes the way of all mail, so that rules, clocks and receipts are the same."""
+    """Commits a mail of the agent to the inbox and returns its id there.  It is processed like every other mail."""
     from mailbridge.config.suggest import did_you_mean
     from mailbridge.intake.inbox import Inbox
     from mailbridge.message.envelope import Envelope, Source

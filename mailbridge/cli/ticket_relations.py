@@ -1,4 +1,4 @@
-"""`mailbridge ticket merge|split|link|undo`: what tickets are to each other, from the command line."""
+"""`mailbridge ticket merge|split|link|undo`: change the relations of tickets."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mailbridge.app import App
     from mailbridge.tickets.decision import Decision
 
-# Why the desk does not do it, as far as its mails word it otherwise: here nobody answers a mail.
+# Refusals that are worded differently in mails, because a mail can be replied to.
 REASONS = {
     "not-on-ticket": "nobody with that address is on the ticket",
     "unknown-ticket": "there is no such ticket",
@@ -125,7 +125,7 @@ def opened(folder: Path) -> Iterator[App]:
 
 
 def done(app: App, ticket: str, command: Command) -> Decision:
-    """What came of it, recorded and told.  Raises Permanent with the reason where nothing did."""
+    """Executes the command as administrator; events and notifications are stored.  Raises Permanent with the reason of a refusal."""
     from mailbridge.execution.execute import execute
     from mailbridge.tickets.actor import Actor, ActorKind
     from mailbridge.tickets.requests import each
@@ -148,7 +148,7 @@ def _reason(app: App, decision: Decision) -> str:
 
 
 def _same_people(app: App, ticket: int, into: int) -> None:
-    """Asks where people would read what others wrote: the same question by the same rule that an agent is asked by mail."""
+    """Asks for confirmation where customers would read each other's mails, by the rule that also applies to commands in mails."""
     from mailbridge.tickets.handlers.risks import customers_on
 
     desk = app.desk()

@@ -1,4 +1,4 @@
-"""`mailbridge tickets`: what the desk has to do, and one ticket with its whole history."""
+"""`mailbridge tickets`: lists of tickets, and one ticket with its history."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def show(folder: Path, as_json: bool, full: bool, number_: str) -> None:
 
 
 def progress(tasks: Sequence[Ticket], config: Config) -> list[str]:
-    """How many of the ticket's tasks are done, and a line for each."""
+    """A line with the number of tasks that are done, and one for each task."""
     if not tasks:
         return []
     done = sum(task.closed_at is not None for task in tasks)
@@ -131,7 +131,7 @@ def progress(tasks: Sequence[Ticket], config: Config) -> list[str]:
 
 
 def task_json(task: Ticket, config: Config) -> dict[str, object]:
-    """A task of a playbook, and whether it is done."""
+    """A task of a playbook as JSON, with whether it is done."""
     about = {"status": task.status, "open": task.closed_at is None, "team": task.team, "assignee": task.assignee, "due_at": task.due_at}
     return {"number": number(task, config), "id": task.id, "subject": task.subject, **about}
 
@@ -141,18 +141,18 @@ def number(ticket: Ticket, config: Config) -> str:
 
 
 def ticket_json(ticket: Ticket, config: Config) -> dict[str, object]:
-    """Every field of the ticket, and its number as people write it."""
+    """The ticket as JSON: every field, and the formatted number."""
     requester = ticket.requester.address if ticket.requester else None
     return {"number": number(ticket, config), **asdict(ticket), "requester": requester}
 
 
 def mail_json(mail: StoredMail, files: Sequence[StoredAttachment]) -> dict[str, object]:
-    """The mail with all its files; `hidden` marks the pictures of the signature."""
+    """The mail as JSON, with all its files.  `hidden`: an image of the signature."""
     return {**asdict(mail), "attachments": [asdict(file) for file in files]}
 
 
 def event_json(event: Event) -> dict[str, object]:
-    """One event: who, when, from which mail, its published kind and its values."""
+    """An event as JSON: actor, time, mail, published kind and values."""
     actor = {"kind": event.actor.kind, "name": event.actor.name}
     return {"at": event.at, "actor": actor, "mail": event.mail, **published(event.what)}
 
@@ -183,7 +183,7 @@ def headline(ticket: Ticket, config: Config) -> str:
 
 
 def _work(ticket: Ticket) -> str:
-    """Planned against spent."""
+    """The planned and the spent working time."""
     most = f", rarely more than {length(ticket.estimate_most)}" if ticket.estimate_most else ""
     planned = f"estimated {length(ticket.estimate)}{most} (by {ticket.estimated_by})" if ticket.estimate else ""
     charged = sum(activity.charged for activity in ticket.activities)

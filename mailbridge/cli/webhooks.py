@@ -1,4 +1,4 @@
-"""`mailbridge webhooks`: calls that rules asked for: which wait, which were made, and which could not be."""
+"""`mailbridge webhooks`: webhook calls that wait, were made, or failed."""
 
 from __future__ import annotations
 
