@@ -1,1 +1,1 @@
-"""Reading hostile mail where it can be killed: child processes with limits on time and memory."""
+"""Reads untrusted mails in child processes with limits on time, memory and system calls."""

@@ -1,4 +1,4 @@
-"""The answers of a reading child: bytes cut into results, with nothing of them believed."""
+"""Parses the answers of a reading child.  They are untrusted: everything is checked."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from mailbridge.sandbox.frames import HEAD, MALFORMED, ReadResult, decode_answer
 
 
 class BadAnswer(Exception):
-    """What the child sent is no answer to its mail: too long, or not in the form agreed on.  It is not read any further."""
+    """The child sent an invalid answer: too long or malformed.  The rest is not read."""
 
 
 class Answers:
-    """Bytes from the child, cut into answers; a big content is gathered in one growing buffer and never copied whole.
+    """Splits the bytes from a child into answers.  A large content is collected in one growing buffer and never copied whole.
 
-    Nothing is believed: `room` says how many bytes the next answer may have in all, and an answer has to be sound.
+    `room` gives the most bytes that the next answer may have in all.  Malformed answers are refused.
     """
 
     def __init__(self, room: Callable[[], int]) -> None:
@@ -28,7 +28,7 @@ class Answers:
         self._contents: dict[int, bytes] = {}
 
     def feed(self, data: bytes) -> Iterator[ReadResult | None]:
-        """The answers complete with `data`; None is the child's "ready".  Raises BadAnswer."""
+        """The answers that `data` completes; None stands for the child's "ready".  Raises BadAnswer."""
         rest = memoryview(data)
         while len(rest):
             if self._body is None:
@@ -65,7 +65,7 @@ class Answers:
         self._body, self._missing = BytesIO(), size
 
     def _finish(self, payload: bytes) -> ReadResult | None:
-        """The answer, when its contents are there as well."""
+        """The answer, once its contents have arrived too; else None."""
         self._body = None
         if self._answer is None:
             self._answer, self._contents = self._decoded(payload), {}

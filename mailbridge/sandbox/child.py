@@ -1,8 +1,8 @@
-"""A reading child: reads the mails of one portion, in a sandbox, and is gone.
+"""A reading child: reads the mails of one batch in a sandbox and exits.
 
-The fork server (`forkserver.py`) forks it and has loaded all that it needs.  It talks to nobody but its parent, and it keeps nothing:
-the next portion gets another child.  Limits: the sandbox, address space, no core file, no written files, no processes, and before each
-mail a CPU and a wall clock limit of its own, so that a child whose parent was killed in the middle of a bad mail ends as well.
+The fork server (`forkserver.py`) has loaded all modules and forks the child.  The child communicates only with its parent and keeps no
+state: the next batch gets another child.  Limits: the sandbox, address space, no core file, no written files, no processes.  Each mail has
+a limit on CPU and wall clock time, so that the child ends even if its parent was killed.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from mailbridge.sandbox.frames import HEAD, ReadResult, decode_policy, decode_re
 
 Reader = Callable[[bytes, ReadingPolicy], Message]
 
-OUT_OF_MEMORY = 77  # exit code; the parent tells the limit in words
-# The parent's clock is the real one; ours strikes a little later and only matters when the parent is gone.
+OUT_OF_MEMORY = 77  # exit code; the parent names the limit
+# The parent enforces the limit.  The child's own timer fires later and matters only if the parent is gone.
 GRACE_SECONDS = 2
-BIG = 1 << 20  # bytes of a mail whose remains are not left to the collector's own time
+BIG = 1 << 20  # bytes; after a mail of this size garbage is collected at once
 
 
-# Descriptors beside those that are open: modules are still loaded.
+# File descriptors beyond the open ones: modules may still be loaded.
 OPEN_FILES = 64
 
 
 def run(asks: int, answers: int, reader: Reader, sandbox: Sandbox, *, seconds: float) -> None:
-    """Serve until `asks`, a pipe, ends.  Nothing outside is within reach before the first byte of a mail is read."""
+    """Serves until the pipe `asks` ends.  The sandbox is in force before the first byte of a mail is read."""
     end_with_parent(signal.SIGKILL)
     lock_down()
     sandbox.enter()
@@ -42,7 +42,7 @@ def run(asks: int, answers: int, reader: Reader, sandbox: Sandbox, *, seconds: f
 
 
 def lock_down() -> None:
-    """From now on no file can be written, no process started and few files opened."""
+    """Sets resource limits (setrlimit(2)): no file can be written, no process started, and few files opened."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
@@ -53,11 +53,11 @@ def open_pipe(pipe: int, mode: str) -> BinaryIO:
 
 
 def serve(asks: BinaryIO, answers: BinaryIO, reader: Reader, *, seconds: float) -> None:
-    """Say that we are ready, then answer every mail on `asks` until it ends."""
+    """Sends "ready", then reads each mail on `asks` and sends its answer, until `asks` ends."""
     answers.write(frame(b""))
     answers.flush()
     introduction = next_frame(asks)
-    if not introduction:  # the parent ended before it had any use for us
+    if not introduction:  # the parent ended before it sent anything
         return
     policy = decode_policy(introduction)
     while head := next_frame(asks):
@@ -76,25 +76,25 @@ def serve(asks: BinaryIO, answers: BinaryIO, reader: Reader, *, seconds: float) 
 
 
 def answer_to(asks: BinaryIO, size: int, reader: Reader, policy: ReadingPolicy) -> tuple[bytes, list[bytes]]:
-    """What `reader` makes of the next `size` bytes, encoded; the raw mail is gone from memory when this returns."""
+    """Reads the next `size` bytes with `reader`; the encoded result and its large contents.  The raw mail is freed on return."""
     try:
         answer, contents = set_apart(reader(asks.read(size), policy))
         return encode(answer), contents
     except MemoryError:
-        # Nothing can be trusted after this, not even that an answer can be built.
+        # After this the state of the process is unreliable: even building an answer may fail.
         os._exit(OUT_OF_MEMORY)
-    except Exception as error:  # the reader promises to be total; where it is not, the mail is set aside with the place of the bug
+    except Exception as error:  # the reader must not raise; if it does, the mail is quarantined with the place of the bug
         return encode(ReadResult(failure=where(error))), []
 
 
 def where(error: Exception) -> str:
-    """Type and place of `error`, without its text: that may quote the mail."""
+    """Type and place of `error`, without its text, which may quote the mail."""
     last = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__} at {Path(last.filename).name}:{last.lineno}"
 
 
 def start_clocks(seconds: float) -> None:
-    """From now on this process has `seconds` of CPU and of wall clock; the default action of both signals ends it."""
+    """Limits this process to `seconds` of CPU and of wall clock time from now on.  The default action of both signals ends it."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     cpu = int(used.ru_utime + used.ru_stime + seconds) + GRACE_SECONDS
     resource.setrlimit(resource.RLIMIT_CPU, (cpu, resource.RLIM_INFINITY))
@@ -102,7 +102,7 @@ def start_clocks(seconds: float) -> None:
 
 
 def next_frame(asks: BinaryIO) -> bytes:
-    """The next payload, b'' at the end of the stream."""
+    """Reads the next payload; b'' at the end of the stream."""
     head = asks.read(HEAD.size)
     if len(head) < HEAD.size:
         return b""

@@ -1,7 +1,7 @@
-"""Takes from a process what reading a mail does not need: Landlock for files and TCP, seccomp for system calls, no new privileges.
+"""Restricts a process to what reading a mail needs: Landlock for files and TCP, seccomp for system calls, no new privileges.
 
-Each layer holds without the others.  What a kernel lacks is named, so that `mailbridge check` and the log can say it.
-Sources: landlock(7), seccomp(2), prctl(2).  The three Landlock calls have one number on every machine.
+Each layer works without the others.  `mailbridge check` and the log name the layers that a kernel lacks.
+Sources: landlock(7), seccomp(2), prctl(2).  The three Landlock calls have the same number on every architecture.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from mailbridge.sandbox import seccomp
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
 ASK_VERSION, PATH_BENEATH = 1, 1
 READ_FILE, READ_DIR = 1 << 2, 1 << 3
-# Rights that each version knows beyond those of the one before (landlock(7)): files; TCP bind and connect; abstract sockets and signals.
+# Rights by ABI version (landlock(7)): files; TCP bind and connect; abstract sockets and signals.
 FILE_RIGHTS = {1: 0x1FFF, 2: 0x3FFF, 3: 0x7FFF, 5: 0xFFFF}
 TCP_RIGHTS, TCP_SINCE = 0b11, 4
 SCOPES, SCOPES_SINCE = 0b11, 6
@@ -33,7 +33,7 @@ SET_PDEATHSIG, SET_DUMPABLE, SET_SECCOMP, SET_NO_NEW_PRIVS, GET_NO_NEW_PRIVS = 1
 
 
 class Layer(StrEnum):
-    """A protection, in the words in which it is said to be missing."""
+    """A layer of the sandbox, by its name in messages about a missing one."""
 
     NO_NEW_PRIVS = "no_new_privs"
     SECCOMP = "seccomp"
@@ -49,13 +49,13 @@ def libc() -> ctypes.CDLL:
 
 
 def machine() -> seccomp.Machine | None:
-    """This machine, None where its system calls are not known here."""
+    """The architecture of this machine; None if it is not supported."""
     known = sys.platform == "linux" and sys.maxsize > 1 << 32 and sys.byteorder == "little"
     return seccomp.MACHINES.get(os.uname().machine) if known else None
 
 
 def missing() -> tuple[Layer, ...]:
-    """The layers that this kernel does not have; nothing is switched on by asking."""
+    """The layers that this kernel lacks.  Enables none."""
     if machine() is None:
         return tuple(Layer)
     library = libc()
@@ -75,12 +75,12 @@ def missing() -> tuple[Layer, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sandbox:
-    """What a process prepares once for those that it forks: a Landlock ruleset as an open file, None where the kernel has none."""
+    """Prepared once for all forked children.  `ruleset`: the descriptor of a Landlock ruleset, None if the kernel has no Landlock."""
 
     ruleset: int | None
 
     def enter(self) -> tuple[Layer, ...]:
-        """This process, of one thread, can only compute from now on, and read our own code; the layers that could not be switched on."""
+        """Restricts this single-threaded process to computation and to reading our code.  Returns the layers that could not be enabled."""
         here = machine()
         if here is None:
             return tuple(Layer)
@@ -98,7 +98,7 @@ class Sandbox:
         return tuple(gone)
 
     def restrict_files(self, library: ctypes.CDLL) -> bool:
-        """Whether no file outside the code can be opened, no TCP connection made and no signal sent from here."""
+        """Enforces the Landlock ruleset; whether files outside the code, TCP connections and signals are now blocked."""
         if self.ruleset is None:
             return False
         restricted = bool(library.syscall(RESTRICT_SELF, self.ruleset, 0) == 0)
@@ -107,12 +107,12 @@ class Sandbox:
 
 
 def prepare() -> Sandbox:
-    """The sandbox of this kernel; nothing is restricted yet."""
+    """Prepares the sandbox for this kernel.  Restricts nothing yet."""
     return Sandbox(ruleset=ruleset() if machine() else None)
 
 
 def install(program: bytes) -> bool:
-    """Whether the filter is in force.  Without the flag, kernels before 5.16 make every process with a filter slower."""
+    """Installs the seccomp filter; whether it is in force.  Without the flag, kernels before 5.16 slow down every filtered process."""
     code = ctypes.create_string_buffer(program, len(program))
     wanted = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(program) // seccomp.INSTRUCTION.size, ctypes.addressof(code)))
     library, call = libc(), SECCOMP_CALL[os.uname().machine]
@@ -122,12 +122,12 @@ def install(program: bytes) -> bool:
 
 
 def landlock_version() -> int:
-    """The ABI version of Landlock, below 1 where the kernel has none or it is switched off."""
+    """The ABI version of Landlock; below 1 if the kernel lacks or disables it."""
     return int(libc().syscall(CREATE_RULESET, None, ctypes.c_size_t(0), ASK_VERSION))
 
 
 def ruleset() -> int | None:
-    """A Landlock ruleset as an open file: reading the code of this program and time zones, nothing else; None without Landlock."""
+    """Makes a Landlock ruleset that allows only to read code and time zones; its descriptor, None without Landlock."""
     version, library = landlock_version(), libc()
     if version < 1:
         return None
@@ -143,7 +143,7 @@ def ruleset() -> int | None:
 
 
 def readable(ruleset: int, folder: Path) -> bool:
-    """Whether what is under `folder` may be read by whoever is under the ruleset."""
+    """Adds a rule that allows to read below `folder`; whether that worked."""
     opened = os.open(folder, os.O_PATH | os.O_CLOEXEC)
     try:
         rule = struct.pack("=Qi", READ_FILE | READ_DIR, opened)  # struct landlock_path_beneath_attr is packed
@@ -153,7 +153,7 @@ def readable(ruleset: int, folder: Path) -> bool:
 
 
 def code_folders() -> Iterator[Path]:
-    """Where modules and time zones are loaded from: no folder in which a desk keeps anything."""
+    """The folders of modules and time zones.  No folder with data of a desk is among them."""
     paths = sysconfig.get_paths()
     named = [paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")]
     # Debian keeps packages beside the standard library, in dist-packages.
@@ -163,12 +163,12 @@ def code_folders() -> Iterator[Path]:
 
 
 def end_with_parent(number: int) -> None:
-    """The kernel sends signal `number` when the thread that made this process ends."""
+    """Makes the kernel send signal `number` when the thread that created this process ends (PR_SET_PDEATHSIG)."""
     if sys.platform == "linux":
         libc().prctl(SET_PDEATHSIG, number, 0, 0, 0)
 
 
 def hide_memory() -> None:
-    """Nobody but root can look into this process's memory or trace it, and it leaves no core file (prctl(2), PR_SET_DUMPABLE)."""
+    """Only root can read this process's memory or trace it, and it leaves no core file (prctl(2), PR_SET_DUMPABLE)."""
     if sys.platform == "linux":
         libc().prctl(SET_DUMPABLE, 0, 0, 0, 0)

@@ -1,4 +1,4 @@
-"""Reads calendar feeds: in a child process with limits on time and memory, because a rule that never gives a date runs for minutes."""
+"""Reads calendar feeds in a child process with limits on time and memory: a recurrence rule without any date can run for minutes."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from datetime import date
 from typing import Any
 
 MEMORY = 1 << 30  # bytes of address space
-SECONDS = 60  # of processor time
-LONGEST = 180.0  # seconds that may pass
-MOST_SAID = 16 << 20  # bytes of the answer
+SECONDS = 60  # of CPU time
+LONGEST = 180.0  # seconds of wall clock time
+MOST_SAID = 16 << 20  # most bytes of the answer
 
 
 class FeedUnreadable(Exception):
-    """The feed gives nothing.  Says why."""
+    """The feed cannot be read.  The text says why."""
 
 
 def read_feed(content: bytes, first: date, last: date, *, memory: int = MEMORY, seconds: int = SECONDS) -> dict[str, Any]:
-    """`days`, `spans` and `floating` as ISO texts, `events`, `skipped`.  Raises FeedUnreadable."""
+    """Closed times from `first` to `last`: `days`, `spans`, `floating` (ISO 8601), `events`, `skipped`.  Raises FeedUnreadable."""
     command = [sys.executable, "-m", "mailbridge.sandbox.feed_child", first.isoformat(), last.isoformat(), str(memory), str(seconds)]
     try:
         done = subprocess.run(command, input=content, capture_output=True, timeout=LONGEST, check=False)  # noqa: S603

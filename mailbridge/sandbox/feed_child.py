@@ -1,6 +1,6 @@
-"""Reads one calendar feed in a process of its own: `python -m mailbridge.sandbox.feed_child FIRST LAST MEMORY SECONDS`.
+"""Reads one calendar feed in its own process: `python -m mailbridge.sandbox.feed_child FIRST LAST MEMORY SECONDS`.
 
-The feed comes on standard input.  One JSON document goes to standard output: the times, or `error`.
+Standard input is the feed.  Standard output is one JSON document: the times, or `error`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from mailbridge.message.calendar_feed import BadFeed, feed_times
 
 
 def main(arguments: list[str]) -> int:
-    """0 also for a bad feed: the document says what is wrong."""
+    """Returns 0 also for an invalid feed: the document contains the error."""
     first, last, memory, seconds = arguments
     resource.setrlimit(resource.RLIMIT_AS, (int(memory), int(memory)))
     resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds)))

@@ -1,4 +1,4 @@
-"""The fork server as its parent sees it."""
+"""The parent's side of the fork server."""
 
 from __future__ import annotations
 
@@ -19,26 +19,25 @@ from mailbridge.sandbox.forkserver import REPLY, REQUEST, ForkRequest
 from mailbridge.sandbox.limits import START_SECONDS, ReadLimits
 
 log = logs.get("reading")
-# One thread is all a child needs; what a big mail took goes back to the system instead of staying for the next big one.
+# A child needs one thread only.  Memory of a large mail is returned to the system instead of being kept.
 ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
     "MALLOC_ARENA_MAX": "1",
     "MALLOC_MMAP_THRESHOLD_": str(1 << 20),
     "MALLOC_TRIM_THRESHOLD_": str(8 << 20),
 }
-# Of ours the child gets what the interpreter needs to start; passwords may stand in the rest.
+# The child gets only the variables that the interpreter needs.  Others may contain passwords.
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "TMPDIR")
 
 
 class ForkServer:
-    """The process that forks reading children.  Thread-safe.  Requests are answered in their order; nobody waits for an answer that
-    is not needed yet."""
+    """The process that forks reading children.  Thread-safe.  Requests are answered in their order, and are pipelined."""
 
     def __init__(self, reader: str, limits: ReadLimits) -> None:
         self.limits = limits
         self._control, theirs = socket.socketpair()
         with theirs:
-            # -P: the working directory is no place to import from.
+            # -P: do not import from the working directory.
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
                 [sys.executable, "-P", "-m", "mailbridge.sandbox.forkserver", reader, str(limits.seconds), str(limits.memory)],
                 stdin=theirs.fileno(),
@@ -63,33 +62,33 @@ class ForkServer:
         return self._process.poll() is None
 
     def fork(self, asks: int, answers: int) -> int:
-        """The request for a child with these two pipes; its number comes later."""
+        """Requests a child with these two pipes.  Returns the request: `answer` gives the child's PID."""
         return self._ask(ForkRequest.FORK, 0, (asks, answers))
 
     def end(self, child: int) -> int:
-        """The exit code of a child, killed if it still lives."""
+        """Kills a child if it is alive; its exit code."""
         return self.answer(self._end(child))
 
     def dismiss(self, child: int) -> None:
-        """The child is killed; nobody asks how it ended."""
+        """Kills a child.  Its exit code is dropped."""
         self._end(child, wanted=False)
 
     def _end(self, child: int, *, wanted: bool = True) -> int:
-        # It is reaped only when we ask for that, so its number cannot be another process's yet.
+        # The server reaps the child only on request, so its PID cannot be reused yet.
         if self.alive:
             with suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
         return self._ask(ForkRequest.REAP, child, wanted=wanted)
 
     def answer(self, request: int) -> int:
-        """The answer to a request, waited for; asked for once.  Raises Transient where the server does not start, or is gone."""
+        """Waits for the answer to a request.  Call it once for each request.  Raises Transient if the server is not running."""
         with self._lock:
             while request not in self._answers:
                 self._receive()
             return self._answers.pop(request)
 
     def stop(self) -> None:
-        """The server and its children are gone, whatever they do."""
+        """Kills the server and with it its children."""
         self._process.kill()
         self._process.wait()
         self._control.close()
@@ -107,7 +106,7 @@ class ForkServer:
             return asked
 
     def _receive(self) -> None:
-        """One more answer is there."""
+        """Receives and stores the next answer."""
         if not self._ready:
             self._tell_missing(self._read())
             self._ready = True
@@ -138,6 +137,6 @@ class ForkServer:
 
 
 def environment() -> dict[str, str]:
-    """The child's environment: it sees the very packages we see and nothing of what we know."""
+    """The child's environment: the same packages as ours, without our other variables."""
     inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
     return inherited | ENVIRONMENT | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}

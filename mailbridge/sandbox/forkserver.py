@@ -1,12 +1,12 @@
 """The fork server: `python -m mailbridge.sandbox.forkserver READER SECONDS BYTES`, with a control socket as its stdin.
 
-It loads what reading needs and never sees a mail.  It forks a reading child for each portion of mails (`child.py`), so that nothing of
-one portion is left for the next, and says how a child ended.  Requests and replies on the socket have a fixed size:
+It loads the modules for reading and never gets a mail.  It forks a reading child (`child.py`) for each batch of mails, so that no state of
+one batch reaches the next, and reports exit codes.  Requests and replies on the socket have a fixed size:
 
-    parent → server   Request.FORK with two pipes beside it (SCM_RIGHTS): mails come in by the first, answers go out by the second
-                      Request.REAP with the number of a process that was killed or has ended
-    server → parent   once the layers of the sandbox that are missing (bits in the order of Layer), then a number for each request:
-                      the process, or its exit code (negative: the signal)
+    parent → server   ForkRequest.FORK with two pipes (SCM_RIGHTS): the first for mails to the child, the second for its answers
+                      ForkRequest.REAP with the PID of a process that was killed or has ended
+    server → parent   once the missing layers of the sandbox (bits in the order of Layer), then a number for each request:
+                      the PID, or the exit code (negative: the signal)
 """
 
 from __future__ import annotations
@@ -50,14 +50,14 @@ WARM_UP = (
 
 
 class ForkRequest(IntEnum):
-    """What the parent asks for."""
+    """The requests of the parent."""
 
     FORK = 1
     REAP = 2
 
 
 def main(arguments: list[str]) -> None:
-    """Serve until the control socket ends."""
+    """Serves until the control socket ends."""
     reader_name, seconds, memory = arguments
     confine(int(memory))
     control = private_socket()
@@ -68,7 +68,7 @@ def main(arguments: list[str]) -> None:
     if Layer.LANDLOCK in missing:
         load_all()
     silence()
-    # What the imports made stays for good; the collector need not walk it again for every mail.
+    # Objects of the imports are never freed, so garbage collections need not visit them.
     gc.freeze()
     control.sendall(REPLY.pack(sum(1 << number for number, layer in enumerate(Layer) if layer in missing)))
     while serve_one(control, reader, sandbox, float(seconds)):
@@ -76,7 +76,7 @@ def main(arguments: list[str]) -> None:
 
 
 def confine(memory: int) -> None:
-    """No more than `memory` bytes of address space, no core files, nobody looks in, deaf to the terminal's signals."""
+    """Limits the address space to `memory` bytes, allows no core files and no tracing, ignores the terminal's signals."""
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     hide_memory()
@@ -85,7 +85,7 @@ def confine(memory: int) -> None:
 
 
 def private_socket() -> socket.socket:
-    """The control socket as ours alone: whatever a library reads from stdin or prints cannot reach it."""
+    """Moves the control socket to a descriptor that libraries do not use, so that reads of stdin and prints cannot reach it."""
     control = socket.socket(fileno=os.dup(0))
     with Path(os.devnull).open("rb") as nothing:
         os.dup2(nothing.fileno(), 0)
@@ -94,39 +94,39 @@ def private_socket() -> socket.socket:
 
 
 def silence() -> None:
-    """After a good start nothing is printed any more: a library's warning may quote the mail."""
+    """Redirects all output to /dev/null after a successful start, because warnings of libraries may quote the mail."""
     with Path(os.devnull).open("wb") as nothing:
         os.dup2(nothing.fileno(), 1)
         os.dup2(nothing.fileno(), 2)
 
 
 def load(name: str) -> Reader:
-    """The function `package.module:function`."""
+    """Imports and returns the function `package.module:function`."""
     module, _, function = name.partition(":")
     reader: Reader = getattr(importlib.import_module(module), function)
     return reader
 
 
 def warm_up(reader: Reader) -> None:
-    """What the reader loads with its first mails (tables, the language model) is there before a mail's clock and memory are counted."""
+    """Loads tables and the language model ahead of the first mail, so that they do not count against its limits."""
     for mail in WARM_UP:
         with contextlib.suppress(Exception):
             reader(mail, ReadingPolicy())
 
 
 def load_all() -> None:
-    """Every character set and time zone is loaded: without Landlock a child must not open any file."""
+    """Loads all character sets and time zones, because without Landlock a child must not open any file."""
     for module in pkgutil.iter_modules(encodings.__path__):
         with contextlib.suppress(ImportError, LookupError):
             codecs.lookup(module.name)
     ZONES.extend(zoneinfo.ZoneInfo(name) for name in zoneinfo.available_timezones())
 
 
-ZONES: list[zoneinfo.ZoneInfo] = []  # keeps them in the cache of the module, which forgets what nobody holds
+ZONES: list[zoneinfo.ZoneInfo] = []  # references keep the zones in zoneinfo's weak cache
 
 
 def try_out(sandbox: Sandbox) -> frozenset[Layer]:
-    """The layers that a child really lacks, as one of them found out."""
+    """The layers that a child lacks, tested in a child."""
     number = os.fork()
     if not number:
         found = frozenset(Layer)
@@ -139,7 +139,7 @@ def try_out(sandbox: Sandbox) -> frozenset[Layer]:
 
 
 def serve_one(control: socket.socket, reader: Reader, sandbox: Sandbox, seconds: float) -> bool:
-    """Whether there was a request; it is answered."""
+    """Answers the next request; False at the end of the socket."""
     message, pipes, _, _ = socket.recv_fds(control, REQUEST.size, 2)
     if len(message) < REQUEST.size:
         return False
@@ -153,7 +153,7 @@ def serve_one(control: socket.socket, reader: Reader, sandbox: Sandbox, seconds:
 
 
 def forked(control: socket.socket, pipes: tuple[int, int], reader: Reader, sandbox: Sandbox, seconds: float) -> int:
-    """The number of a new child, which alone has the pipes."""
+    """Forks a child that gets the pipes, and closes them here; the child's PID."""
     if number := os.fork():
         for pipe in pipes:
             os.close(pipe)

@@ -1,10 +1,10 @@
-"""What parent and reading child say to each other: msgpack in frames, big attachment contents beside them.
+"""The protocol between parent and reading child: msgpack in frames, large attachment contents after them.
 
     parent → child   policy once, then per mail: frame(Request), raw bytes
     child → parent   b"" once (ready), then per mail: frame(Answer), the contents named in `apart`, in that order
 
-Nothing here can name a type or run code, so a child that a mail has taken over can at worst send wrong facts.  Facts that no reader
-makes are found by `fault_of`; who wrote the mail is never taken from the child (see worker.py).
+No value can name a type or run code, so a compromised child can at worst send wrong facts.  `fault_of` finds facts that no reader makes.
+The author of the mail is never taken from the child (see worker.py).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import msgspec
 from mailbridge.message.model import Attachment, Message, ReadingPolicy
 
 HEAD = struct.Struct("<Q")
-# Contents below this travel inside the answer: one frame is cheaper than two, and the copy is small.
+# Bytes.  Smaller contents are part of the answer: one frame costs less than two, and the copy is small.
 APART_FROM = 64 * 1024
 
 
@@ -33,7 +33,7 @@ class ReadRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadResult:
-    """One mail read, or why not.  `apart` are (index in attachments, size) of the contents that follow the frame."""
+    """The facts of one mail, or why it could not be read.  `apart`: (index in attachments, bytes) of the contents after the frame."""
 
     message: Message | None = None
     failure: str = ""
@@ -46,17 +46,17 @@ decode_request = msgspec.msgpack.Decoder(ReadRequest).decode
 decode_answer = msgspec.msgpack.Decoder(ReadResult).decode
 MALFORMED = (msgspec.DecodeError, UnicodeError, RecursionError)
 
-# In a value that stands in one header line, or in one line of a mail to an agent, each of these forges another line.
+# In a value that is shown as one line (of a header or of a mail to an agent), each of these could forge another line.
 BREAKS_LINE = re.compile("[\x00-\x1f\x7f]")
 
 
 def frame(payload: bytes) -> bytes:
-    """`payload` behind its length."""
+    """`payload` with its length in front."""
     return HEAD.pack(len(payload)) + payload
 
 
 def set_apart(message: Message) -> tuple[ReadResult, list[bytes]]:
-    """The answer for `message` without its big contents, and these contents in the order of `Answer.apart`."""
+    """The answer for `message` without its large contents, and these contents in the order of `ReadResult.apart`."""
     big = [index for index, attachment in enumerate(message.attachments) if len(attachment.content) >= APART_FROM]
     if not big:
         return ReadResult(message=message), []
@@ -69,7 +69,7 @@ def set_apart(message: Message) -> tuple[ReadResult, list[bytes]]:
 
 
 def put_back(message: Message, contents: dict[int, bytes]) -> Message:
-    """`message` with `contents` (by index) in its attachments again."""
+    """`message` with `contents` (by index) put back into its attachments."""
     if not contents:
         return message
     attachments: list[Attachment] = list(message.attachments)
@@ -79,7 +79,7 @@ def put_back(message: Message, contents: dict[int, bytes]) -> Message:
 
 
 def fault_of(answer: ReadResult) -> str:
-    """What is wrong with an answer that no reader of ours could give; '' where nothing is."""
+    """Why the answer cannot come from our reader; '' if it can."""
     message = answer.message
     if message is None:
         return "contents without a mail" if answer.apart else ""
@@ -92,7 +92,7 @@ def fault_of(answer: ReadResult) -> str:
 
 
 def single_lines(message: Message) -> Iterator[str]:
-    """The values that other mails and lists show on one line."""
+    """The values that mails and lists show on one line."""
     yield from (message.subject, message.message_id, message.language, message.fingerprint, message.return_path or "")
     yield from (*message.in_reply_to, *message.references, *message.kind_reasons, *message.defects)
     for address in (*message.from_, *message.to, *message.cc, *message.reply_to):

@@ -1,4 +1,4 @@
-"""What one mail may cost its reader, and why a mail could not be read."""
+"""The limits for reading one mail, and the reasons why a mail could not be read."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mailbridge.sandbox.child import OUT_OF_MEMORY
 
-START_SECONDS = 60.0  # for the fork server, and for a child, to say that it is ready
+START_SECONDS = 60.0  # time limit for the fork server, and for a child, to be ready
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +19,7 @@ class ReadingFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadLimits:
-    """What one mail may cost."""
+    """The limits for one mail: `seconds` of time, `memory` in bytes of address space."""
 
     seconds: float
     memory: int
@@ -34,7 +34,7 @@ class ReadLimits:
 
 
 def reason_of(code: int, limits: ReadLimits) -> str:
-    """What an exit code says about the mail that was being read."""
+    """The reason for an exit code, for the mail that was being read."""
     if code == OUT_OF_MEMORY:
         return limits.too_big
     if -code in (signal.SIGXCPU, signal.SIGALRM):

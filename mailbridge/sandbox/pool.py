@@ -1,4 +1,4 @@
-"""The parent's side: hands mails to reading children, kills those that exceed their time or memory."""
+"""The parent's side: sends mails to reading children and kills those that exceed their time."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ Load = Callable[[int], tuple[bytes, str | None] | None]
 Done = Callable[[int, Message | ReadingFailed], None]
 
 READER = "mailbridge.sandbox.read:read"
-# One child reads as fast as its parent can file what it has read.  Another one helps only with work that takes longer than this: big
-# mails, or one that hangs.
+# Seconds before another child is started.  One child reads as fast as the parent can store results; a second one helps only with large
+# mails, or if a mail hangs.
 HURRY = 1.0
-# In a backlog, portions that follow each other at once share a child up to so many mails: forking and the pages that a fresh child
-# copies cost as much as reading some ten mails.  A mail that is read alone has always a child of its own.
+# In a backlog, batches that follow within AT_ONCE_AFTER seconds share a child for up to SHARED mails: forking and the pages that a new
+# child copies cost as much as reading about ten mails.  A mail that is read alone always has its own child.
 SHARED, AT_ONCE_AFTER = 200, 0.5
-UNUSED = 5.0  # seconds that a server which was started ahead of time waits for its first mail
-PATIENCE = 3.0  # seconds that a caller waits for the portion of another caller before it gets a child beside that one
+UNUSED = 5.0  # seconds after which a server that was started ahead of time is stopped without a first mail
+PATIENCE = 3.0  # seconds that a caller waits for the batch of another caller before it gets a second child
 
 
 @contextmanager
 def head_start(limits: ReadLimits, reader: str = READER) -> Iterator[ForkServer]:
-    """A server starts while the caller does something else: loading what a daemon needs takes it longer.  It is gone after the block."""
+    """Starts a fork server in the background, while the caller loads other modules.  It is stopped after the block."""
     server = ForkServer(reader, limits)
     try:
         yield server
@@ -44,11 +44,11 @@ def head_start(limits: ReadLimits, reader: str = READER) -> Iterator[ForkServer]
 
 
 class Readers:
-    """Reads portions of mails in children that are forked for them, up to `processes` at once.  A mail that is read alone, as all are
-    while no backlog waits, has a child of its own; see SHARED for the others.
+    """Reads batches of mails in forked children, up to `processes` at once.  A mail that is read alone (there is no backlog) has its own
+    child.  SHARED says when others share one.
 
-    Thread-safe.  A mail that kills its child gives ReadingFailed; the next mail gets a fresh child.  The fork server starts with the
-    first portion and is stopped when idle for `idle_after`.  `reader` is the dotted name of the function the children run,
+    Thread-safe.  The result of a mail that kills its child is ReadingFailed.  The next mail gets a new child.  The fork server starts with
+    the first batch and is stopped when idle for `idle_after`.  `reader` is the dotted name of the function that the children run,
     `(raw, policy) -> Message`.
     """
 
@@ -67,28 +67,28 @@ class Readers:
         self._idle_after = idle_after.total_seconds()
         self._reader = reader
         self._changed = threading.Condition()
-        self._seats = processes  # how many more children may be at work
-        self._portions = 0  # under way
+        self._seats = processes  # how many more children may work
+        self._portions = 0  # in work
         self._server: ForkServer | None = None
         self._spare: ReadingProcess | None = None  # forked ahead of time, has read nothing
-        self._kept: tuple[ReadingProcess, int, float] | None = None  # of the last portion: how many mails it read, when it was done
+        self._kept: tuple[ReadingProcess, int, float] | None = None  # child of the last batch, mails it read, when it finished
         self._idle_since = 0.0
         self._janitor: threading.Thread | None = None
         self._closed = False
 
     def adopt(self, server: ForkServer) -> None:
-        """The server forks our children; without work it is stopped soon."""
+        """Uses this server for the children.  It is stopped after UNUSED seconds without work."""
         with self._changed:
             self._server = server
             self._idle_since = time.monotonic() + UNUSED - self._idle_after
             self._employ_janitor()
 
     def read_many(self, count: int, load: Load, done: Done) -> None:
-        """Read mails 0..count-1, a portion, in one child, or in several where that takes long.
+        """Reads the mails 0..count-1 of a batch in one child, or in several if it takes longer than HURRY.
 
-        `load(i)` gives (raw bytes, envelope sender or None) when a child is free for it, so that only a few raw mails are in
-        memory, or None for a mail that is not to be read with others; `done(i, result)` is called once for each that is read, in any
-        order, in this thread.  Neither may use the pool itself.
+        `load(i)` is called when a child is free, so that only a few raw mails are in memory.  It gives (raw bytes, envelope sender or
+        None), or None for a mail that must not be read with others.  `done(i, result)` is called once for each mail that was read, in any
+        order, in this thread.  Neither may use the pool.
         """
         if count <= 0:
             return
@@ -96,13 +96,13 @@ class Readers:
             Round(children, count, load, done, spawn=self._spawn, another=another, limits=self._limits).run()
 
     def read(self, raw: bytes, envelope_from: str | None = None) -> Message | ReadingFailed:
-        """Read one mail."""
+        """Reads one mail in its own child."""
         results: list[Message | ReadingFailed] = []
         self.read_many(1, lambda _: (raw, envelope_from), lambda _, result: results.append(result))
         return results[0]
 
     def close(self) -> None:
-        """All children and the server are gone; those at work end over their mail."""
+        """Kills the server and all children, also those that are reading.  Mails in work get ReadingFailed."""
         with self._changed:
             self._closed = True
             server = self._without_server()
@@ -112,7 +112,7 @@ class Readers:
 
     @contextmanager
     def _portion(self, count: int) -> Iterator[tuple[list[ReadingProcess], Callable[[], ReadingProcess | None]]]:
-        """A list with a child, and what gives another where there is a seat; whatever children are in it at the end are done with."""
+        """Gives a list with one child, and a function that gives another one if a seat is free.  Children left in the list are stopped."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or not self._portions, PATIENCE)
             if self._closed:
@@ -139,7 +139,7 @@ class Readers:
             self._rest(seats)
 
     def _take_kept(self, count: int) -> tuple[ReadingProcess | None, int]:
-        """The child of the portion just before this one, where it may go on, and how many mails it has read."""
+        """The child of the previous batch if it may be reused, else None, and the number of mails it has read."""
         with self._changed:
             kept, self._kept = self._kept, None
         if kept is None:
@@ -176,7 +176,7 @@ class Readers:
         return self._server
 
     def _without_server(self) -> ForkServer | None:
-        """The server that was there; a dead one leaves nothing behind."""
+        """Removes the server and stops its idle children; the server, if there was one."""
         server, self._server = self._server, None
         spare, self._spare, kept, self._kept = self._spare, None, self._kept, None
         for child in (spare, kept and kept[0]):
@@ -185,7 +185,7 @@ class Readers:
         return server
 
     def _another(self) -> ReadingProcess | None:
-        """One more child, where a seat is free."""
+        """One more child; None if no seat is free."""
         with self._changed:
             if self._closed or self._seats <= 0:
                 return None
@@ -198,7 +198,7 @@ class Readers:
             raise
 
     def _rest(self, seats: int) -> None:
-        """A portion is done; the child of the next one is forked meanwhile."""
+        """Ends a batch: returns its seats and forks a child for the next batch ahead of time."""
         with self._changed:
             self._seats += seats
             self._portions -= 1
@@ -214,7 +214,7 @@ class Readers:
             self._janitor.start()
 
     def _stop_the_idle(self) -> None:
-        """Runs as a thread as long as there is a server."""
+        """Stops the server after `idle_after` without work.  Runs as a thread as long as there is a server."""
         while True:
             with self._changed:
                 if self._server is None:
@@ -230,7 +230,7 @@ class Readers:
 
 
 class Round:
-    """One `read_many`: mails go to whichever child has room, dead children are replaced, results are told."""
+    """One `read_many`: gives mails to children with room, replaces dead children, reports results."""
 
     def __init__(
         self,
@@ -250,13 +250,13 @@ class Round:
         self._done = done
         self._spawn = spawn
         self._another = another
-        self._help_at = inf  # when another child would be of use; counted from the moment one is ready to read
+        self._help_at = inf  # when to start another child; counted from when the first is ready
         self._limits = limits
-        self._again: deque[ReadJob] = deque()  # waited in the pipe of a child that died over another mail
+        self._again: deque[ReadJob] = deque()  # mails that waited in the pipe of a child that died on another mail
         self._left = count
 
     def run(self) -> None:
-        """Every mail is done."""
+        """Returns when all mails are done."""
         while self._left:
             for child in self._children:
                 self._fill(child)
@@ -272,7 +272,7 @@ class Round:
     def _next_job(self, child: ReadingProcess) -> ReadJob | None:
         if self._again:
             return self._again.popleft()
-        # The last mails are shared out one by one: a second mail would wait here while another child has nothing to do.
+        # The last mails are given out one by one: a second one would wait in the pipe while another child is idle.
         scarce = self._count - self._next < len(self._children)
         if scarce and child.jobs:
             return None
@@ -285,7 +285,7 @@ class Round:
         return None
 
     def _ready(self) -> list[ReadingProcess]:
-        """The children with something to say, after sending what they take."""
+        """The children whose output is readable.  Sends as much as their input takes."""
         busy = [child for child in self._children if child.jobs]
         if not busy:
             return []
@@ -309,7 +309,7 @@ class Round:
                 self._replace(child)
 
     def _get_help(self) -> None:
-        """There is one more child where the mails that are left take long."""
+        """Adds a child if mails are left after HURRY seconds."""
         now = time.monotonic()
         if self._help_at == inf and any(child.started for child in self._children):
             self._help_at = now + HURRY
@@ -328,10 +328,10 @@ class Round:
             self._replace(child)
 
     def _replace(self, child: ReadingProcess) -> None:
-        """The mail in work killed its child and is told so; a mail waiting behind it goes to another."""
-        self._children.remove(child)  # first: burying may raise, and nobody may bury it again
+        """Reports ReadingFailed for the mail that killed its child, and starts a new child.  Mails that waited behind it are read again."""
+        self._children.remove(child)  # first, because `bury` may raise and must not be called twice
         reason = child.bury()
-        if child.jobs:  # none where it spoke after its last answer
+        if child.jobs:  # empty if it sent bytes after its last answer
             self._tell(child.jobs.popleft(), ReadingFailed(reason=reason))
         self._again.extend(child.jobs)
         child.jobs.clear()

@@ -1,4 +1,4 @@
-"""One reading child as its parent sees it: mails go in, results come out.  Nothing that comes out is believed."""
+"""The parent's side of one reading child: sends mails, receives results.  The child's output is untrusted."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ log = logs.get("reading")
 
 READ_SIZE = 256 * 1024
 PIPE_SIZE = 1 << 20
-# What an answer may have beside its mail: text is there up to six times (plain, HTML, safe, parts, reply, forward), in UTF-8.
+# Limit of an answer: bytes, plus a multiple of the mail's size.  Text occurs up to six times (plain, HTML, safe, parts, reply, forward).
 ANSWER_BASE, ANSWER_TIMES = 16 << 20, 16
-LONGEST_FAILURE = 200  # characters of what a child says about its own bug
-# A few mails wait in the pipe while the child reads one, so that it has work while we file what it read; not so where they are big:
-# then memory counts more than time.
+LONGEST_FAILURE = 200  # characters of a child's error message
+# So many mails may be in the child or its pipe, so that it has work while the parent stores results.  Large mails are sent one by one to
+# save memory.
 AT_ONCE = 8
 SMALL = 512 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class ReadJob:
-    """A mail on its way; `number` is the caller's.  `raw` is empty once nobody needs it any more."""
+    """A mail to read.  `number`: the caller's.  `size`: bytes.  `raw` is emptied once it is not needed any more."""
 
     number: int
     raw: bytes
@@ -43,9 +43,9 @@ class ReadJob:
 
 
 class ReadingProcess:
-    """A child with at most AT_ONCE mails in it.  One thread at a time; all I/O but `bury` is non-blocking, driven by a selector.
+    """A child with at most AT_ONCE mails.  Not thread-safe.  All I/O except `bury` is non-blocking and driven by a selector.
 
-    `jobs[0]` is the mail in work; its clock started when it became the first.
+    `jobs[0]` is the mail in work.  Its time started when it became the first.
     """
 
     def __init__(self, server: ForkServer, policy: ReadingPolicy) -> None:
@@ -83,19 +83,19 @@ class ReadingProcess:
 
     @property
     def alive(self) -> bool:
-        """Whether its end of the output is still open."""
+        """Whether the child's end of the output is open."""
         watch = select.poll()
         watch.register(self.output, 0)
         return self._server.alive and not watch.poll(0)
 
     @property
     def started(self) -> bool:
-        """Whether it has said that it is ready to read."""
+        """Whether the child has sent "ready"."""
         return self._started
 
     @property
     def number(self) -> int:
-        """Its process number, waited for."""
+        """The child's PID.  Waits for it."""
         if self._number is None:
             self._number = self._server.answer(self._request)
         return self._number
@@ -109,10 +109,10 @@ class ReadingProcess:
         return bool(self._outgoing)
 
     def submit(self, job: ReadJob) -> None:
-        """`job` is in the child or on its way there."""
+        """Queues `job` for the child and sends as much as the pipe takes."""
         if not self.jobs and self._started:
             self._start_clock()
-        elif not self.jobs:  # forked ahead of time, perhaps long ago
+        elif not self.jobs:  # forked ahead of time, perhaps long before
             self.deadline = time.monotonic() + START_SECONDS
         self.jobs.append(job)
         request = frame(encode(frames.ReadRequest(size=job.size, envelope_from=job.envelope_from)))
@@ -123,7 +123,7 @@ class ReadingProcess:
         self.send()
 
     def send(self) -> None:
-        """As much is written as the pipe takes now."""
+        """Writes as much as the pipe takes now."""
         try:
             while self._outgoing:
                 written = os.write(self.input, self._outgoing[0])
@@ -134,17 +134,17 @@ class ReadingProcess:
         except BlockingIOError:
             return
         except BrokenPipeError:
-            # Its death is told by the end of its output, where the last answers may still stand.
+            # The end of its output reports the child's death.  Its last answers may still be in the pipe.
             self._outgoing.clear()
         self._forget()
 
     def _forget(self) -> None:
-        """A big mail that the child works on is not kept here as well: should it kill the child, it is not read again."""
+        """Frees the bytes of a large mail once they are sent.  A mail that kills its child is not sent again."""
         if not self._outgoing and self.jobs and self.jobs[0].size > SMALL:
             self.jobs[0] = replace(self.jobs[0], raw=b"")
 
     def receive(self) -> tuple[list[tuple[ReadJob, Message | ReadingFailed]], bool]:
-        """The results that came in, and whether the child may go on."""
+        """The results that have arrived, and whether the child can go on (False: its output ended or was invalid)."""
         try:
             data = os.read(self.output, READ_SIZE)
         except BlockingIOError:
@@ -158,11 +158,11 @@ class ReadingProcess:
         return results, bool(data)
 
     def condemn(self, reason: str) -> None:
-        """The child has to die, because of `reason`; `bury` kills it and tells."""
+        """Sets the reason for which `bury` will kill the child."""
         self._killed = reason
 
     def bury(self) -> str:
-        """The child is gone and its pipes closed; why it died."""
+        """Kills the child and closes its pipes; the reason of its death.  Raises Transient if it had not started."""
         self._close()
         code = self._server.end(self.number)
         if not self._started:
@@ -170,9 +170,9 @@ class ReadingProcess:
         return self._killed or reason_of(code, self._limits)
 
     def stop(self) -> None:
-        """The child is killed, whatever it does."""
+        """Kills the child and closes its pipes."""
         self._close()
-        with suppress(Transient):  # the server is gone, and its children with it
+        with suppress(Transient):  # the server has ended, and its children with it
             self._server.dismiss(self.number)
 
     def _close(self) -> None:
@@ -196,7 +196,7 @@ class ReadingProcess:
         return job, answer.message
 
     def _room(self) -> int:
-        """Bytes that the answer to the mail in work may have; none where no mail is in work."""
+        """The most bytes of the answer to the mail in work; 0 if there is none."""
         return ANSWER_BASE + ANSWER_TIMES * self.jobs[0].size if self.jobs else 0
 
     def _start_clock(self) -> None:
@@ -204,7 +204,7 @@ class ReadingProcess:
 
 
 def widen(pipe: int) -> None:
-    """The pipe holds 1 MB where the system allows it (Linux): fewer changes between the processes."""
+    """Sets the capacity of the pipe to 1 MB if the system allows it (Linux), to save context switches."""
     if hasattr(fcntl, "F_SETPIPE_SZ"):
         with suppress(OSError):
             fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_SIZE)

@@ -1,4 +1,4 @@
-"""One mail read whole: structure, kind and authenticity by `message`, the reply by `reply`, the language.  Pure."""
+"""Reads one mail: structure, kind and authenticity by `message`, the reply by `reply`, and the language.  Pure."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from mailbridge.message.parse import parse
 from mailbridge.reply.extract import extract
 from mailbridge.reply.html import page_of
 
-_LINE_FOR_THE_DESK = re.compile(r"^[^\w\n]*[#＃﹟♯]", re.MULTILINE)  # perhaps; `mail_commands` knows
+_LINE_FOR_THE_DESK = re.compile(r"^[^\w\n]*[#＃﹟♯]", re.MULTILINE)  # a possible command; `mail_commands` decides
 
 
 def read(raw: bytes, policy: ReadingPolicy) -> Message:
-    """The mail with its reply and language; raises nothing on account of the content."""
+    """The facts of the mail with its reply and language.  Never raises because of the content."""
     message = parse(raw, policy)
     reply = extract(
         "" if message.text_from_html else message.text,
@@ -32,8 +32,10 @@ def read(raw: bytes, policy: ReadingPolicy) -> Message:
 
 
 def _enclosed(message: Message, policy: ReadingPolicy) -> Forwarded | None:
-    """The mail that a person passed on as an attachment; None where there is none or several.  Read flat: what is enclosed in it stays
-    closed, so that a mail in a mail in a mail costs nothing."""
+    """The mail that a person forwarded as an attachment (message/rfc822); None if there is none or more than one.
+
+    Mails attached to it are not read, so that deep nesting costs nothing.
+    """
     mails = [file for file in message.attachments if file.is_message and not file.inside]
     if message.kind is not Kind.HUMAN or len(mails) != 1:
         return None

@@ -1,8 +1,8 @@
-"""A seccomp filter that lets a reading child compute, and hardly anything else.  Pure: names of system calls in, a BPF program out.
+"""The seccomp filter of a reading child.  Pure: names of system calls in, a BPF program out.
 
-The program allows what is listed and answers everything else with EPERM, so that a library which tries something optional goes on.
-Another machine's call table (i386 or x32 on x86_64) ends the process.  Numbers: Linux `asm/unistd_64.h` and `asm-generic/unistd.h`;
-layout of the data: `struct seccomp_data`, seccomp(2).
+The program allows the listed calls and answers all others with EPERM, so that a library that tries an optional call goes on.
+A call by another architecture's table (i386 or x32 on x86_64) kills the process.  Sources: Linux `asm/unistd_64.h` and
+`asm-generic/unistd.h` for the numbers, `struct seccomp_data` in seccomp(2) for the layout.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06  # BPF_LD|
 NUMBER, MACHINE, ARGUMENTS = 0, 4, 16  # offsets in struct seccomp_data; an argument has 8 bytes, the low half first
 X32 = 0x40000000
 PROT_WRITE, PROT_EXEC, MAP_ANONYMOUS = 2, 4, 0x20
-# All that an open(2) may ask for besides reading: the access mode, O_CREAT, O_TRUNC, O_APPEND, O_TMPFILE (without O_DIRECTORY).
+# All flags of open(2) beyond reading: the access mode, O_CREAT, O_TRUNC, O_APPEND, O_TMPFILE (without O_DIRECTORY).
 NOT_READING = 0o3 | 0o100 | 0o1000 | 0o2000 | 0o20000000
 
 INSTRUCTION = struct.Struct("<HBBI")
 
 
 class Machine(Enum):
-    """A machine with its AUDIT_ARCH value (linux/audit.h) and its column in NUMBERS."""
+    """An architecture with its AUDIT_ARCH value (linux/audit.h) and its column in NUMBERS."""
 
     X86_64 = (0xC000003E, 0)
     AARCH64 = (0xC00000B7, 1)
@@ -45,13 +45,13 @@ class Only(Enum):
     """The condition under which a call is allowed."""
 
     ALWAYS = auto()
-    ON_ITSELF = auto()  # the first argument is the process itself: 0, or its number
+    ON_ITSELF = auto()  # the first argument is the process itself: 0 or its PID
     NOT_EXECUTABLE = auto()  # mprotect: no page becomes code
     FILES_AS_CODE = auto()  # mmap: code comes from files and is not writable
     TO_READ = auto()  # openat: an existing file, for reading
 
 
-# x86_64, aarch64; the calls of every mail first, because the list is gone through in this order.
+# x86_64, aarch64.  Frequent calls come first, because the filter compares in this order.
 NUMBERS: Mapping[str, tuple[int, int]] = {
     "read": (0, 63), "write": (1, 64), "mmap": (9, 222), "munmap": (11, 215), "mremap": (25, 216), "madvise": (28, 233),
     "brk": (12, 214), "futex": (202, 98), "clock_gettime": (228, 113), "getrusage": (98, 165), "setitimer": (38, 103),
@@ -75,7 +75,7 @@ COMPUTING: Mapping[str, Only] = {
     "prlimit64": Only.ON_ITSELF,
     "tgkill": Only.ON_ITSELF,
 }
-# Modules and time zones that are loaded when the first mail needs them.  Allowed only where Landlock says which files these are.
+# Calls to load modules and time zones on demand.  Allowed only if Landlock restricts the files.
 LOADING: Mapping[str, Only] = {
     "openat": Only.TO_READ,
     **dict.fromkeys(("newfstatat", "statx", "getdents64", "readlinkat", "readlink", "pread64"), Only.ALWAYS),
@@ -84,7 +84,7 @@ LOADING: Mapping[str, Only] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instruction:
-    """One BPF instruction (struct sock_filter); jumps count instructions after this one."""
+    """One BPF instruction (struct sock_filter).  Jumps are relative to the next instruction."""
 
     code: int
     value: int
@@ -114,7 +114,7 @@ def program(machine: Machine, allowed: Mapping[str, Only], itself: int) -> bytes
 
 
 def condition(only: Only, itself: int) -> Sequence[Instruction]:
-    """What decides about a call whose number fits; ends with a return on every way."""
+    """The instructions that check the arguments of a call whose number matched.  Every path ends with a return."""
     allow, deny = Instruction(code=RETURN, value=ALLOW), Instruction(code=RETURN, value=DENY)
     match only:
         case Only.ALWAYS:
