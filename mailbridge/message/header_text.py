@@ -81,7 +81,7 @@ def decode_words(text: str) -> str:
 
 
 def charset_of_words(fields: Iterable[bytes]) -> str:
-    """The specific charset in which the mail's header fields are encoded; '' where they name none or only a universal one."""
+    """The first charset in the encoded words of these fields that is neither a UTF nor US-ASCII, as written; '' where there is none."""
     for raw in fields:
         for match in _ENCODED_WORD.finditer(raw[: limits.FIELD_BYTES].decode("latin-1")) if b"=?" in raw else ():
             codec = charsets.codec_of(match[1])

@@ -1,4 +1,4 @@
-"""Set phrases by language: data, one file a language, in the order in which ties are broken."""
+"""Set phrases by language, as data: one file for each language.  The order of the languages decides ties."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one language contributes to finding quotes and signatures; the files beside this one are its rows."""
+"""The schema of one language's phrases for finding quotes and signatures.  The other modules of this folder hold the data."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LanguagePhrases:
-    """The set phrases mail programs and people write in one language, lower or upper case alike.
+    """The set phrases that mail programs and people write in one language, matched case-insensitively.
 
-    `attribution` are lines that introduce a quote, without the closing colon; `{when}` stands for text with a digit in it,
-    `{who}` for a name or an address.  `mobile` are lines a mail program signs with; `{thing}` stands for a device or an app.
-    The header words are those before the colon of a copied header ('Von', 'Gesendet', ...).  `sign_offs` open a signature;
-    `thanks` and other short words are as often the message as its end and do so only above a name.
-    `disclaimers` occur in paragraphs that lawyers append.  `months` are twelve groups of names, separated by blanks.
-    `prose` are words of sentences, written small, that introductions lack: whose, who, and that there is more to say.
-    `date_marks` are regular expressions (on folded text) for dates that its neighbours with the same words write otherwise.
+    `attribution` are lines that introduce a quote, without the closing colon; `{when}` stands for text with a digit in it, `{who}` for a
+    name or an address.  `mobile` are lines with which a mail program signs; `{thing}` stands for a device or an app.  The header words are
+    those before the colon of a copied header ('Von', 'Gesendet', ...).
+
+    `sign_offs` open a signature.  `thanks` and other short words are often part of the message, so they open a signature only above a name.
+    `disclaimers` occur in paragraphs of legal text.  `months` are twelve groups of names, separated by blanks.  `prose` are words of
+    sentences, in their usual case, that introductions lack: 'our', 'they', 'and'.  `date_marks` are regular expressions (on folded text)
+    for dates that similar languages with the same words write in another form.
     """
 
     code: str
