@@ -1,8 +1,8 @@
-"""Which lines of an HTML body are the text that is shown.
+"""Finds the lines of an HTML body that make up the shown text.
 
-The text of a message is what was found to be written now: without quotes, signatures, commands and whatever a style hides.  The HTML is the
-whole message.  Both are compared by their letters and digits, line by line of the HTML, so that other blanks, wrapped lines and list signs
-do not count.  Only where the lines that are found are exactly the text, the HTML may stand for it.
+The text is the reply: without quotes, signatures, commands and hidden text.  The HTML is the whole message.  Both are compared by their
+letters and digits, line by line of the HTML, so that blanks, wrapped lines and list signs do not matter.  The HTML is used only if the
+lines that are found are exactly the text.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from functools import lru_cache
 
 from mailbridge.delivery.render.rich.tree import Break, Element, Line, LinkEnd, Ordinal, Part, Picture, Words, lines_of
 
-MOST_WAYS = 16  # places of the text that one line may have reached at once; people's lines reach two
+MOST_WAYS = 16  # most candidate positions in the text for one line; usual lines have two
 _BRACKETED = re.compile(r"[^\w#\[<(]{0,200}[\[<(]([^\]\n>)]{1,300})[\]>)]")
 _SCHEME = re.compile(r"^(?:https?://|mailto:|tel:)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Mark:
-    """What the text lacks at `start`: the address of a link, or a picture.  From `start` to `stop` stands what it gives way to."""
+    """A link address or a picture that the text lacks at `start`.  It replaces the text from `start` to `stop` (offsets in characters)."""
 
     start: int
     stop: int
@@ -34,7 +34,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alignment:
-    """`kept`: ids of the leaves that are shown.  `marks` in the order of the text."""
+    """`kept`: the `id()` of each leaf that is shown.  `marks`: in the order of the text."""
 
     kept: frozenset[int]
     marks: tuple[Mark, ...]
@@ -42,23 +42,23 @@ class Alignment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keys:
-    """The letters, digits and number signs of a text in small letters, and where in the text each stands."""
+    """The keys of a text: its letters, digits and number signs in lower case, with the offset of each in the text."""
 
     text: str
     at: Sequence[int]
     source: str
 
     def behind(self, place: int) -> int:
-        """Where in the text the key before `place` ends."""
+        """The offset in the text behind the key before `place`."""
         return self.at[place - 1] + 1 if place else 0
 
     def line_end(self, place: int) -> int:
-        """Where in the text the line of the key before `place` ends."""
+        """The offset in the text of the end of the line with the key before `place`."""
         end = self.source.find("\n", self.behind(place)) if place else 0
         return end if end >= 0 else len(self.source)
 
     def parted(self, place: int) -> bool:
-        """Whether something stands between the keys before and at `place`, so that a word ends there."""
+        """Whether the keys before and at `place` are separated in the text, so that a word ends there."""
         return place in (0, len(self.text)) or self.at[place] > self.at[place - 1] + 1
 
 
@@ -69,7 +69,7 @@ def keys_of(text: str) -> Keys:
 
 @lru_cache(maxsize=16)
 def _key_of(text: str) -> str:
-    """The keys alone.  The same text is asked for at each place that a line has reached."""
+    """The keys as a string.  Cached, because each candidate position of a line needs them."""
     return keys_of(text).text
 
 
@@ -78,11 +78,11 @@ def _counts(char: str) -> bool:
 
 
 def aligned(root: Element, text: str) -> Alignment | None:
-    """The lines of the tree that are the text; None where no choice of lines is exactly the text."""
+    """The lines of the tree that together are exactly `text`; None if there are none."""
     keys, place = keys_of(text), 0
     kept: set[int] = set()
     marks: list[Mark] = []
-    waiting: list[Line] = []  # lines without a key, behind the last line that has one
+    waiting: list[Line] = []  # lines without a key after the last line that has one
     after_kept = True
     for line in lines_of(root):
         found = _match(line, keys, place)
@@ -106,7 +106,7 @@ def aligned(root: Element, text: str) -> Alignment | None:
 def _between(
     lines: Sequence[Line], keys: Keys, place: int, *, before: bool, behind: bool, first: bool
 ) -> Iterator[tuple[set[int], list[Mark]]]:
-    """Of lines without a key those that are shown: between two shown lines all, behind a shown line its pictures, too."""
+    """The shown lines among lines without a key: all between two shown lines, and pictures after a shown line."""
     for line in lines:
         pictures = [part for part in line if isinstance(part, Picture)]
         if (before and behind) or (before and pictures and not first) or (first and behind):
@@ -119,7 +119,7 @@ def _key(line: Line) -> str:
 
 
 def _match(line: Line, keys: Keys, start: int) -> tuple[int, list[Mark]] | None:
-    """Where the line ends among the keys, and what the text lacks of it; None: it does not stand there."""
+    """The position among the keys where the line ends, and the marks it needs; None if it does not match at `start`."""
     ends: dict[int, list[Mark]] = {start: []}
     for part in line:
         ends = _step(part, keys, ends)
@@ -128,7 +128,7 @@ def _match(line: Line, keys: Keys, start: int) -> tuple[int, list[Mark]] | None:
 
 
 def _step(part: Part, keys: Keys, ends: dict[int, list[Mark]]) -> dict[int, list[Mark]]:
-    """Each place that is reached with this part; what the text contains comes before what it lacks.  None where they are too many."""
+    """The positions after this part.  A match in the text has priority over a mark.  Empty if there are more than MOST_WAYS."""
     reached: dict[int, list[Mark]] = {}
     for place, marks in ends.items():
         for end, mark in _ways(part, keys, place):
@@ -165,7 +165,7 @@ def _of_link(link: LinkEnd, keys: Keys, place: int) -> Iterator[tuple[int, Mark 
 
 
 def _of_picture(picture: Picture, keys: Keys, place: int) -> tuple[int, Mark | None]:
-    """In the text of many programs a sign in brackets stands for the picture: "[image: plan.png]", "[cid:image001.png@01D9]"."""
+    """Many programs put a placeholder for the picture into the text: "[image: plan.png]", "[cid:image001.png@01D9]"."""
     start = keys.behind(place)
     bracket = _BRACKETED.match(keys.source, start)
     if bracket and _stands_for(bracket[1], picture):

@@ -1,4 +1,4 @@
-"""What a message shows as HTML beside its text: the same words, with their lists, tables, links and pictures."""
+"""The HTML of a message beside its text: the same words with lists, tables, links and pictures."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from mailbridge.delivery.render.rich.align import Alignment, aligned
 from mailbridge.delivery.render.rich.tree import Page, Picture, Words, leaves, page_of
 from mailbridge.delivery.render.rich.write import CarriedPicture, html_of, text_of
 
-MOST_TEXT = 20_000  # characters; a longer text is cut where it is shown, and shown as text alone
+MOST_TEXT = 20_000  # characters; a longer text is cut, and shown without HTML
 MOST_HTML = 60_000  # characters; Gmail cuts mails at 102 kB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rich:
-    """A message whose HTML says what its text says.  `pictures`: the Content-IDs of those that are shown, `others` of those that belong
-    to what is left out: quotes and signatures."""
+    """A message whose HTML has the same content as its text.
+
+    `pictures`: the Content-IDs of shown pictures.  `others`: those of pictures in the parts left out (quotes and signatures).
+    """
 
     text: str
     page: Page
@@ -25,13 +27,13 @@ class Rich:
     others: tuple[str, ...]
 
     def shown(self, pictures: Mapping[str, CarriedPicture | None]) -> tuple[str, str]:
-        """Text and HTML; no HTML where it grows too large.  `pictures` by the sender's Content-ID."""
+        """Text and HTML; HTML is '' if it is too large.  `pictures`: by the sender's Content-ID."""
         html = html_of(self.page.root, self.alignment.kept, pictures)
         return text_of(self.text, self.alignment.marks, pictures), html if len(html) <= MOST_HTML else ""
 
 
 def rich_of(html: str, text: str) -> Rich | None:
-    """The message as HTML; None where the HTML does not say exactly this text, or says it with no more structure than the text has."""
+    """The message as HTML; None if the HTML differs from `text` or has no more structure than it."""
     page = page_of(html) if html and len(text) <= MOST_TEXT else None
     alignment = aligned(page.root, text) if page else None
     if page is None or alignment is None:

@@ -1,7 +1,7 @@
-"""The sanitised copy of a message as a tree, and its lines: what stands between two breaks.
+"""Parses the sanitised HTML of a message into a tree, and splits it into lines (the parts between two breaks).
 
-The copy was sanitised when the mail was read.  Nothing here relies on that: `write` writes elements of a short list with attributes of
-its own, whatever the tree holds.
+The HTML was sanitised when the mail was read, but nothing here relies on that: `write` writes only elements of a short list, with its
+own attributes.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from urllib.parse import unquote
 
-MOST_CHARACTERS = 400_000  # of a message's HTML, embedded pictures left out
-DEEPEST = 60  # open elements; what is deeper belongs to the last one
+MOST_CHARACTERS = 400_000  # of a message's HTML, without embedded pictures
+DEEPEST = 60  # most open elements; deeper content belongs to the last one
 
 BLOCKS = frozenset(
     {
@@ -30,7 +30,7 @@ _EMBEDDED_CID = "embedded-{number}.{kind}"
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Words:
-    """Text between two tags.  `literal`: inside of pre, blanks are as they are."""
+    """Text between two tags.  `literal`: inside of `pre`, where blanks are kept."""
 
     text: str
     literal: bool = False
@@ -38,7 +38,7 @@ class Words:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Picture:
-    """An image of the mail itself.  `cid`: the Content-ID of its part.  `width`: pixels, 0 where it is not told."""
+    """An inline image (RFC 2392).  `cid`: the Content-ID of its part.  `width`: pixels, 0 if unknown."""
 
     cid: str
     alt: str = ""
@@ -47,7 +47,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Break:
-    """A line break, a rule, or the end of a literal line."""
+    """A line break, a horizontal rule (`rule`), or the end of a line in `pre` (`literal`)."""
 
     rule: bool = False
     literal: bool = False
@@ -65,7 +65,7 @@ class Element:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LinkEnd:
-    """Behind the words of a link."""
+    """The end of a link.  `href`: its address.  `shown`: its text."""
 
     href: str
     shown: str
@@ -73,7 +73,7 @@ class LinkEnd:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Ordinal:
-    """The number of an item in an ordered list, which HTML does not contain."""
+    """The number of an item in an ordered list.  HTML text does not contain it."""
 
     number: int
 
@@ -84,14 +84,14 @@ Line = list[Part]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """`embedded`: Content-ID of ours -> (kind, base64) of the pictures that the HTML itself holds (RFC 2397)."""
+    """`embedded`: our Content-ID -> (media subtype, base64) of pictures in `data:` URLs (RFC 2397)."""
 
     root: Element
     embedded: Mapping[str, tuple[str, str]]
 
 
 def page_of(html: str) -> Page | None:
-    """The body as a tree; None where it is larger than anything that people write."""
+    """The body as a tree; None if it is empty or longer than MOST_CHARACTERS."""
     embedded: dict[str, tuple[str, str]] = {}
 
     def as_part(found: re.Match[str]) -> str:
@@ -164,22 +164,22 @@ def _picture(attributes: Mapping[str, str]) -> Picture | None:
 
 
 def words_of(element: Element) -> str:
-    """All text inside of an element."""
+    """All text inside an element."""
     return "".join(leaf.text for leaf in leaves(element) if isinstance(leaf, Words))
 
 
 def leaves(element: Element) -> Iterator[Leaf]:
-    """In the order of the text."""
+    """The leaves inside the element, in the order of the text."""
     return (node for node in _inside(element) if not isinstance(node, Element))
 
 
 def elements(element: Element) -> Iterator[Element]:
-    """Those inside, in the order of the text."""
+    """The elements inside the element, in the order of the text."""
     return (node for node in _inside(element) if isinstance(node, Element))
 
 
 def _inside(element: Element) -> Iterator[Element | Leaf]:
-    """Everything inside in the order of the text, in one walk: the time does not grow with the depth."""
+    """All elements and leaves inside, in the order of the text.  One walk, so that the time does not grow with the depth."""
     waiting: list[Element | Leaf] = list(reversed(element.children))
     while waiting:
         node = waiting.pop()
@@ -189,7 +189,7 @@ def _inside(element: Element) -> Iterator[Element | Leaf]:
 
 
 def holders(root: Element, kept: Collection[int]) -> frozenset[int]:
-    """The ids of the elements that hold a kept leaf, at whatever depth."""
+    """The `id()` of each element that contains a kept leaf, at any depth."""
     found: set[int] = set()
 
     def holds(element: Element) -> bool:
@@ -203,11 +203,11 @@ def holders(root: Element, kept: Collection[int]) -> frozenset[int]:
 
 
 def lines_of(root: Element) -> list[Line]:
-    """The parts in the order of the text, a new line at each block and break; a break is a line by itself."""
+    """The lines in the order of the text.  A line ends at each block and break.  A break is a line by itself."""
     lines: list[Line] = [[]]
     for part in _parts(root):
         if part is None and all(isinstance(before, Ordinal) for before in lines[-1]):
-            continue  # the number of an item belongs to the item's first block
+            continue  # the number of an item is in the line of its first block
         if part is None or isinstance(part, Break):
             lines += [[part], []] if part else [[]]
         else:
@@ -216,14 +216,14 @@ def lines_of(root: Element) -> list[Line]:
 
 
 def _parts(element: Element) -> list[Part | None]:
-    """None stands for the border of a block."""
+    """The parts of the element in order.  None marks the border of a block."""
     parts: list[Part | None] = []
     _add_parts(element, 0, parts)
     return parts
 
 
 def _add_parts(element: Element, number: int, parts: list[Part | None]) -> None:
-    """Adds the parts of the element; `number`: of an item of a list, 0 for none."""
+    """Appends the parts of the element.  `number`: the number of a list item, 0 for none."""
     block = element.tag in BLOCKS
     if block:
         parts.append(None)

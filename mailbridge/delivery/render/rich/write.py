@@ -1,6 +1,6 @@
-"""The lines that are shown as HTML of ours: a short list of elements, each with attributes of ours, no style of the sender's.
+"""Writes the shown lines as HTML: only elements of a short list, with our own attributes and without the sender's styles.
 
-Colours and sizes of a sender's styles are lost on purpose: they hide text, and they are unreadable on a dark screen.
+The sender's colours and sizes are dropped on purpose: they can hide text, and can be unreadable in dark mode.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from mailbridge.delivery.render.rich.align import Mark
 from mailbridge.delivery.render.rich.tree import BLOCKS, Break, Element, Leaf, Picture, Words, elements, holders, leaves, words_of
 
-WIDEST = 500  # pixels; the column of a mail of ours is 550 wide
+WIDEST = 500  # pixels; the column of our mails has 550
 _CELL = ' class="bar" style="padding:4px 8px;border:1px solid #dfe3e8;vertical-align:top;"'
 _STYLES: Mapping[str, str] = {
     "p": ' style="margin:0 0 12px 0;"',
@@ -37,7 +37,7 @@ _SAME = {"strike": "s", "ins": "u", "tfoot": "tbody", "tt": "code", "kbd": "code
 _HEADING = re.compile(r"h[1-6]")
 _LINK = re.compile(r"(?:https?|mailto|tel):\S+", re.IGNORECASE)
 _LOOKS_LIKE_HOST = re.compile(r"\s*(?:https?://)?(?:[\w-]+\.)+[a-z]{2,}\b(?![@.])\S*\s*", re.IGNORECASE)
-_MAILTO = re.compile(r"\A(mailto:[^?]*+)\?.*", re.IGNORECASE | re.DOTALL)  # a sender does not write the reader's mail
+_MAILTO = re.compile(r"\A(mailto:[^?]*+)\?.*", re.IGNORECASE | re.DOTALL)  # links must not prefill a mail
 _BLANKS = " \t\r\n\f"
 _BLANK = re.compile(r"[ \t\r\n\f]+")
 _CELLS = frozenset({"td", "th", "tr", "tbody", "thead", "tfoot"})
@@ -48,26 +48,26 @@ _EMPHASIS: Mapping[str, re.Pattern[str]] = {
     "s": re.compile(r"text-decoration[^;:]{0,20}:[^;]{0,100}line-through"),
 }
 _HOLDS_BLOCKS = re.compile(r"<(?:div|p|ul|ol|table|tr|td|th|blockquote|pre)\b")
-# What a sender writes is matched here: possessive quantifiers give nothing back, so that each takes the time of one reading.
+# The input is untrusted: possessive quantifiers do not backtrack, so that a match takes linear time.
 _NOTHING_BEFORE = re.compile(r"(?:\s|&nbsp;|<br>|<(div|p)[^<>]*+>(?:\s|<br>)*+</\1>)*+")
 _MANY_BREAKS = re.compile(r"<br>(?:\s*+<br>){2,}+\s*+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CarriedPicture:
-    """A picture as it goes along: `cid` of ours, its file's name.  `cid` '': it is not carried, and its name stands for it."""
+    """A picture of our mail.  `cid`: our Content-ID; '' if the picture is not attached and its file name is shown instead."""
 
     cid: str
     name: str
 
 
 def html_of(root: Element, kept: Collection[int], pictures: Mapping[str, CarriedPicture | None]) -> str:
-    """The leaves of the tree that are kept, in elements of ours.  `pictures` by the sender's Content-ID; None: not shown at all."""
+    """The kept leaves of the tree as HTML.  `pictures`: by the sender's Content-ID; None: not shown."""
     return _trimmed(_Writer(root, kept, pictures).children(root))
 
 
 def text_of(text: str, marks: Sequence[Mark], pictures: Mapping[str, CarriedPicture | None]) -> str:
-    """The text, with the addresses of links and the names of pictures where they stand."""
+    """The text with the addresses of links and the names of pictures inserted at their marks."""
     pieces: list[str] = []
     end = 0
     for mark in sorted(marks, key=lambda mark: mark.start):
@@ -94,8 +94,8 @@ class _Writer:
     def __init__(self, root: Element, kept: Collection[int], pictures: Mapping[str, CarriedPicture | None]) -> None:
         self._kept, self._pictures = kept, pictures
         self._holding = holders(root, kept)
-        self._data = [False]  # whether each open table is one of data; others only place things
-        # Who parts paragraphs by empty ones means lines by the others.
+        self._data = [False]  # for each open table: whether it is a data table, not one for layout
+        # If empty paragraphs separate paragraphs, the other paragraphs are lines.
         self._paragraph = "div" if any(_is_blank_paragraph(element) for element in elements(root)) else "p"
 
     def children(self, element: Element) -> str:
@@ -131,7 +131,7 @@ class _Writer:
         return f"<{tag}{_STYLES.get(tag, '')}{_numbers(element)}>{inner}</{tag}>"
 
     def _tag(self, tag: str) -> str:
-        """The element of ours that stands for one of the sender's; '' for none."""
+        """The element that we write for one of the sender's; '' for none."""
         if tag in _CELLS and not self._data[-1]:
             return "div" if tag in ("td", "th") else ""
         if tag == "p" or _HEADING.fullmatch(tag):
@@ -156,7 +156,7 @@ class _Writer:
 
 
 def _link(element: Element, inner: str) -> str:
-    """The link; behind words that look like another address than the one it leads to, where it leads."""
+    """The link.  If its text looks like another address than its target, the target's host is added."""
     href = _MAILTO.sub(r"\1", element.attributes.get("href", "").strip())
     if not _LINK.fullmatch(href) or "<a " in inner:
         return inner
@@ -174,13 +174,13 @@ def _host(address: str) -> str:
 
 
 def _numbers(element: Element) -> str:
-    """Attributes that are numbers: of joined cells, and of a list that does not begin at 1."""
+    """Numeric attributes: colspan and rowspan, and start of a list that does not begin at 1."""
     names = {"td": ("colspan", "rowspan"), "th": ("colspan", "rowspan"), "ol": ("start",)}.get(element.tag, ())
     return "".join(f' {name}="{value}"' for name in names if re.fullmatch(r"[0-9]{1,3}", value := element.attributes.get(name, "")))
 
 
 def _is_data(table: Element) -> bool:
-    """Whether a table has rows and columns of its own; the others only place things, and a phone has no room for that."""
+    """Whether a table has rows and columns of data.  Layout tables are written as div, because they are too wide for a phone."""
     inside = list(elements(table))
     rows = [element for element in inside if element.tag == "tr"]
     columns = max((sum(isinstance(cell, Element) and cell.tag in ("td", "th") for cell in row.children) for row in rows), default=0)
@@ -192,7 +192,7 @@ def _is_blank_paragraph(element: Element) -> bool:
 
 
 def _emphasised(element: Element, inner: str) -> str:
-    """With what a style of the sender's says of weight and lines, as elements."""
+    """The content in elements for the emphasis that the sender's style sets (bold, underline, …)."""
     style = element.attributes.get("style", "").lower()
     if not style or not inner.strip(_BLANKS) or _HOLDS_BLOCKS.search(inner):
         return inner
@@ -202,7 +202,7 @@ def _emphasised(element: Element, inner: str) -> str:
 
 
 def _trimmed(html: str) -> str:
-    """Without breaks and blanks around it, and never more than one empty line together."""
+    """The HTML without breaks and blanks at its ends, and with at most one empty line in a row."""
     html = _MANY_BREAKS.sub("<br><br>", html)
     before = _NOTHING_BEFORE.match(html)
     html = html[before.end() if before else 0 :].rstrip()
