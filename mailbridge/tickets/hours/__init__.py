@@ -1,5 +1,5 @@
-"""Hour banks: the time that a contract grants, and what work takes from it.  Pure.
+"""Hour banks: the hours that a contract grants and that work takes.  Pure.
 
-`customers.hour_terms` says what a contract grants, `weights` what a minute of work costs, `ledger` what an entry is, `standing` what
-follows from the entries, `planning` which entries are due now, `burns` what the work on a ticket takes.  Entries go in, entries come out.
+`customers.hour_terms` has the terms of a contract, `weights` the cost of work, `ledger` the entries, `standing` the state of a bank,
+`planning` the entries that are due, `burns` the entries for work on a ticket.
 """

@@ -1,4 +1,4 @@
-"""Which hours the work on a ticket takes: from which bank, under which contract, with which weights.  Pure."""
+"""Burns: the hours that work on a ticket takes, with their bank, contract and weights.  Pure."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ _MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankMatch:
-    """The bank that a ticket's work takes hours from, by the contract that is valid on the day."""
+    """The bank from which a ticket's work takes hours, and the contract that is valid on the day."""
 
     bank: HourBank
     contract: Contract
 
 
 def bank_for(ticket: Ticket, customers: Customers, day: date) -> BankMatch | None:
-    """The bank of the ticket's contract on this day; None: its work takes no hours then.
+    """The bank of the ticket's contract on this day; None if its work takes no hours.
 
-    A contract that has ended gives way to its renewal.  A contract without hours gives way to the customer's first contract that has some,
-    is valid and covers the ticket.
+    A contract that has ended is replaced by its renewal.  A contract without hours is replaced by the customer's first valid contract that
+    has hours and covers the ticket.
     """
     customer = customers.of(ticket.requester.address) if ticket.requester else None
     named = customer.contracts.get(dict(ticket.fields).get(CONTRACT, "")) if customer else None
@@ -48,13 +48,13 @@ def bank_for(ticket: Ticket, customers: Customers, day: date) -> BankMatch | Non
 
 
 def asks_when_empty(ticket: Ticket, customers: Customers, day: date) -> bool:
-    """Whether a manager is asked for work on this ticket once its bank is empty."""
+    """Whether work on this ticket needs a manager's approval once its bank is empty."""
     found = bank_for(ticket, customers, day)
     return found is not None and found.contract.hours is not None and found.contract.hours.when_empty is WhenEmpty.ASK_MANAGER
 
 
 def begins_later(ticket: Ticket, customers: Customers, day: date) -> Contract | None:
-    """The ticket's contract, where it has hours and neither it nor one that it renews is valid on this day yet."""
+    """The ticket's contract if it has hours and neither it nor a contract that it renews is valid on this day yet; else None."""
     customer = customers.of(ticket.requester.address) if ticket.requester else None
     named = customer.contracts.get(dict(ticket.fields).get(CONTRACT, "")) if customer else None
     if customer is None or named is None or named.hours is None or named.since is None or day >= named.since:
@@ -74,7 +74,7 @@ def _others(ticket: Ticket, customer: Customer, day: date) -> Iterator[Contract]
 def burn(
     ticket: Ticket, activity: Activity, found: BankMatch, organisation: Organisation, at: datetime, by: str, number: int
 ) -> LedgerEntry:
-    """The entry for this activity, at its weights of now.  `number`: how many entries the activity had before."""
+    """The entry for this activity with the current weights.  `number`: how many entries the activity had before."""
     terms = found.contract.hours or found.bank.terms_on(activity.day)
     parts = weighted(
         activity.charged,
@@ -101,7 +101,7 @@ def burn(
 
 
 def basis(activity: Activity, contract: Contract) -> str:
-    """What the cost of an activity depends on, besides the values of the ticket on the day when it was recorded."""
+    """The values of an activity on which its cost depends, as a text to compare.  The ticket's values are not part of it."""
     start = activity.start.isoformat() if activity.start else "-"
     return f"{contract.name} {activity.kind} {activity.day} {activity.minutes} {activity.charged} {start}"
 
@@ -116,10 +116,10 @@ def _whole(activity: Activity) -> tuple[WorkStretch, ...]:
 
 
 def _stretches(activity: Activity, calendar: Calendar) -> tuple[WorkStretch, ...]:
-    """The activity cut where the working hours begin and end.
+    """The activity, split where the working hours begin and end.
 
-    Where nobody said when it began, it counts as work inside of the working hours as far as the day has that many; the rest, and all work
-    of a day that is closed, is outside.
+    Without a start time it counts as work inside the working hours, up to the working hours of the day.  The rest, and all work on a closed
+    day, is outside.
     """
     if activity.start is None:
         begin = datetime.combine(activity.day, time.min, ZoneInfo(calendar.zone))

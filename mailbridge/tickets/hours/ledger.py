@@ -1,4 +1,4 @@
-"""The entries of an hour bank.  They are added and never changed; what a bank holds follows from them (`standing`)."""
+"""The entries of an hour bank.  Entries are only added.  `standing` computes the bank from them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mailbridge.tickets.hours.weights import WeightedPart
 class EntryKind(StrEnum):
     GRANT = "grant"
     BURN = "burn"
-    REVERSAL = "reversal"  # takes back a burn, whole
+    REVERSAL = "reversal"  # reverses a whole burn
     EXPIRE = "expire"
     ADJUST = "adjust"
 
@@ -22,7 +22,7 @@ class EntryKind(StrEnum):
 class EntrySource(StrEnum):
     """Where an entry comes from."""
 
-    INTERVAL = "interval"  # the hours of a month, a quarter, a year
+    INTERVAL = "interval"  # the hours of a month, quarter or year
     BLOCK = "block"  # a prepaid block of the contract
     CARRIED = "carried"  # unused hours of the interval before
     WORK = "work"  # an activity on a ticket
@@ -32,12 +32,12 @@ class EntrySource(StrEnum):
 
 
 DERIVED = frozenset({EntrySource.CARRIED, EntrySource.EXPIRY, EntrySource.BILLED})
-"""What follows from the other entries.  It is recorded beside them, and recorded again by a further entry where work came late."""
+"""Sources of entries that are computed from other entries.  Late work is corrected by a further entry."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closing:
-    """What happens when the interval of a grant ends; seconds.  Kept with the grant, so that a change of the file changes no past."""
+    """What happens when the interval of a grant ends, in seconds.  Stored with the grant, so that new rules do not change the past."""
 
     carry_over: int | None = 0
     cap: int | None = None
@@ -46,10 +46,10 @@ class Closing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerEntry:
-    """One line of a bank.  `key`: unique in the bank.  `seconds`: what it adds, or with a minus takes.  `day`: from when it counts.
+    """One entry of a bank.  `key`: unique in the bank.  `seconds`: added, or taken if negative.  `day`: from when it counts.
 
-    `of`: the key of the entry that it is about: the burn that a reversal takes back, the grant that expires.  `expires`: the last day of
-    what it adds.  `link`: a ticket number, a contract, an invoice.  `basis`: the facts of the activity that a burn is for.
+    `of`: the key of the entry that it refers to: the burn that it reverses, or the grant that expires.  `expires`: the last day on which
+    its hours can be used.  `link`: a ticket number, a contract or an invoice.  `basis`: see `burns.basis`.
     """
 
     key: str
@@ -72,19 +72,19 @@ class LedgerEntry:
 
 
 def reversed_keys(entries: Iterable[LedgerEntry]) -> frozenset[str]:
-    """The keys of burns that were taken back."""
+    """The keys of reversed burns."""
     return frozenset(entry.of for entry in entries if entry.kind is EntryKind.REVERSAL)
 
 
 def live_burns(entries: Iterable[LedgerEntry]) -> tuple[LedgerEntry, ...]:
-    """The burns that count."""
+    """The burns that were not reversed."""
     entries = tuple(entries)
     gone = reversed_keys(entries)
     return tuple(entry for entry in entries if entry.kind is EntryKind.BURN and entry.key not in gone)
 
 
 def reversal(burn: LedgerEntry, at: datetime, by: str, reason: str) -> LedgerEntry:
-    """The entry that takes this burn back."""
+    """The entry that reverses this burn."""
     return LedgerEntry(
         key=f"reversal:{burn.key}",
         kind=EntryKind.REVERSAL,

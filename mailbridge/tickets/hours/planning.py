@@ -1,4 +1,4 @@
-"""Which entries a bank is due: the hours of each interval and prepaid block that has begun, and what follows from the entries it has."""
+"""The entries that are due in a bank: grants of intervals and prepaid blocks that have begun, and derived entries."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from mailbridge.tickets.hours.standing import BankStanding, standing
 _DAY = timedelta(days=1)
 _MINUTE = 60
 OVER = "over"
-LEVELS = ("80", "100", OVER)  # what is told of a bank, each once in a period
+LEVELS = ("80", "100", OVER)  # levels that are notified, each once in a period
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HourBank:
-    """A bank of a customer and the contracts that grant its hours and take from it, the earliest first."""
+    """A bank of a customer, and the contracts that grant hours to it or take from it, the earliest first."""
 
     customer: str
     name: str
     contracts: tuple[Contract, ...]
 
     def terms_on(self, day: date) -> HourTerms:
-        """The terms that count on a day: of the contract that is valid then, else of the latest one before, else of the first one."""
+        """The terms on a day: of the valid contract, else of the latest one before, else of the first one."""
         begun = [one for one in self.contracts if one.since is None or one.since <= day]
         valid = next((one for one in begun if one.valid(day)), None)
         found = valid or (begun[-1] if begun else self.contracts[0])
@@ -34,7 +34,7 @@ class HourBank:
 
 
 def banks_of(customer: Customer) -> tuple[HourBank, ...]:
-    """The banks of the customer, in the order of the file."""
+    """The banks of the customer, in the order of its contracts in the file."""
     found: dict[str, list[Contract]] = {}
     for contract in customer.contracts.values():
         if contract.hours is not None:
@@ -46,7 +46,7 @@ def banks_of(customer: Customer) -> tuple[HourBank, ...]:
 
 
 def bank_name(contract: Contract, customer: Customer) -> str:
-    """The name of the contract's bank: the one that it gives, else that of the contract that it renews, else its own."""
+    """The name of the contract's bank: as configured, else that of the contract that it renews, else the contract's own."""
     seen: set[str] = set()
     while not (contract.hours and contract.hours.bank) and contract.name not in seen:
         seen.add(contract.name)
@@ -58,7 +58,7 @@ def bank_name(contract: Contract, customer: Customer) -> str:
 
 
 def bank_of(contract: Contract, customer: Customer) -> HourBank | None:
-    """The bank that work under this contract takes hours from; None: the contract has none."""
+    """The bank from which work under this contract takes hours; None if the contract has none."""
     if contract.hours is None:
         return None
     name = bank_name(contract, customer)
@@ -66,7 +66,7 @@ def bank_of(contract: Contract, customer: Customer) -> HourBank | None:
 
 
 def contract_on(contract: Contract, customer: Customer, day: date) -> Contract | None:
-    """The contract itself where it is valid on this day, else the one of its renewals, before or after it, that is; None: none is."""
+    """The contract that is valid on this day: this one, else one of its chain of renewals (before or after it), else None."""
     chain = [contract]
     while (before := customer.contracts.get(chain[0].renews)) is not None and before not in chain:
         chain.insert(0, before)
@@ -76,7 +76,7 @@ def contract_on(contract: Contract, customer: Customer, day: date) -> Contract |
 
 
 def first_day(contract: Contract) -> date:
-    """The first day on which work under this contract takes hours: as the bank or the contract says, else that of its first block."""
+    """The first day on which work under this contract takes hours: of the bank's terms or the contract, else of its first block."""
     hours = contract.hours or HourTerms()
     named = max((day for day in (hours.since, contract.since) if day is not None), default=None)
     return named or min((block.since for block in hours.blocks), default=date.max)
@@ -112,7 +112,7 @@ def _grants(contract: Contract, entries: Sequence[LedgerEntry], today: date, at:
 
 
 def _new_intervals(contract: Contract, terms: HourTerms, entries: Sequence[LedgerEntry], today: date) -> Iterator[tuple[date, date]]:
-    """The intervals after the last one that was granted, up to the one that holds today; never one that begins inside a granted one."""
+    """The intervals after the last granted one, up to the one that contains today.  None of them overlaps a granted one at its start."""
     if terms.every is None or not terms.grant:
         return
     ends = [entry.expires for entry in entries if entry.source is EntrySource.INTERVAL and entry.contract == contract.name]
@@ -125,7 +125,7 @@ def _new_intervals(contract: Contract, terms: HourTerms, entries: Sequence[Ledge
 
 
 def interval(contract: Contract, terms: HourTerms, day: date) -> tuple[date, date]:
-    """The first and the last day of the interval that holds this day, as the cycle has them: not cut at the contract's own days."""
+    """The first and the last day of the interval that contains this day, by the cycle.  Not cut at the contract's first and last day."""
     months = terms.every.months if terms.every else 1
     anchor = first_day(contract) if terms.starts is CycleStart.CONTRACT else date(day.year, 1, 1)
     number = ((day.year - anchor.year) * 12 + day.month - anchor.month) // months
@@ -137,17 +137,17 @@ def interval(contract: Contract, terms: HourTerms, day: date) -> tuple[date, dat
 
 
 def _month_on(anchor: date, months: int) -> date:
-    """The same day so many months later; the last of the month where it is shorter."""
+    """The same day `months` later, or the last day of a shorter month."""
     year, month = divmod(anchor.year * 12 + anchor.month - 1 + months, 12)
     following = date(year + (month == 11), (month + 1) % 12 + 1, 1)
     return min(date(year, month + 1, 1) + timedelta(days=anchor.day - 1), following - _DAY)
 
 
 def consequences(entries: Sequence[LedgerEntry], today: date, at: datetime) -> tuple[LedgerEntry, ...]:
-    """What follows from the entries up to today and is not recorded yet: hours that expired, that were carried over, that are billed.
+    """The derived entries that are not recorded yet: hours that expired, were carried over or are billed, up to today.
 
-    Where work of an ended interval came late, the difference to what was recorded becomes a further entry.  After these entries the sum of
-    all entries up to today is the balance.
+    If work of an ended interval was recorded late, the difference becomes a further entry.  With these entries, the sum of all entries up
+    to today is the balance.
     """
     now = standing(entries, today)
     grants = {entry.key: entry for entry in entries if entry.kind in (EntryKind.GRANT, EntryKind.ADJUST)}
@@ -194,8 +194,11 @@ def _derived(source: EntrySource, of: str, about: LedgerEntry, seconds: int, num
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoursLeft:
-    """A bank as people are told of it; seconds.  `granted`: of what is valid now.  `until`: the last day of the hours that expire first;
-    None: none of them expire.  `later`: what is left beyond that day.  `period`: the key of the newest grant, for alerts."""
+    """A bank as mails and tables show it, in seconds.  `granted`: by the valid grants.  `over`: how far it is overdrawn.
+
+    `until`: the last day of the hours that expire first; None if none expire.  `later`: what is left after that day.  `period`: the key of
+    the newest grant, for alerts.
+    """
 
     left: int
     granted: int
@@ -206,7 +209,7 @@ class HoursLeft:
 
     @property
     def level(self) -> str:
-        """The highest level that was passed: over, 100 or 80 (percent), or '' for none."""
+        """The highest level that was reached: over, 100 or 80 (percent used), or '' for none."""
         if self.over:
             return OVER
         used = self.granted - self.left
@@ -214,9 +217,9 @@ class HoursLeft:
 
 
 def hours_left(now: BankStanding) -> HoursLeft | None:
-    """What people are told; None where the bank has had neither hours nor work yet.
+    """The bank as people see it; None if it has had neither hours nor work yet.
 
-    Grants that were used up before the newest one began are history.
+    Grants that were used up before the newest one began are left out.
     """
     if not now.grants:
         return HoursLeft(left=0, granted=0, over=now.over) if now.over else None

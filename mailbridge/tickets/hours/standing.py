@@ -1,8 +1,8 @@
-"""What a bank holds, from its entries: which hours are left, what expired, what was carried over, how far it is overdrawn.
+"""Computes a bank from its entries: the hours left, expired, carried over and billed, and how far it is overdrawn.
 
 Work takes the hours that expire first, those that never expire last, and of equal ones those that were granted first.  One activity may
-take from several grants.  What no grant covers is overdrawn; the next grant pays for it, unless the end of an interval writes it off.
-Each entry counts on its day, whenever it was recorded: work that is told late takes hours that it would have taken in time.
+take from several grants.  Work that no grant covers overdraws the bank.  The next grant pays for it, unless the end of an interval writes
+it off.  Each entry counts on its day, whenever it was recorded: late work takes the hours that it would have taken in time.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrantLeft:
-    """A grant and the seconds that are left of it.  `used_up`: the day on which the last of it was taken."""
+    """A grant and the seconds that are left of it.  `used_up`: the day on which its last second was taken."""
 
     key: str
     day: date
@@ -31,9 +31,11 @@ class GrantLeft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankStanding:
-    """A bank on a day; seconds.  `grants`: those that have begun, also the used and the expired ones, in order of their days.
-    `over`: how far it is overdrawn.  `expired`, `billed`: by the key of the grant.  `carried`: by the key of the interval's grant that they
-    go with."""
+    """A bank at the end of a day, in seconds.  `grants`: all that have begun, also used and expired ones, by day.
+
+    `over`: how far it is overdrawn.  `expired`, `billed`: by the key of the grant.  `carried`: by the key of the interval's grant to which
+    they were added.
+    """
 
     day: date
     grants: tuple[GrantLeft, ...] = ()
@@ -53,13 +55,13 @@ class BankStanding:
 
     @property
     def balance(self) -> int:
-        """What is left, below zero where the bank is overdrawn."""
+        """What is left; negative if the bank is overdrawn."""
         return self.left - self.over
 
 
 @dataclass(slots=True)
 class _Lot:
-    """A grant while the entries are gone through."""
+    """A grant during the computation (mutable)."""
 
     key: str
     day: date
@@ -71,7 +73,7 @@ class _Lot:
     used_up: date | None = None
 
     def take(self, wanted: int, day: date) -> int:
-        """How much of it is taken."""
+        """Takes up to `wanted` seconds; the seconds that were taken."""
         taken = min(wanted, self.left)
         self.left -= taken
         if taken and not self.left:
@@ -80,21 +82,23 @@ class _Lot:
 
 
 def standing(entries: Iterable[LedgerEntry], day: date) -> BankStanding:
-    """The bank at the end of this day by these entries, in order of their recording.  What expires, is carried over and is billed is
-    computed here; entries about it are not looked at."""
+    """The bank at the end of this day.  `entries`: in the order in which they were recorded.
+
+    Expiry, carry-over and billing are computed here.  Derived entries are ignored.
+    """
     own = [entry for entry in entries if entry.source not in DERIVED and entry.day <= day]
     return _Walk(day).through(own)
 
 
 class _Walk:
-    """One way through the entries of a bank, by day."""
+    """One pass over the entries of a bank, by day."""
 
     def __init__(self, day: date) -> None:
         self._day = day
         self._lots: list[_Lot] = []
         self._active: list[_Lot] = []
         self._over = 0
-        self._unused = 0  # of intervals that ended, until the next one begins
+        self._unused = 0  # seconds of ended intervals, until the next one begins
         self._closing: Closing | None = None  # of the interval that ended last
         self._expired: dict[str, int] = {}
         self._carried: dict[str, int] = {}
@@ -115,7 +119,7 @@ class _Walk:
         return self._standing()
 
     def _close(self, day: date) -> None:
-        """What has expired before this day."""
+        """Closes the grants that expired before this day."""
         ended = [lot for lot in self._active if lot.expires is not None and lot.expires < day]
         if not ended:
             return
@@ -179,12 +183,12 @@ def _takes(entry: LedgerEntry) -> bool:
 
 
 def _days(lots: Iterable[LedgerEntry], draws: Iterable[LedgerEntry], last: date) -> Iterator[date]:
-    """The days on which anything happens, in order, up to the last one: something begins, ends or is taken."""
+    """The days up to `last`, itself included, on which a grant begins or ends or work is taken, in order."""
     ends = (lot.expires + _DAY for lot in lots if lot.expires is not None and lot.expires < last)
     yield from sorted({*(lot.day for lot in lots), *ends, *(draw.day for draw in draws), last})
 
 
 def _carried(unused: int, granted: int, closing: Closing) -> int:
-    """How much of the unused time goes into an interval with so many hours of its own."""
+    """The unused seconds that are carried into an interval whose own grant is `granted` seconds."""
     most = unused if closing.carry_over is None else min(unused, closing.carry_over)
     return most if closing.cap is None else max(0, min(most, closing.cap - granted))

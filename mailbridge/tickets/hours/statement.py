@@ -1,4 +1,4 @@
-"""The statement of an hour bank: its entries month by month, with what the bank held before and after each.  Pure."""
+"""The statement of an hour bank: its entries by month, with the balance before and after each month.  Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mailbridge.tickets.hours.standing import standing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatementLine:
-    """An entry as people read it; seconds.  `balance`: of the bank after it.  `about`: what it is for, in English."""
+    """An entry for display, in seconds.  `balance`: of the bank after it.  `about`: the purpose of the entry, in English."""
 
     day: date
     kind: str
@@ -27,7 +27,7 @@ class StatementLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatementMonth:
-    """`first`: its first day.  `opening` and `closing` in seconds."""
+    """A month of a statement.  `first`: its first day.  `opening`, `closing`: the balance in seconds."""
 
     first: date
     opening: int
@@ -37,7 +37,7 @@ class StatementMonth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankStatement:
-    """`left`: how the bank stands on `day`; None: it has had no hours yet."""
+    """The statement of one bank.  `left`: the bank on `day`; None if it has had neither hours nor work yet."""
 
     customer: str
     bank: str
@@ -47,7 +47,7 @@ class BankStatement:
 
 
 def statement(bank: HourBank, entries: Sequence[LedgerEntry], today: date, at: datetime) -> BankStatement:
-    """All months of the bank up to today, with what is due and not recorded yet."""
+    """All months of the bank up to today.  Entries that are due and not recorded yet are included."""
     every = [*entries, *due_grants(bank, entries, today, at)]
     every += consequences(every, today, at)
     shown = sorted((entry for entry in every if entry.day <= today), key=_place)
@@ -64,7 +64,7 @@ def statement(bank: HourBank, entries: Sequence[LedgerEntry], today: date, at: d
 
 
 def _place(entry: LedgerEntry) -> tuple[date, int]:
-    """Hours come first on a day, what ends with it comes last."""
+    """The sort key: on one day grants come first, expiry and billing last."""
     last = entry.source in (EntrySource.EXPIRY, EntrySource.BILLED)
     return entry.day, 2 if last else 0 if entry.kind is EntryKind.GRANT else 1
 
@@ -77,7 +77,7 @@ def _line(entry: LedgerEntry, balance: int) -> StatementLine:
 
 
 def about(entry: LedgerEntry) -> str:
-    """What the entry is for."""
+    """The purpose of the entry, in English."""
     until = f", until {entry.expires}" if entry.expires else ""
     match entry.source:
         case EntrySource.INTERVAL:
@@ -105,14 +105,14 @@ def _weighed(minutes: int, percent: int, why: str) -> str:
 
 
 def clock(seconds: int) -> str:
-    """Hours and minutes: 5400 as 1:30; with seconds where there are any."""
+    """Hours and minutes: 5400 as 1:30.  Seconds are shown if there are any."""
     minutes, rest = divmod(abs(seconds), 60)
     sign = "-" if seconds < 0 else ""
     return f"{sign}{minutes // 60}:{minutes % 60:02d}" + (f":{rest:02d}" if rest else "")
 
 
 def of_months(found: BankStatement, first: date, last: date) -> tuple[StatementMonth, ...]:
-    """The months from the first to the last, by their first days."""
+    """The months whose first day is from `first` to `last`."""
     return tuple(month for month in found.months if first <= month.first <= last)
 
 

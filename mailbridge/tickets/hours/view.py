@@ -1,4 +1,4 @@
-"""How an hour bank stands, in whole minutes as mails and tables show it."""
+"""The state of an hour bank in whole minutes, as mails and tables show it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from mailbridge.tickets.hours.planning import HoursLeft
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoursView:
-    """The hour bank of the ticket in minutes.  `until`: the last day of the hours that expire first, None: they do not; `first`: how many
-    of those that are left expire then."""
+    """The hour bank of the ticket, in minutes.
+
+    `until`: the last day of the hours that expire first; None if none expire.  `first`: how many of the hours left expire then.
+    """
 
     left: int
     granted: int
@@ -30,7 +32,7 @@ class HoursView:
 
 
 def hours_view(left: HoursLeft | None) -> HoursView | None:
-    """The bank in whole minutes: what is left is rounded down, what is over is rounded up."""
+    """The bank in whole minutes.  Minutes left are rounded down, overdrawn minutes are rounded up."""
     if left is None:
         return None
     return HoursView(

@@ -1,4 +1,4 @@
-"""What an activity costs: its charged minutes in parts, each with the weight that counts there."""
+"""The cost of an activity: its charged minutes in parts, each with its weight."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ WHOLE = 100  # percent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkStretch:
-    """Minutes of work in a row, inside or outside of the working hours."""
+    """Consecutive minutes of work, inside or outside the working hours."""
 
     minutes: int
     after_hours: bool = False
@@ -20,7 +20,7 @@ class WorkStretch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeightedPart:
-    """Minutes that cost `percent` of themselves.  `why`: the weight that counts: after-hours, travel, urgent, a type of request, or ''."""
+    """Minutes that cost `percent` of themselves.  `why`: the applied weight: after-hours, travel, urgent, a type of request, or ''."""
 
     minutes: int
     percent: int = WHOLE
@@ -34,9 +34,9 @@ class WeightedPart:
 def weighted(
     charged: int, stretches: Iterable[WorkStretch], weights: Weights, *, type: str, travel: bool, urgent: bool
 ) -> tuple[WeightedPart, ...]:
-    """The charged minutes of an activity in parts.
+    """Splits the charged minutes of an activity into parts with their weights.
 
-    The minutes were rounded before.  What rounding added counts like the end of the activity, what it took is missing at the end.
+    `charged` is already rounded.  Minutes added by rounding have the weight of the end of the activity; minutes removed are cut off there.
     """
     parts: list[WeightedPart] = []
     for stretch in _fitted(tuple(stretches), charged):
@@ -54,7 +54,7 @@ def cost(parts: Iterable[WeightedPart]) -> int:
 
 
 def _fitted(stretches: Sequence[WorkStretch], charged: int) -> Iterator[WorkStretch]:
-    """The stretches with `charged` minutes in all."""
+    """The stretches, cut or extended at the end to `charged` minutes in all."""
     left, last = charged, len(stretches) - 1
     for number, stretch in enumerate(stretches):
         minutes = left if number == last else min(left, stretch.minutes)
@@ -64,7 +64,7 @@ def _fitted(stretches: Sequence[WorkStretch], charged: int) -> Iterator[WorkStre
 
 
 def _heaviest(weights: Weights, type: str, *, travel: bool, urgent: bool, after_hours: bool) -> tuple[int, str]:
-    """The largest weight that applies, and which one it is; the whole minute where none does."""
+    """The largest applicable weight in percent and its name; (100, '') if none applies."""
     applying = (
         (weights.after_hours if after_hours else None, "after-hours"),
         (weights.urgent if urgent else None, "urgent"),
