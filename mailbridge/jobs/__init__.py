@@ -1,1 +1,1 @@
-"""Jobs at intervals.  Due times are columns: every job asks the store what is due, so nothing is lost when a timer is lost."""
+"""Jobs at intervals.  Due times are columns, and every job asks the store what is due, so a missed tick loses nothing."""

@@ -1,8 +1,8 @@
-"""Sends the alerts of the clocks: one mail for each person, however many tickets it is about.
+"""Sends the alerts of clocks: one mail for each recipient, for any number of tickets.
 
-The sweep holds every alert, at least until it has fired everything that is due.  Of several alerts about one ticket the worst goes out as
-it is.  Alerts about several tickets become a digest: after a downtime, at opening time after a night, or where many tickets are unclaimed.
-An alert that nobody needs any more when it would go out is left out.
+The sweep holds every alert at least until it has fired everything that is due.  Of several alerts about one ticket, the worst is sent as
+it is.  Alerts about several tickets become a digest: after a downtime, at the start of working hours, or if many tickets are unclaimed.
+An alert that is obsolete when it is due is suppressed.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ _SEVERITY = ("overdue", "due", "soon", "unclaimed", "silent", "rule")  # the wor
 
 
 def notify_alerts(store: Store, desk: Desk, now: datetime) -> int:
-    """Sends the held alerts whose time has come; how many mails."""
+    """Sends the held alerts that are due.  Returns the number of mails."""
     with store.read() as tx:
         if not tx.outbox.held_alerts(now, ALERTS):
             return 0
     with store.write() as tx:
-        tx.state.take(STATE_KEY, now)  # locks: no other transaction sends the same
+        tx.state.take(STATE_KEY, now)  # locks the row: no other transaction sends the same alerts
         found = tx.outbox.held_alerts(now, ALERTS)
         tickets = {ticket.id: ticket for ticket in tx.tickets.get_many({one.notification.ticket or 0 for one in found})}
         groups: dict[str, list[Queued]] = {}
@@ -50,7 +50,7 @@ def notify_alerts(store: Store, desk: Desk, now: datetime) -> int:
 
 
 def _notify(tx: Tx, group: Sequence[Queued], tickets: dict[int, Ticket], desk: Desk, now: datetime) -> int:
-    """Sends the alerts of one person; how many mails."""
+    """Sends the alerts of one recipient.  Returns the number of mails."""
     shown = [one for one in group if _is_wanted(tx, one, tickets.get(one.notification.ticket or 0), desk, now)]
     by_ticket: dict[int, list[Queued]] = {}
     for one in shown:
@@ -70,7 +70,7 @@ def _notify(tx: Tx, group: Sequence[Queued], tickets: dict[int, Ticket], desk: D
 
 
 def _worst(tx: Tx, alerts: Sequence[Queued], now: datetime) -> int:
-    """Sends the worst of the alerts about one ticket as it is; how many mails."""
+    """Sends the worst of the alerts about one ticket as it is.  Returns the number of mails."""
     if not alerts:
         return 0
     worst = min(alerts, key=lambda one: _SEVERITY.index(_kind(one, now)[0]))
@@ -81,7 +81,7 @@ def _worst(tx: Tx, alerts: Sequence[Queued], now: datetime) -> int:
 
 
 def _is_wanted(tx: Tx, one: Queued, ticket: Ticket | None, desk: Desk, now: datetime) -> bool:
-    """Whether the recipient may see the ticket and still has to hear of it; else the alert is suppressed."""
+    """Whether the recipient may see the ticket and the alert is not obsolete.  If not, the alert is suppressed."""
     if is_hidden(tx, one, ticket, desk, now) or ticket is None:
         return False
     if one.created_at < now and _is_over(tx, one, ticket, desk):
@@ -91,7 +91,7 @@ def _is_wanted(tx: Tx, one: Queued, ticket: Ticket | None, desk: Desk, now: date
 
 
 def _is_over(tx: Tx, one: Queued, ticket: Ticket, desk: Desk) -> bool:
-    """Whether somebody acted since the alert was raised: the ticket is closed or taken, or the promise is kept after all."""
+    """Whether the alert is obsolete: since it was raised the ticket was closed or assigned, or its target was met."""
     if ticket.closed_at is not None:
         return True
     payload = one.notification.payload
@@ -141,7 +141,7 @@ def _row(ticket: Ticket, alerts: Sequence[Queued], desk: Desk, now: datetime) ->
 
 
 def _kind(one: Queued, now: datetime) -> tuple[str, str, datetime]:
-    """What a row says: one of _SEVERITY, the promise, and since when or until when."""
+    """The values of a row: one of _SEVERITY, the target, and the time since or until which it applies."""
     payload = one.notification.payload
     if isinstance(payload, LevelReached):
         return ("overdue" if payload.due_at <= now else "soon"), payload.promise, payload.due_at

@@ -1,9 +1,9 @@
-"""Backups by the daemon: when one is due, how it is proven, and which old ones are deleted.
+"""Backups by the daemon: decides when one is due, makes it, tests its restore, and deletes old ones.
 
-The time of the last backup is in the store, so a restart neither skips nor doubles one.  A backup may take long, so it has a thread of its
-own, which ends with the process.  An unfinished backup does not count.
+The time of the last backup is in the store, so a restart neither skips nor repeats one.  A backup may take long, so it runs in its own
+thread, which ends with the process.  An unfinished backup does not count.
 
-The administrators are mailed when a backup fails, once until one succeeds, and when it works again.
+The administrators get one mail when backups begin to fail, and one when they work again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from mailbridge.store.tx import Tx
 log = logs.get("backup")
 
 FAILED_KEY = "backup-failed"
-REST = timedelta(minutes=15)  # after a failure
+REST = timedelta(minutes=15)  # pause after a failure
 
 
 def due(backup: Backup, made_at: datetime | None, failed_at: datetime | None, now: datetime) -> bool:
@@ -41,14 +41,14 @@ def due(backup: Backup, made_at: datetime | None, failed_at: datetime | None, no
 
 
 class Backups:
-    """Called every minute.  `to`: the folder for backups."""
+    """Makes backups.  The ticker calls `look` every minute."""
 
     def __init__(self, store: Store, config: Config, clock: Clock) -> None:
         self._store, self._config, self._clock = store, config, clock
         self._thread: Thread | None = None
 
     def look(self) -> None:
-        """Starts a backup in its thread, if one is due."""
+        """Starts a backup in its thread if one is due."""
         if self._thread is not None and self._thread.is_alive():
             return
         if self._is_due():
@@ -56,8 +56,7 @@ class Backups:
             self._thread.start()
 
     def one(self) -> make.MadeBackup:
-        """Makes a backup, proves it where that is configured, and deletes those that no rule keeps.  Raises the error, after recording it.
-        """
+        """Makes a backup, tests it if configured, deletes those that no retention rule keeps.  Records an error, then raises it."""
         try:
             return self._one()
         except (MailbridgeError, OSError) as error:
@@ -75,7 +74,7 @@ class Backups:
             self.one()
         except (MailbridgeError, OSError) as error:
             log.error("backup_failed", error=str(error))
-        except Exception as error:  # also an internal error is logged and shown in `status`
+        except Exception as error:  # internal errors are also logged and shown in `status`
             log.exception("backup_failed")
             self._failed(error)
 
@@ -100,7 +99,7 @@ class Backups:
         restore.note(self._store, checked, self._clock.now())
 
     def _failed(self, error: Exception) -> None:
-        """Records the failure.  Mails the administrators where the backup before did not fail."""
+        """Records the failure.  Mails the administrators if the previous backup did not fail."""
         now, reason = self._clock.now(), str(error) if isinstance(error, MailbridgeError | OSError) else f"{type(error).__name__}: {error}"
         try:
             with self._store.write() as tx:
@@ -113,7 +112,7 @@ class Backups:
             log.warning("store_away", error=str(away))
 
     def _works(self) -> None:
-        """Clears the failure.  Mails the administrators where they were mailed about it."""
+        """Clears the failure.  Mails the administrators if they were mailed about it."""
         now = self._clock.now()
         with self._store.write() as tx:
             before = tx.state.take(FAILED_KEY, now)
@@ -131,7 +130,7 @@ class Backups:
 
 
 def remedy(error: Exception) -> str:
-    """What a person has to do about the failure."""
+    """The advice for the administrator about the failure."""
     file = getattr(error, "filename", None) or "the folder of the backups"
     match getattr(error, "errno", None):
         case errno.ENOSPC | errno.EDQUOT:

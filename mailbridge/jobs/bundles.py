@@ -1,4 +1,4 @@
-"""Sends held notifications to agents: one mail for each recipient and team lists the tickets of a backlog or a burst, with mail links."""
+"""Sends held notifications to agents: one mail for each recipient and team lists the tickets of a backlog or burst, with mail links."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from mailbridge.store.tx import Tx
 from mailbridge.tickets.model import Ticket
 
 STATE_KEY = "bundles"
-MOST_ROWS = 100  # tickets in one mail; the rest goes into another one
+MOST_ROWS = 100  # tickets in one mail; the rest is sent in further mails
 LONGEST_WAIT = timedelta(minutes=5)  # how long to wait for the rest of a backlog
 TOLD = "told with others in one mail: "  # followed by the key of that mail
 
 
 def notify_bundles(store: Store, desk: Desk, now: datetime) -> int:
-    """Mails everybody whose held notifications are due, one mail for each team; how many mails.
+    """Sends the held notifications that are due, one mail for each recipient and team.  Returns the number of mails.
 
-    While mails wait in the inbox the rest of the backlog is awaited, for a limited time.  A single notification goes out as it is.
+    While mails wait in the inbox, it waits for the rest of the backlog, at most LONGEST_WAIT.  A single notification is sent as it is.
     """
     with store.read() as tx:
         if not tx.outbox.to_bundle(now, but=ALERTS):
             return 0
     with store.write() as tx:
-        tx.state.take(STATE_KEY, now)  # locks: no other transaction sends the same
+        tx.state.take(STATE_KEY, now)  # locks the row: no other transaction sends the same
         found = tx.outbox.to_bundle(now, but=ALERTS)
         oldest = min((one.created_at for one in found), default=now)
         if tx.inbox.oldest() is not None and now - oldest < LONGEST_WAIT:
@@ -57,7 +57,7 @@ def _groups(found: Sequence[Queued], tickets: dict[int, Ticket], desk: Desk) -> 
 
 
 def _notify(tx: Tx, group: Sequence[Queued], tickets: dict[int, Ticket], desk: Desk, now: datetime) -> int:
-    """Sends the held notifications of one recipient and team; how many mails."""
+    """Sends the held notifications of one recipient and team.  Returns the number of mails."""
     shown = [one for one in group if not is_hidden(tx, one, tickets.get(one.notification.ticket or 0), desk, now)]
     by_ticket: dict[int, list[Queued]] = {}
     for one in shown:
@@ -78,7 +78,7 @@ def _notify(tx: Tx, group: Sequence[Queued], tickets: dict[int, Ticket], desk: D
 
 
 def is_hidden(tx: Tx, one: Queued, ticket: Ticket | None, desk: Desk, now: datetime) -> bool:
-    """Whether the recipient may not see the ticket, or it is gone; then the notification is suppressed."""
+    """Suppresses the notification if the ticket is gone or the recipient may not see it; whether it did."""
     kept_back = hidden(one.notification, ticket, desk.organisation) if ticket else Suppressed(reason="the ticket is gone")
     if kept_back is not None:
         tx.outbox.suppress(one.id, kept_back.reason, now)
@@ -109,7 +109,7 @@ def _bundle(listed: Sequence[Queued], rows: Sequence[TicketRow], ticket: Ticket,
 
 
 def _row(ticket: Ticket, recipient: str, desk: Desk) -> TicketRow:
-    """As the rows of `agent.list`, without when it is due."""
+    """A row as in `agent.list`, without the due time."""
     organisation, requester = desk.organisation, ticket.requester
     agent = organisation.agents.get(ticket.assignee)
     return TicketRow(

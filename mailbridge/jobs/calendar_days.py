@@ -1,4 +1,4 @@
-"""The days that calendars take from outside of the rules, as the store has them."""
+"""Days of calendars from outside the rules (public holidays and feeds), as stored."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mailbridge.store.tx import Tx
 
 
 def day_sources(tx: Tx, now: datetime) -> tuple[DaySources, PublicHolidays]:
-    """The sources, and the public holidays among them, which know after the load what is to be stored."""
+    """The sources, and the public holidays among them.  After the rules are loaded, `PublicHolidays.to_store` gives the row to store."""
     holidays = PublicHolidays(tx.state.get(public_holidays.STATE_KEY), library(), now.date())
     feeds = {one.address: one.closed for one in tx.feeds.all()}
     return DaySources(holidays=holidays, feeds=feeds, zones=zone_database(), library=library()), holidays

@@ -1,7 +1,7 @@
-"""Tells people of due times that changed with the rules: one mail for each person, not for each ticket.
+"""Notifies agents and managers of due times that changed with the rules: one mail for each recipient, not for each ticket.
 
-What is to be told is collected while the slices of tickets go by, as plain values that the state row keeps: by address the number of
-tickets and the first of them.
+`jobs.recompute` collects the changes slice by slice.  The state row keeps them as plain values: by address the number of tickets and the
+first of them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Dues = Mapping[str, datetime]
 
 
 def collected(told: Told, before: Ticket, after: Ticket, due_before: Dues, due: Dues, desk: Desk, now: datetime) -> Told:
-    """`told` with this ticket, where its contract or a due time that is ahead is another one."""
+    """`told`, with this ticket added if its contract or a future due time changed."""
     contracts = tuple(dict(ticket.fields).get(CONTRACT, "") for ticket in (before, after))
     moved = sorted(
         (target for target in {*due_before, *due} if due_before.get(target) != due.get(target)),
@@ -48,7 +48,7 @@ def collected(told: Told, before: Ticket, after: Ticket, due_before: Dues, due: 
 
 
 def notifications_of(tx: Tx, told: Told, key: str, desk: Desk) -> Iterator[Notification]:
-    """One mail for each person.  `key` names the change."""
+    """One mail for each recipient.  `key` identifies the change."""
     tickets = {ticket.id: ticket for ticket in tx.tickets.get_many({row[0] for one in told.values() for row in one["rows"]})}
     for one in told.values():
         recipient = Recipient(address=one["address"], name=one["name"], language=one["language"])
@@ -58,7 +58,7 @@ def notifications_of(tx: Tx, told: Told, key: str, desk: Desk) -> Iterator[Notif
 
 
 def _heard(ticket: Ticket, desk: Desk, now: datetime) -> tuple[Recipient, ...]:
-    """Who has the ticket, else the managers of its team."""
+    """The recipients: the assignee, else the managers of the ticket's team."""
     return (responsible if ticket.assignee else managers)(ticket, desk.organisation, now)
 
 

@@ -1,7 +1,7 @@
-"""Notifies whoever is responsible for a contract and the managers 60, 30 and 7 days before it ends, each once.
+"""Notifies the responsible agent and the managers once 60, 30 and 7 days before a contract ends.
 
-The state row has by contract its last day and the threshold that was told, and is written in the transaction of the mails.  A person gets
-one mail for all contracts of a day, when the default team is at work.
+The state row has by contract its last day and the notified threshold.  It is written in the transaction of the mails.  A recipient gets
+one mail for all contracts of a day, in the working hours of the default team.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ EVENT = "contract_ends"
 
 
 def notify_contract_ends(store: Store, desk: Desk, now: datetime) -> int:
-    """Mails what has reached a threshold since the last time; how many mails."""
+    """Notifies the contracts that reached a threshold since the last run.  Returns the number of mails."""
     found = list(contract_ends(desk.policy.rules.customers, desk.organisation.day_of(now)))
     with store.read() as tx:
         if _told(found) == (tx.state.get(STATE_KEY) or {}):
@@ -46,7 +46,7 @@ def _told(found: Sequence[ContractEnd]) -> dict[str, Any]:
 
 
 def _is_due(end: ContractEnd, known: Any) -> bool:
-    """Whether this threshold of this last day was not told yet."""
+    """Whether this threshold for this last day was not notified yet."""
     return known is None or known[0] != end.until.isoformat() or end.threshold < known[1]
 
 
@@ -63,7 +63,7 @@ def _notifications(due: Sequence[ContractEnd], desk: Desk, now: datetime) -> Ite
 
 
 def _heard(end: ContractEnd, organisation: Organisation, now: datetime) -> tuple[Recipient, ...]:
-    """The agent who is responsible, and the managers of the contract's team, else of the default team."""
+    """The recipients: the responsible agent, and the managers of the contract's team, else of the default team."""
     team = organisation.teams.get(end.team) or organisation.teams[organisation.default_team]
     return (*named((end.responsible,), organisation, now), *managers_of(team, organisation, now))
 

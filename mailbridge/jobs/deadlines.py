@@ -1,4 +1,4 @@
-"""The sweep: fires every deadline that is due exactly once, with any number of sweepers and after any delay."""
+"""The sweep: fires each due deadline exactly once, with any number of processes and after any delay."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PORTION = 100
 
 
 def sweep(store: Store, desk: Desk, now: datetime) -> int:
-    """Fires all deadlines up to `now`; how many."""
+    """Fires all deadlines that are due at `now`.  Returns their number."""
     told = 0
     while fired := _portion(store, desk, now):
         told += fired
@@ -39,18 +39,18 @@ def _portion(store: Store, desk: Desk, now: datetime) -> int:
         won = _fire(tx, due, desk, now)
         crash.point("sweep.before_commit")
     crash.point("sweep.after_commit")
-    # Other sweepers fired all deadlines of this portion. The next sweep takes the rest.
+    # Other processes fired all deadlines of this batch.  The next sweep takes the rest.
     return won
 
 
 def _fire(tx: Tx, due: Sequence[Due], desk: Desk, now: datetime) -> int:
-    """Fires these deadlines, and with each of them everything else that is due on its ticket; how many.
+    """Fires these deadlines and all others that are due on the same tickets.  Returns their number.
 
-    All are fired before the first one acts: an action may change the ticket and with it its deadlines, and what has been reached by then is
-    told all the same.
+    All are fired before the first one acts.  An action may change the deadlines of the ticket, but deadlines that were reached before that
+    still act.
     """
     won = [one for one in due if tx.clocks.fire(one.id, now)]
-    if len(due) == PORTION:  # the portion may end in the middle of a ticket
+    if len(due) == PORTION:  # the batch may contain only some deadlines of its last ticket
         for ticket in dict.fromkeys(one.ticket for one in won):
             won += [one for one in tx.clocks.due_of(ticket, now) if tx.clocks.fire(one.id, now)]
     for one in _without_repeats(won):
@@ -59,12 +59,12 @@ def _fire(tx: Tx, due: Sequence[Due], desk: Desk, now: datetime) -> int:
 
 
 def _without_repeats(won: Sequence[Due]) -> list[Due]:
-    """An alert and its reminders that are all due, after a downtime of days, are one alert."""
+    """One deadline for each alert: after a long downtime an alert and its reminders may be due together."""
     return list({one.alert: one for one in reversed(won)}.values())[::-1]
 
 
 def _raise(tx: Tx, due: Due, desk: Desk, now: datetime) -> None:
-    """Does what this deadline is for; nothing where the ticket is gone."""
+    """Executes the action of this deadline.  Does nothing if the ticket is gone."""
     ticket = tx.tickets.get(due.ticket)
     if ticket is None:
         return
@@ -75,13 +75,13 @@ def _raise(tx: Tx, due: Due, desk: Desk, now: datetime) -> None:
         _climb(tx, due, ticket, desk, now)
     else:
         asked = commands_of(moment, ticket, desk.organisation)
-        # After a downtime a deadline may fire at night: its mails are held until the team works, except for deadlines that a person set.
+        # After a downtime a deadline may fire at night.  Its mails are held until working hours, except for deadlines that a person set.
         telling = Telling(in_working_hours=moment.promise not in BY_HAND)
         execute(tx, desk, ticket, each(asked), Actor(kind=ActorKind.CLOCK, name=moment.promise), now, telling=telling)
 
 
 def _climb(tx: Tx, due: Due, ticket: Ticket, desk: Desk, now: datetime) -> None:
-    """Does what the level of the ladder says, where the ticket is as it asks."""
+    """Executes the actions of a level of the ladder if the ticket meets its conditions."""
     moment = due.deadline
     level = level_at(moment, ticket, desk.organisation)
     asked = commands_of(moment, ticket, desk.organisation, target_at=target_at(tx, due))

@@ -1,8 +1,8 @@
-"""The morning digest: what an agent has planned, and how the tickets stand that the agent has or follows.
+"""The morning digest: an agent's plans, and the state of the tickets that the agent is assigned or follows.
 
-Each agent gets at most one a day, at the own hour by the own clock, on days on which the agent works.  The state row has by agent the day
-that was decided last, also where there was nothing to say, and is written in the transaction of the mails.  So no restart, no second daemon
-and no night on which the clock is put back makes a second one.  A digest that was missed because nothing ran comes later on the same day.
+Each agent gets at most one a day, at the agent's hour in the agent's zone, on the agent's working days.  The state row has by agent the
+last day that was handled, also if the digest was empty.  It is written in the transaction of the mails, so that neither a restart, a second
+daemon nor the end of daylight saving time causes a second digest.  A digest that was missed while nothing ran is sent later on that day.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ from mailbridge.tickets.permissions import sees
 
 STATE_KEY = "digests"
 EVENT = "digest"
-MOST_ROWS = 30  # of each list
-MOST_CHANGES = 4  # of a ticket, the latest
-SINCE = timedelta(days=1)  # what changed, where there was no digest before
+MOST_ROWS = 30  # in each list
+MOST_CHANGES = 4  # the latest of each ticket
+SINCE = timedelta(days=1)  # period of changes in the first digest
 LONGEST = timedelta(days=7)
 
 Told = Mapping[str, Mapping[str, str]]
@@ -48,14 +48,14 @@ Told = Mapping[str, Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Followed:
-    """A ticket that the reader has, or follows for a customer."""
+    """A ticket that the reader is assigned (`own`), or follows for a customer."""
 
     ticket: Ticket
     own: bool
 
 
 def notify_digests(store: Store, desk: Desk, now: datetime) -> int:
-    """Sends the digests that are due; how many.  What they say is looked up before the transaction that records them."""
+    """Sends the digests that are due.  Returns their number.  Their content is read before the transaction that records them."""
     with store.read() as tx:
         told = _known(tx.state.get(STATE_KEY))
         readers = due_readers(desk.organisation, _days(told), now)
@@ -91,7 +91,7 @@ def _since(name: str, told: Told, now: datetime) -> datetime:
 def _tickets(
     tx: Tx, desk: Desk, readers: Sequence[DigestReader], since: Mapping[str, datetime]
 ) -> Mapping[str, list[Followed]]:
-    """By reader the tickets that are open or were closed since the digest before, and that the reader may see."""
+    """By reader, the visible tickets that are open or were closed since the previous digest."""
     customers, names = desk.policy.rules.customers, frozenset(name for one in readers for name in one.names)
     of_whom = followed(customers, names)
     wanted: dict[int, Customer | None] = {}
@@ -115,7 +115,7 @@ def _tickets(
 
 
 def _digest(tx: Tx, desk: Desk, reader: DigestReader, found: Sequence[Followed], since: datetime, now: datetime) -> Digest | None:
-    """What the reader is told; None where there is nothing."""
+    """The content of the reader's digest; None if it is empty."""
     plans = [
         one for name in sorted(reader.names) for one in tx.agenda.between(midnight(reader.day, reader.zone), reader.ends, name)
         if not one.done
@@ -145,7 +145,7 @@ def _digest(tx: Tx, desk: Desk, reader: DigestReader, found: Sequence[Followed],
 def _sorted(
     tx: Tx, desk: Desk, tickets: Iterable[Ticket], reader: DigestReader, now: datetime
 ) -> tuple[list[TicketRow], list[TicketRow], list[TicketRow]]:
-    """The open tickets that are late, due before the end of the day, and waiting, each in the first list it belongs to."""
+    """The open tickets in three lists: overdue, due before the end of the day, waiting.  Each is in the first list that applies."""
     late, today, waiting = list[TicketRow](), list[TicketRow](), list[TicketRow]()
     for ticket in tickets:
         moments = [one.at for one in open_targets(tx, ticket, desk.organisation).values()]
@@ -178,7 +178,7 @@ def _row(ticket: Ticket, due: datetime | None, reader: DigestReader, desk: Desk)
 
 
 def _addressed(row: TicketRow, reader: DigestReader, desk: Desk) -> TicketRow:
-    """The row with the address that this reader's lines for the ticket go to."""
+    """The row with the signed address to which this reader's commands for the ticket are sent."""
     number = int(row.number.rpartition("-")[2])
     address = desk.signer.reply_address(number, reader.agent.address, Purpose.AGENT)
     return TicketRow(
@@ -199,7 +199,7 @@ def _requester(ticket: Ticket) -> str:
 
 
 def _changed(tx: Tx, desk: Desk, reader: DigestReader, tickets: Iterable[Ticket], since: datetime) -> Iterator[ChangedRow]:
-    """The tickets that others changed since then, with the latest changes."""
+    """The tickets that others changed since `since`, with the latest changes."""
     me = Actor(kind=ActorKind.AGENT, name=reader.agent.name)
     viewer = Viewer(me=me.name, organisation=desk.organisation, prefix=desk.config.desk.prefix)
     for ticket in sorted((one for one in tickets if one.updated_at >= since), key=lambda one: one.updated_at, reverse=True):
@@ -220,7 +220,7 @@ def _on(viewer: Viewer, ticket: Ticket) -> Viewer:
 
 
 def _hours(tx: Tx, desk: Desk, reader: DigestReader, now: datetime) -> Iterator[HoursRow]:
-    """The hours left in the banks that the reader is responsible for."""
+    """The hours left in the banks for which the reader is responsible."""
     for customer in desk.policy.rules.customers.by_name.values():
         for bank in banks_of(customer):
             left = left_in(tx, bank, desk, now) if watches(customer, bank.contracts, reader.names) else None

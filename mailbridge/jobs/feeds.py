@@ -1,7 +1,7 @@
-"""Fetches the calendar feeds that the rules name.  When one gives nothing, its last good content goes on to count.
+"""Fetches the calendar feeds that the rules name.  If a fetch fails, the last good content stays valid.
 
-A try is claimed in a transaction, made outside of one, and its result is written in another, so that of several processes one fetches, and
-nothing waits for a slow server.  After a crash in between the next interval tries again.
+A fetch is claimed in one transaction, runs outside of any, and its result is written in another.  So only one process fetches a feed, and
+no transaction waits for a slow server.  After a crash in between, the next interval tries again.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from mailbridge.store.engine import Store
 
 log = logs.get("feeds")
 
-STATE_KEY = "feeds"  # when a content changed last
+STATE_KEY = "feeds"  # the time of the last change of a content
 TABLE = "[calendars]"
 REDIRECTS = 3
-AGAIN = timedelta(minutes=15)  # after a failure, where the interval is longer
-BACK, AHEAD = timedelta(days=400), timedelta(days=800)  # the days around today that are read
+AGAIN = timedelta(minutes=15)  # pause after a failure, if the interval is longer
+BACK, AHEAD = timedelta(days=400), timedelta(days=800)  # range of days around today that is read
 
 
 class NoFeed(Exception):
-    """The address gave no calendar.  Says why, in one line."""
+    """The address gave no calendar.  The text says why, in one line."""
 
 
 def fetch_feeds(store: Store, settings: FeedSettings, addresses: Sequence[str], clock: Clock) -> int:
-    """Fetches those whose time has come; how many."""
+    """Fetches the feeds that are due.  Returns their number."""
     tried = 0
     for address in addresses:
         now = clock.now()
@@ -77,7 +77,7 @@ def _fetch(store: Store, settings: FeedSettings, address: str, clock: Clock) -> 
 
 
 def closed_times(found: Mapping[str, Any]) -> ClosedTimes:
-    """What the child that read the feed said."""
+    """Converts the answer of `sandbox.feed.read_feed`."""
     moment = datetime.fromisoformat
     return ClosedTimes(
         days=frozenset(map(date.fromisoformat, found["days"])),
@@ -87,7 +87,7 @@ def closed_times(found: Mapping[str, Any]) -> ClosedTimes:
 
 
 def download(address: str, settings: FeedSettings) -> bytes:
-    """The content.  Redirects are followed to allowed hosts alone.  Raises NoFeed."""
+    """Downloads the feed.  Redirects are followed only to allowed hosts.  Raises NoFeed."""
     hosts = frozenset(host.lower() for host in settings.hosts)
     for _ in range(REDIRECTS + 1):
         try:
@@ -115,7 +115,7 @@ def download(address: str, settings: FeedSettings) -> bytes:
 
 
 def is_public(peer: str) -> bool:
-    """Whether the address of a machine is one of the internet, not of this machine or of a local network."""
+    """Whether the IP address is public: neither of this machine nor of a local network."""
     found = ip_address(peer.partition("%")[0])
     if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
         found = found.ipv4_mapped

@@ -1,4 +1,4 @@
-"""Follow the sun: at the end of a region's day its tickets move to the region that works then, by an event of the clock.
+"""Follow the sun: at the end of a region's day a deadline moves its tickets to the region that works then.
 
 The sweep of `deadlines` fires the deadline exactly once.  This module executes it.
 """
@@ -27,10 +27,10 @@ WAY = "on-duty"  # how the new region's agent is chosen for a ticket that was as
 
 
 def hand_over(tx: Tx, ticket: Ticket, desk: Desk, now: datetime) -> bool:
-    """Moves the ticket to the region that works now, notifies its people, and assigns it where it was assigned.
+    """Moves the ticket to the region that works now, notifies its agents, and assigns the ticket if it was assigned before.
 
-    Where the same region works again already (the daemon was down over night, the hours were changed), it keeps the ticket until the end of
-    its next day.
+    If the same region works again already (after a downtime over night or a change of hours), it keeps the ticket until the end of its next
+    day.
     """
     asked: list[Command] = [SetTeam(team=ticket.follow)]
     region = lands_with(ticket.follow, desk.organisation, now)
@@ -45,12 +45,12 @@ def hand_over(tx: Tx, ticket: Ticket, desk: Desk, now: datetime) -> bool:
 
 
 def _taken_by(tx: Tx, ticket: Ticket, team: Team, desk: Desk, now: datetime) -> str:
-    """The new region's assignee: the agent who had the ticket there before, if at work, else the agent on duty."""
+    """The new region's assignee: the agent who had the ticket there before if at work, else the agent on duty."""
     return _knows_it(tx, ticket, team, desk, now) or next_agent(tx, team.name, WAY, desk.organisation, now=now)
 
 
 def _knows_it(tx: Tx, ticket: Ticket, team: Team, desk: Desk, now: datetime) -> str:
-    """The member of the region who had the ticket last and works now; '' where there is none."""
+    """The member of the region who was assigned last and works now; '' if there is none."""
     had_it = [event.what.after for event in tx.events.of_ticket(ticket.id) if isinstance(event.what, AssigneeChanged)]
     latest = next((name for name in reversed(had_it) if name in team.members), "")
     return latest if latest and is_at_work(latest, team, desk.organisation, now) else ""

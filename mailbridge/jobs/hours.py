@@ -1,8 +1,8 @@
-"""Keeps the hour banks: the hours of each interval and block that begins, what expires, is carried over or is billed when one ends, and who
-is told that 80 %, 100 % or more of them are used.
+"""Maintains the hour banks: records grants, expiry, carry-over and billing when they are due, and notifies when 80 %, 100 % or more of the
+hours are used.
 
-The job may run at any time and in any number of processes.  Keys of entries are unique, so each grant is made once, also after months in
-which nothing ran.  A level of a period is a row, so it is told once.
+The job may run at any time and in any number of processes.  Keys of entries are unique, so each grant is recorded once, also after months
+of downtime.  A notified level of a period is a row, so it is notified once.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ PORTION = 100  # tickets
 
 
 def keep_hours(store: Store, desk: Desk, now: datetime) -> int:
-    """Records what the banks are due; how many entries.
+    """Records the entries that are due in the banks.  Returns their number.
 
-    A bank is looked at once a day, after a change of the rules, and after new entries.
+    A bank is checked once a day, after a change of the rules, and after new entries.
     """
     banks = list(all_banks(desk))
     if not banks:
@@ -69,7 +69,7 @@ def all_banks(desk: Desk) -> Iterator[HourBank]:
 
 
 def _due(tx: Tx, banks: list[HourBank], desk: Desk, now: datetime, before: object) -> list[HourBank]:
-    """The banks to look at."""
+    """The banks to check."""
     looked = before if isinstance(before, dict) else {}
     days = looked.get("days", {}) if looked.get("rules") == desk.policy.version else {}
     changed = {(customer, bank) for customer, bank, _ in tx.hours.changed_after(int(looked.get("floor", 0)))}
@@ -81,7 +81,7 @@ def _due(tx: Tx, banks: list[HourBank], desk: Desk, now: datetime, before: objec
 
 
 def _looked(tx: Tx, banks: list[HourBank], desk: Desk, now: datetime, before: object) -> dict[str, object]:
-    """What the next run knows.  Entries of the last two runs are looked at again: another process may commit an earlier number later."""
+    """The state for the next run.  Entries of the last two runs are checked again: another process may commit a lower number later."""
     looked = before if isinstance(before, dict) else {}
     last = max((id for _, _, id in tx.hours.changed_after(int(looked.get("floor", 0)))), default=int(looked.get("last", 0)))
     days = {_name(bank): today_of(bank, desk, now).isoformat() for bank in banks}
@@ -93,7 +93,7 @@ def _name(bank: HourBank) -> str:
 
 
 def _keep(tx: Tx, bank: HourBank, desk: Desk, now: datetime) -> tuple[int, HoursLeft | None]:
-    """How many entries were due, and how the bank stands with them."""
+    """Records the entries that are due in one bank; their number, and the state of the bank with them."""
     today = today_of(bank, desk, now)
     entries = tx.hours.of_bank(bank.customer, bank.name)
     grants = due_grants(bank, entries, today, now)
@@ -107,9 +107,9 @@ def _keep(tx: Tx, bank: HourBank, desk: Desk, now: datetime) -> tuple[int, Hours
 
 
 def _tell(tx: Tx, bank: HourBank, left: HoursLeft, ticket: Ticket | None, desk: Desk, now: datetime) -> None:
-    """The level is told on the ticket whose work was recorded last.  The levels below it are not told any more.
+    """Notifies the level on the ticket whose work was recorded last.  Lower levels are not notified any more.
 
-    Where no ticket has work in the bank, nobody can be told yet: the next work on one tells it.
+    If no ticket has work in the bank, the next recorded work causes the notification.
     """
     if ticket is None:
         log.warning("hours_used_without_work", customer=bank.customer, bank=bank.name, level=left.level)
@@ -133,14 +133,14 @@ def _tell(tx: Tx, bank: HourBank, left: HoursLeft, ticket: Ticket | None, desk: 
 
 
 def _latest_ticket(tx: Tx, entries: list[LedgerEntry]) -> Ticket | None:
-    """The ticket with the latest work in the bank.  Work that was given back does not count: its ticket may be another customer's now."""
+    """The ticket with the latest work in the bank.  Reversed work does not count: its ticket may be another customer's now."""
     burns = [entry for entry in live_burns(entries) if entry.ticket is not None]
     number = max(burns, key=lambda entry: entry.at).ticket if burns else None
     return tx.tickets.surviving(number) if number is not None else None
 
 
 def pause_clocks(store: Store, desk: Desk, now: datetime) -> int:
-    """The clocks of open tickets stand where their hour bank is empty and its contract says so, and go on elsewhere; how many changed."""
+    """Pauses the clocks of open tickets whose bank is empty if the contract says so, and resumes others.  Returns the number of changes."""
     with store.read() as tx:
         empty, paused = _empty_banks(tx.state.get(STATE_KEY)), tx.state.get(PAUSED_KEY) or []
     if not empty and not paused:
@@ -161,7 +161,7 @@ def pause_clocks(store: Store, desk: Desk, now: datetime) -> int:
 
 
 def _empty_banks(looked: object) -> list[str]:
-    """The empty banks that stop clocks."""
+    """The names of empty banks that pause clocks."""
     return list(looked.get("empty", ())) if isinstance(looked, dict) else []
 
 
@@ -170,7 +170,7 @@ def _stops(bank: HourBank, desk: Desk, now: datetime) -> bool:
 
 
 def _empty_bank(ticket: Ticket, empty: Collection[str], desk: Desk, now: datetime) -> str:
-    """The name of the ticket's bank, where it is among the empty ones that stop clocks; else ''."""
+    """The name of the ticket's bank if it is one of `empty` and pauses clocks; else ''."""
     found = bank_for(ticket, desk.policy.rules.customers, desk.organisation.day_of(now))
     return found.bank.name if found and _name(found.bank) in empty else ""
 

@@ -1,7 +1,7 @@
-"""Lists to the administrators once a day what was kept without a ticket, each entry with a mail link that opens a ticket.
+"""Mails the administrators once a day a list of the mails kept without a ticket, each with a mail link that opens a ticket.
 
-The list also names unproven mails in agents' names that wait for confirmation, a day, a week and a month after they came: an agent who does
-not answer must not be the only person who knows of them.
+The list also names unproven mails in agents' names that wait for confirmation, a day, a week and a month after they came, so that not only
+the agent knows of them.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from mailbridge.store.inbox_rows import KeptMail
 from mailbridge.store.openings import COUNTED_FOR
 
 STATE_KEY = "kept-list"
-HOUR = 6  # UTC; before the working day in Europe
+HOUR = 6  # o'clock UTC; before the working day in Europe
 MOST_LISTED = 100
 MOST_COUNTED = 100_000
 REMINDED_AFTER = (timedelta(days=1), timedelta(days=7), timedelta(days=30))
 
 
 def list_kept(store: Store, desk: Desk, now: datetime) -> int:
-    """Mails the list of the last day, if it is due and not empty; how many mails it names, without held ones.
+    """Sends the list of the last day if it is due and not empty.  Returns the number of listed mails, without held ones.
 
-    The first transaction of a day makes the list.  It begins where the last one ended, so that no mail is left out or listed twice.
+    The first transaction of a day makes the list.  It begins where the last one ended, so that each mail is listed once.
     """
     until = now.replace(hour=HOUR, minute=0, second=0, microsecond=0)
     until = until if until <= now else until - timedelta(days=1)
@@ -61,7 +61,7 @@ def list_kept(store: Store, desk: Desk, now: datetime) -> int:
 
 
 def _rows(found: Sequence[KeptMail], admin: str, desk: Desk, now: datetime) -> tuple[KeptRow, ...]:
-    """Each mail with the code that makes it a ticket."""
+    """The rows, each with the code that opens a ticket from the mail."""
     return tuple(
         KeptRow(
             sender=one.sender,

@@ -12,7 +12,7 @@ from mailbridge.store.engine import Store
 
 
 def notify_login_ends(store: Store, config: Config, now: datetime) -> int:
-    """Notifies each expiry once at 30, 14, 7 and 1 days before; how many new mails.
+    """Notifies each expiry once at 30, 14, 7 and 1 days before.  Returns the number of new mails.
 
     Metrics read all expiry dates from the store.
     """

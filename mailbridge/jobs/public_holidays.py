@@ -1,6 +1,6 @@
-"""Public holidays as they were computed first: a newer library changes the days that lie ahead, never one that has passed.
+"""Public holidays as first computed: a newer library changes future days only.
 
-The state row has by country and region the days and the version of the library that gave them.
+The state row has by country and region the days and the version of the library that computed them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ STATE_KEY = "public-holidays"
 
 
 class PublicHolidays:
-    """Gives the days of each country that is asked for.  `to_store` is what the state row has to become."""
+    """Gives the public holidays of a country.  `to_store` gives the new state row."""
 
     def __init__(self, kept: Any, library: str, today: date) -> None:
         self._kept: Mapping[str, Any] = kept if isinstance(kept, dict) else {}
@@ -24,7 +24,7 @@ class PublicHolidays:
         self._asked: dict[str, Any] = {}
 
     def __call__(self, country: str, region: str) -> frozenset[date]:
-        """The days of the country, or of the region in it."""
+        """The public holidays of the country, or of the region in it."""
         key = f"{country}/{region}" if region else country
         known = self._kept.get(key)
         if known and known["library"] == self._library:
@@ -37,5 +37,5 @@ class PublicHolidays:
 
     @property
     def to_store(self) -> dict[str, Any] | None:
-        """The whole row; None where it is that already."""
+        """The whole state row; None if it is unchanged."""
         return {**self._kept, **self._asked} if self._asked else None

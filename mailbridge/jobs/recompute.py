@@ -1,8 +1,8 @@
-"""Changed rules reach the tickets that are open: their contracts are chosen and their deadlines computed again, a slice of tickets in each
+"""Applies changed rules to open tickets: chooses their contracts and computes their deadlines again, one slice of tickets in each
 transaction.
 
-The state row holds the rules and the program for which it is done, and how far it came, so that a restart goes on where it was.  Processes
-that still have older rules leave the clocks alone.
+The state row has the versions of the rules and the program for which this was done, and the progress, so that a restart resumes.
+Processes that still have older rules do not change clocks.
 """
 
 from __future__ import annotations
@@ -30,13 +30,15 @@ log = logs.get("clocks")
 
 STATE_KEY = "clocks"
 SLICE = 100  # tickets in one transaction
-LONGEST = 0.25  # seconds after which a slice ends before its time
-MOST_BEFORE = 5  # versions of the rules that tickets of an unfinished run may have their contracts from
+LONGEST = 0.25  # seconds after which a slice ends early
+MOST_BEFORE = 5  # most earlier versions of the rules from which tickets of an unfinished run may have their contracts
 
 
 def recompute(store: Store, desk: Desk, now: datetime) -> int:
-    """Chooses the contracts and computes the deadlines of all open tickets again if the rules or the program changed since the last time;
-    the number of tickets.  People are told of what changed when the last slice is done."""
+    """Chooses the contracts and computes the deadlines of all open tickets again if the rules or the program changed since the last run.
+
+    Returns the number of tickets.  Notifies of changed due times when the last slice is done.
+    """
     wanted = {"rules": desk.policy.version, "program": __version__, "calendars": desk.policy.calendars}
     with store.read() as tx:
         state = tx.state.get(STATE_KEY)
@@ -47,7 +49,7 @@ def recompute(store: Store, desk: Desk, now: datetime) -> int:
     while True:
         try:
             progress = _next(store, desk, now, wanted, before)
-        except Transient as error:  # a mail changed a ticket of the slice: the next tick takes the slice again
+        except Transient as error:  # a mail changed a ticket of the slice: the next tick repeats the slice
             log.info("clocks_wait", error=str(error))
             return tickets
         if progress is None:
@@ -60,7 +62,7 @@ def recompute(store: Store, desk: Desk, now: datetime) -> int:
 
 
 def _next(store: Store, desk: Desk, now: datetime, wanted: dict[str, str], before: Sequence[Customers]) -> dict[str, Any] | None:
-    """The progress after one more slice; None where there is nothing to do.  Raises Transient."""
+    """The progress after one more slice; None if there is nothing to do.  Raises Transient."""
     with store.write() as tx:
         state = tx.state.take(STATE_KEY, now)
         if _is_done(state, wanted) or not _in_force(tx, desk):
@@ -78,10 +80,10 @@ def _next(store: Store, desk: Desk, now: datetime, wanted: dict[str, str], befor
 
 
 def _begun(tx: Tx, state: Any, wanted: dict[str, str]) -> dict[str, Any]:
-    """The progress that the state row has; a new one where it is of other rules.
+    """The progress in the state row, or a new one if that is of other rules.
 
-    `before`: the versions of the rules under which tickets got their contracts: that of the run before, and those that came into force
-    since.  `begun` counts the runs.  What a run that did not come to its end has to tell is told by the next one.
+    `before`: the versions of the rules from which tickets have their contracts: that of the last run, and those in force since.  `begun`
+    counts the runs.  The next run sends the notifications of an unfinished one.
     """
     known: dict[str, Any] = state if isinstance(state, dict) else {}
     if _is_of(known, wanted):
@@ -102,8 +104,10 @@ def _begun(tx: Tx, state: Any, wanted: dict[str, str]) -> dict[str, Any]:
 
 
 def _slice(tx: Tx, desk: Desk, now: datetime, progress: dict[str, Any], before: Sequence[Customers]) -> dict[str, Any]:
-    """The progress after the next slice; `after` None: no ticket is left.  A slice ends early when it has taken long, so that mails that
-    wait for the transaction do not wait for longer."""
+    """The progress after the next slice.  `after` is None if no ticket is left.
+
+    A slice ends early after LONGEST seconds, so that mails do not wait long for the transaction.
+    """
     ids = sorted({*tx.tickets.open_after(progress["after"], SLICE), *tx.clocks.tickets_after(progress["after"], SLICE)})[:SLICE]
     due_before = tx.clocks.due_times(ids)
     ends = monotonic() + LONGEST
@@ -139,6 +143,6 @@ def _is_done(progress: Any, wanted: dict[str, str]) -> bool:
 
 
 def _in_force(tx: Tx, desk: Desk) -> bool:
-    """Whether this process has the rules that were loaded last, with the same days."""
+    """Whether this process has the latest rules, with the same calendar days."""
     known = tx.state.get(reload.STATE_KEY) or {}
     return (known.get("version"), known.get("calendars")) == (desk.policy.version, desk.policy.calendars)

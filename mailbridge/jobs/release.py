@@ -1,4 +1,4 @@
-"""Notifications that wait for an administrator: those of a first connect, and those that a restore kept back."""
+"""Notifications that wait for an administrator: those of a first connection to a mailbox, and those held after a restore."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ EITHER = tuple(Why)
 
 @dataclass(slots=True)
 class WaitingNotifications:
-    """The waiting notifications: mails by reason, audience and event; tickets and people."""
+    """Counts of waiting notifications: mails by reason and kind, the tickets, and the recipients."""
 
     mails: Counter[tuple[Why, str]] = field(default_factory=Counter)
     tickets: set[int] = field(default_factory=set)
@@ -54,7 +54,7 @@ def waiting(tx: Tx, which: Sequence[Why] = EITHER) -> WaitingNotifications:
 
 
 def release(tx: Tx, now: datetime, which: Sequence[Why] = EITHER) -> WaitingNotifications:
-    """Sends a portion of the waiting notifications."""
+    """Sends a batch of the waiting notifications.  Returns the counts of the batch."""
     done = WaitingNotifications()
     for why in which:
         portion = _of(tx, why, PORTION)
@@ -67,7 +67,7 @@ def release(tx: Tx, now: datetime, which: Sequence[Why] = EITHER) -> WaitingNoti
 
 
 def discard(tx: Tx, now: datetime, which: Sequence[Why] = EITHER) -> WaitingNotifications:
-    """Discards a portion of the waiting notifications.  The tickets stay as they are."""
+    """Discards a batch of the waiting notifications.  Tickets do not change.  Returns the counts of the batch."""
     done = WaitingNotifications()
     for why in which:
         for one in _of(tx, why, PORTION):
@@ -81,7 +81,7 @@ def _of(tx: Tx, why: Why, limit: int = ENOUGH) -> Sequence[Queued]:
 
 
 def _release_kept_back(tx: Tx, portion: Sequence[Queued], now: datetime, done: WaitingNotifications) -> None:
-    """Sends each as it was stored; a second time where it was sent after the backup."""
+    """Sends each as stored.  A notification that was sent after the backup is sent a second time."""
     for one in portion:
         tx.outbox.requeue(one.id, now)
         done.count(Why.RESTORE, one)
@@ -89,8 +89,10 @@ def _release_kept_back(tx: Tx, portion: Sequence[Queued], now: datetime, done: W
 
 
 def _release_first_connect(tx: Tx, portion: Sequence[Queued], now: datetime, done: WaitingNotifications) -> None:
-    """Lists customers' mails to agents in one mail for each team, and sends everything else as it is, under the limits.  A receipt is left
-    out where the customer was answered meanwhile."""
+    """Sends agents one list of customers' mails for each team, and everything else as it is, under the limits.
+
+    A receipt is discarded if the customer has been answered meanwhile.
+    """
     for one in portion:
         if one.notification.audience is Audience.AGENT and one.notification.event in BUNDLED:
             tx.outbox.bundle(one.id, now)

@@ -1,7 +1,7 @@
-"""The rules in force: read from the desk's folder and replaced as a whole, only by rules without errors.
+"""The rules in force.  They are read from the desk's folder and replaced as a whole, only by rules without errors.
 
-Errors in a file change nothing: the last valid rules stay in force, also over a restart.  The administrators get one mail with all errors,
-and `mailbridge status` shows them.
+If a file has errors, the last valid rules stay in force, also after a restart.  The administrators get one mail with all errors, and
+`mailbridge status` shows them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ STATE_KEY = "rules"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokenRules:
-    """Rules with errors: all errors, and a fingerprint of them, so that they are mailed once."""
+    """All errors of the rules, with a fingerprint by which they are mailed once."""
 
     problems: tuple[Problem, ...]
     fingerprint: str
@@ -73,8 +73,10 @@ class RulesReloader:
         return self._policy
 
     def refresh(self, *, at_once: bool = False) -> None:
-        """Loads changed files, or refuses them as a whole.  Files that changed since the last look are left alone until they stay the same.
-        `at_once`: do not wait (SIGHUP)."""
+        """Loads changed files, or refuses them as a whole.
+
+        Files that changed since the last call are loaded once they are the same in two calls.  `at_once`: do not wait (SIGHUP).
+        """
         with self._lock:
             texts, unreadable = rules_folder.read(self._folder)
             digest = _digest(texts, unreadable)
@@ -93,7 +95,7 @@ class RulesReloader:
             return bool(tx.state.get(feeds.STATE_KEY) != self._feeds_at)
 
     def _load_again(self) -> None:
-        """The texts in force with the feeds as they are now."""
+        """Loads the texts in force again, with the current feeds."""
         loaded = load(self._policy.texts, sources=self._sources())
         if loaded.policy is not None and loaded.policy.calendars != self._policy.calendars:
             log.info("calendars_changed", before=self._policy.calendars, after=loaded.policy.calendars)
@@ -113,7 +115,7 @@ class RulesReloader:
         return load(texts, templates=self._templates(), sources=self._sources())
 
     def _sources(self) -> DaySources:
-        """The days from outside of the rules, as the store has them."""
+        """The calendar days from outside the rules, as stored."""
         if self._store is None:
             return LIBRARY_ALONE
         with self._store.read() as tx:
@@ -129,7 +131,7 @@ class RulesReloader:
         self._on_broken(self.broken, self._policy)
 
     def _last_good(self, problems: Sequence[Problem]) -> Policy:
-        """The last policy of this desk.  Raises ConfigError where there is none, or where this program cannot read it any more."""
+        """The last valid policy of this desk.  Raises ConfigError if there is none or this program cannot read it any more."""
         texts: Mapping[str, str] | None = None
         if self._store is not None:
             with self._store.read() as tx:

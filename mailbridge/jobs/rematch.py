@@ -1,7 +1,7 @@
-"""Changed customers reach the tickets that are open: their contracts are chosen again.
+"""Applies changed customers to open tickets: chooses their contracts again.
 
-What the customers gave before is computed from the rules that were in force then, which the store keeps.  A contract or level that a rule
-or a person chose is none of that and stays.
+The previous result is computed from the rules that were in force then, which the store keeps.  A contract or level that a rule or a person
+chose is different from it and stays.
 """
 
 from __future__ import annotations
@@ -23,12 +23,14 @@ from mailbridge.tickets.model import IMPORTED, Ticket
 from mailbridge.tickets.requests import each
 
 ACTOR = Actor(kind=ActorKind.SYSTEM, name="rules")
-NO_CONTRACT = (TASK_CHANNEL, IMPORTED)  # channels of tickets that no customer waits for
+NO_CONTRACT = (TASK_CHANNEL, IMPORTED)  # channels of tickets without a waiting customer
 
 
 def customers_before(tx: Tx, versions: Sequence[str], desk: Desk) -> tuple[Customers, ...]:
-    """The customers of these versions of the rules, with what was changed beside them, without those that are the same as now.  A version
-    that this program cannot read any more has none."""
+    """The customers of these versions of the rules with the overlay, without those equal to the current ones.
+
+    A version that this program cannot read any more is left out.
+    """
     overlay = desk.policy.rules.customers.overlay
     files = (_customers(version, tx) for version in versions if version != desk.policy.version)
     found = (merged(one, overlay.values()) for one in files if one is not None)
@@ -36,7 +38,7 @@ def customers_before(tx: Tx, versions: Sequence[str], desk: Desk) -> tuple[Custo
 
 
 def rematch(tx: Tx, desk: Desk, ticket: Ticket, before: Sequence[Customers], now: datetime) -> Ticket:
-    """The ticket under the contract that the customers of now give, its clocks set; as it was where nothing changes.  Raises Transient."""
+    """The ticket with its contract by the current customers and its clocks set; unchanged if that is the same.  Raises Transient."""
     if not before or ticket.closed_at is not None or ticket.merged_into is not None or ticket.channel in NO_CONTRACT:
         return ticket
     day = desk.organisation.day_of(ticket.created_at)

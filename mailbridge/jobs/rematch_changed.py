@@ -1,8 +1,7 @@
-"""What was changed about customers beside the files reaches the tickets that are open: a person, a location or a device that was added,
-changed or taken out.
+"""Applies changes of the overlay to open tickets: a person, location or device that was added, changed or removed.
 
-The state row has the version of the overlay for which it is done, and how far the run to the next one came.  What the customers gave before
-is computed from the changes up to that version.
+The state row has the version of the overlay for which this was done, and the progress of the run for the next one.  The previous result is
+computed from the changes up to that version.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ SLICE = 50  # tickets in one transaction
 
 
 def rematch_changed(store: Store, desk: Desk, now: datetime) -> int:
-    """Chooses the contracts of the open tickets of changed customers again; how many tickets it looked at."""
+    """Chooses the contracts of the open tickets of changed customers again.  Returns the number of tickets checked."""
     looked = 0
     while True:
         with store.read() as tx:
@@ -41,14 +40,14 @@ def rematch_changed(store: Store, desk: Desk, now: datetime) -> int:
                 state = tx.state.take(STATE_KEY, now)
                 progress, count = _next(tx, desk.at(tx), state, now)
                 tx.state.set(STATE_KEY, progress, now)
-        except Transient as error:  # a mail changed one of the tickets: the next tick takes the slice again
+        except Transient as error:  # a mail changed one of the tickets: the next tick repeats the slice
             log.info("clocks_wait", error=str(error))
             return looked
         looked += count
 
 
 def _next(tx: Tx, desk: Desk, state: Any, now: datetime) -> tuple[dict[str, Any], int]:
-    """The progress after one more slice, and the number of its tickets."""
+    """The progress after one more slice, and the number of tickets in it."""
     begun: dict[str, Any] = {"version": _done(state), "to": tx.customers.version(), "after": 0, "told": {}}
     progress = state if _unfinished(state) else begun
     before, ids = _before(tx, desk, progress), _tickets(tx, desk, progress)
@@ -68,14 +67,14 @@ def _next(tx: Tx, desk: Desk, state: Any, now: datetime) -> tuple[dict[str, Any]
 
 
 def _before(tx: Tx, desk: Desk, progress: dict[str, Any]) -> Customers:
-    """The customers of the rules in force with the changes up to the version that is done."""
+    """The customers of the rules in force, with the overlay of the version that is done."""
     customers = desk.policy.rules.customers
     changes = [change for change in tx.customers.since(0) if change.version <= progress["version"]]
     return merged(customers.files or customers, read({}, changes, desk.config.desk.prefix).values())
 
 
 def _tickets(tx: Tx, desk: Desk, progress: dict[str, Any]) -> Sequence[int]:
-    """The next open tickets of people of the changed customers, as they are now or were before."""
+    """The next open tickets of people who belong or belonged to the changed customers."""
     changed = {change.id.customer for change in tx.customers.since(progress["version"])}
     before, customers = _before(tx, desk, progress), desk.policy.rules.customers
     found = []

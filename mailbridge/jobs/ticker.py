@@ -1,7 +1,7 @@
 """The timer: calls each job at its interval.  Only this module uses APScheduler.
 
-Intervals are in UTC, jobs in memory.  The scheduler keeps nothing over a restart and does not have to, because each job asks the store what
-is due.  A late tick runs (no misfire limit), several missed ticks run once, and a job never overlaps itself.
+Intervals are in UTC, jobs in memory.  The scheduler has no persistent state and needs none, because each job asks the store what is due.
+A late tick runs (no misfire limit), several missed ticks run once, and a job never overlaps itself.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Ticker:
 
 
 def guarded(job: Job) -> Callable[[], None]:
-    """The job for the timer: an error ends this tick, not the timer."""
+    """Wraps the job for the timer: an error ends this tick, not the timer."""
 
     def tick() -> None:
         try:

@@ -1,8 +1,8 @@
-"""Rules by time: looks at all open tickets, a slice in each transaction, and executes what the rules say.
+"""Rules by time: checks all open tickets, one slice in each transaction, and executes the actions of the rules.
 
-A rule acts at most once on a ticket while its condition goes on holding: a row of the clocks says so.  Where a later look finds that the
-condition does not hold, the rule is armed again.  The state row has when each rule began to look the last time, and how far a look came, so
-that a restart goes on where it was, and of several processes one works.
+A rule acts at most once on a ticket while its condition stays true; a row of the clocks records that.  If a later pass finds the condition
+false, the rule is armed again.  The state row has the start of each rule's last pass, and the progress of a pass, so that a restart
+resumes and only one of several processes works.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ SLICE = 100  # tickets in one transaction
 
 
 def run_timed_rules(store: Store, desk: Desk, now: datetime) -> int:
-    """Lets the rules by time look whose time has come; how often they acted."""
+    """Runs the rules by time that are due on all open tickets, slice by slice.  Returns how often they acted."""
     acted = 0
     with store.read() as tx:
         if not _wanted(tx.state.get(STATE_KEY), desk, now):
@@ -49,7 +49,7 @@ def run_timed_rules(store: Store, desk: Desk, now: datetime) -> int:
 
 
 def _wanted(state: Any, desk: Desk, now: datetime) -> list[RuleSet]:
-    """The rules that have begun to look and are not done, else those whose time has come."""
+    """The rules of the unfinished pass, else those that are due."""
     began: dict[str, str] = (state or {}).get("began", {})
     looking = (state or {}).get("looking", [])
     timed = [one for one in desk.policy.timed if one.rules[0].rule.every is not None]
@@ -69,7 +69,7 @@ def _after(state: Any, rules: Sequence[RuleSet]) -> int:
 
 
 def _progress(state: Any, desk: Desk, rules: Sequence[RuleSet], now: datetime, after: int | None) -> dict[str, Any]:
-    """The state after a slice; `after` None: all tickets were looked at.  Rules that are no longer there are forgotten."""
+    """The state after a slice.  `after` None: all tickets were checked.  Removed rules are dropped."""
     known = {one.rules[0].rule.name for one in desk.policy.timed}
     names = [one.rules[0].rule.name for one in rules]
     before = {name: at for name, at in (state or {}).get("began", {}).items() if name in known}
@@ -78,7 +78,7 @@ def _progress(state: Any, desk: Desk, rules: Sequence[RuleSet], now: datetime, a
 
 
 def _slice(tx: Tx, desk: Desk, rules: Sequence[RuleSet], now: datetime, after: int) -> tuple[int | None, int]:
-    """The number after which the next slice begins, None where no ticket is left, and how often the rules acted."""
+    """Checks one slice; the ticket number after which the next one begins (None: no ticket is left), and how often the rules acted."""
     ids = tx.tickets.open_after(after, SLICE)
     acted, done = tx.clocks.acted(ids), 0
     tickets = sorted(tx.tickets.get_many(ids), key=lambda ticket: ticket.id)
@@ -93,7 +93,7 @@ def _slice(tx: Tx, desk: Desk, rules: Sequence[RuleSet], now: datetime, after: i
 
 
 def _act(tx: Tx, desk: Desk, found: Looked, now: datetime) -> None:
-    """Does what the rule says, in its name."""
+    """Executes the actions of the rule, with the rule as their author."""
     ticket, verdict, rule = tx.tickets.get(found.ticket.id), found.verdict, found.rule
     if ticket is None or verdict is None:
         return

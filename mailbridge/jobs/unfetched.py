@@ -1,4 +1,4 @@
-"""Notifies the administrators of mails that an IMAP server does not give, at most once an hour, all in one mail."""
+"""Notifies the administrators of mails that could not be fetched by IMAP, at most once an hour, all in one mail."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOST_LISTED = 50
 
 
 def notify_unfetched(store: Store, desk: Desk, now: datetime) -> int:
-    """Mails the list of mails that could not be fetched since the last list; how many it names."""
+    """Sends the list of mails that could not be fetched since the last list.  Returns their number."""
     with store.read() as tx:
         last = tx.state.get(STATE_KEY) or {"inbox": 0, "at": ""}
         if not tx.inbox.unfetched(last["inbox"], 1) or _too_soon(last["at"], now):
@@ -42,7 +42,7 @@ def _too_soon(at: str, now: datetime) -> bool:
 
 
 def _rows(found: Sequence[InboxRow]) -> tuple[UnfetchedRow, ...]:
-    """Where each mail is, why it could not be fetched, and its number."""
+    """The rows: place, reason and number of each mail."""
     shown = found[:MOST_LISTED]
     return tuple(UnfetchedRow(place=_place(one), reason=" ".join(one.reason.split()), inbox=one.id) for one in shown)
 
