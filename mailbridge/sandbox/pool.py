@@ -102,7 +102,7 @@ class Readers:
         return results[0]
 
     def close(self) -> None:
-        """Kills the server and all children, also those that are reading.  Mails in work get ReadingFailed."""
+        """Kills the server and all children, also those that are reading.  A `read_many` in progress raises."""
         with self._changed:
             self._closed = True
             server = self._without_server()
