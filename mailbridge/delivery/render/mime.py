@@ -32,7 +32,10 @@ class MimeEntity:
 
 
 def text_part(text: str, subtype: str = "plain") -> MimeEntity:
-    """Text in UTF-8 with CRLF line ends: as it is where it is ASCII in short lines, else quoted-printable or base64, what is shorter."""
+    """Text in UTF-8 with CRLF line ends: as it is where it is ASCII in short lines, else quoted-printable.
+
+    Never base64, which would be shorter for most scripts but Latin: spam filters count it against a mail (rspamd, MIME_BASE64_TEXT).
+    """
     plain = _CONTROLS.sub("", text).replace("\r\n", "\n").replace("\r", "\n").rstrip("\n") + "\n"
     data = plain.replace("\n", "\r\n").encode("utf-8", "replace")
     kind = ("Content-Type", f'text/{subtype}; charset="utf-8"')
@@ -40,9 +43,7 @@ def text_part(text: str, subtype: str = "plain") -> MimeEntity:
     if data.isascii() and b"=_" not in data and max(map(len, data.split(b"\r\n"))) <= _LONGEST_LINE:
         return MimeEntity(fields=(kind, ("Content-Transfer-Encoding", "7bit")), body=data)
     printable = binascii.b2a_qp(data, istext=True)
-    if len(printable) <= len(data) * 3 // 2:
-        return MimeEntity(fields=(kind, ("Content-Transfer-Encoding", "quoted-printable")), body=printable)
-    return MimeEntity(fields=(kind, ("Content-Transfer-Encoding", "base64")), body=_base64(data))
+    return MimeEntity(fields=(kind, ("Content-Transfer-Encoding", "quoted-printable")), body=printable)
 
 
 def calendar_part(content: bytes, method: str) -> MimeEntity:
