@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from mailbridge.conversation.model import Reason
 from mailbridge.execution.assignment import wanted_agent
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.execute import preview
@@ -19,6 +20,7 @@ from mailbridge.handling.sender_limits import allowed_on
 from mailbridge.handling.storing import store_mail
 from mailbridge.handling.suspension import lift_suspension
 from mailbridge.ids import parse_meeting_uid
+from mailbridge.mail_commands.customer_words import says_solved
 from mailbridge.message.model import Kind
 from mailbridge.notifications.webhooks import REPLIED
 from mailbridge.organisation import transitions
@@ -30,7 +32,7 @@ from mailbridge.tickets.command_types.mails import CustomerMessage
 from mailbridge.tickets.command_types.people import AnswerInvitation
 from mailbridge.tickets.commands import Command
 from mailbridge.tickets.event_types.people import InvitationAnswered
-from mailbridge.tickets.model import Ticket
+from mailbridge.tickets.model import Role, Ticket
 from mailbridge.tickets.requests import Request, each
 
 COMMENT = "\nComment: "  # in the summary of a calendar's answer: what the person wrote beside it
@@ -46,7 +48,7 @@ def add_customer_message(tx: Tx, desk: Desk, judged: JudgedMail) -> MailResult:
         return group(tx, desk, mail, ticket, may)
     lift_suspension(tx, mail)
     others = copied(desk, mail, ticket.team, proven=True) if mail.writer.verified else ()
-    message = CustomerMessage(author=mail.writer.address, others=others)
+    message = CustomerMessage(author=mail.writer.address, others=others, solved=_says_solved(mail))
     return _append(tx, desk, mail, ticket, message, judged.verdict)
 
 
@@ -79,6 +81,15 @@ def _append(
         prefix = desk.config.desk.prefix
         queue_calls(tx, executed.decision.ticket, verdict, mail=mail_id, event=REPLIED, prefix=prefix, now=mail.now)
     return MailResult(outcome=MailOutcome.APPEND, ticket=ticket.id, mail=mail_id)
+
+
+def _says_solved(mail: PlacedMail) -> bool:
+    """Whether somebody of the ticket, who is proven, says with the whole text of the mail that the request is solved."""
+    writer, person = mail.writer, mail.ticket.participant(mail.writer.address)
+    on_ticket = person is not None and person.role in (Role.REQUESTER, Role.PARTICIPANT)
+    proven = writer.verified or mail.placement.reason in (Reason.REPLY_ADDRESS, Reason.MESSAGE_ID)
+    plain = not mail.imported and not mail.message.attachments and mail.message.kind is Kind.HUMAN
+    return on_ticket and proven and not writer.dmarc_failed and plain and says_solved(mail.message.reply.fresh)
 
 
 def _wakes(desk: Desk, ticket: Ticket) -> bool:

@@ -13,6 +13,7 @@ import pytest
 from mailbridge.mail_commands.command_table import WORDS
 from mailbridge.mail_commands.vocabulary import fold, vocabulary
 from mailbridge.tickets.model import Activity, Plan, Ticket
+from tests.links import check, links_of
 from tests.scenarios.play import Played, Player, playing, shown
 from tests.scenarios.story import Step, Story, stories
 from tests.threads import threads
@@ -51,6 +52,10 @@ def _hold_together(story: Story, letters: list[Message]) -> None:
         for number in numbers:
             audience = "agents" if str(letter["Subject"]).startswith("[") else "customers"  # an agent may have a request of their own
             of.setdefault((str(letter["To"]), number, audience), []).append(letter)
+        for link in links_of(letter):  # what a scanner would follow
+            assert link.scheme in ("mailto", "cid", "http", "https", "tel"), f"{story.name}: {link.url}"
+            if link.scheme == "mailto" and "desk.test" in link.address:
+                check(link)
     for (who, number, _), mails in of.items():
         known = {f"{fixed} [{number}]" for fixed in _FIXED} | {f"[{number}] (no subject)"}  # the last one of what was erased
         subjects = {str(letter["Subject"]) for letter in mails} - known

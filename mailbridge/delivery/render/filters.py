@@ -25,6 +25,7 @@ from mailbridge.notifications.summary_model import Summary, unpacked
 from mailbridge.organisation.opening_hours import OpeningHours
 
 MAX_SUBJECT = 250
+LONGEST_LINK = 2_000  # characters; Windows hands no longer link to a mail program
 _LONGEST_TOPIC = 220
 _DAY = 24 * 60  # minutes
 _NEAR = {-1: "yesterday", 0: "today", 1: "tomorrow"}
@@ -39,10 +40,18 @@ def one_line(text: str) -> str:
 
 
 def mailto(address: str, subject: str = "", body: str = "") -> str:
-    """A link that opens an answer with these words in it (RFC 6068: percent-encoded UTF-8, lines end with CRLF)."""
-    fields = {"subject": one_line(subject), "body": body.replace("\n", "\r\n")}
-    query = "&".join(f"{name}={quote(value, safe='')}" for name, value in fields.items() if value)
-    return f"mailto:{quote(address, safe='@')}" + (f"?{query}" if query else "")
+    """A link that opens an answer with these words in it (RFC 6068: percent-encoded UTF-8, lines end with CRLF), below LONGEST_LINK.
+
+    The subject is cut where the link would be longer.  A body that does not fit is left out as a whole.
+    """
+    to, subject = f"mailto:{quote(address, safe='@')}", one_line(subject)
+    text = quote(body.replace("\r\n", "\n").replace("\n", "\r\n"), safe="")
+    text = text if len(to) + len(text) < LONGEST_LINK - 100 else ""
+    room = LONGEST_LINK - len(to) - len(text) - len("?subject=&body=") - 1
+    while len(quote(subject, safe="")) > room:
+        subject = subject[: -max(1, (len(quote(subject, safe="")) - room) // 12)].rstrip()
+    query = "&".join(f"{name}={value}" for name, value in (("subject", quote(subject, safe="")), ("body", text)) if value)
+    return f"{to}?{query}" if query else to
 
 
 @pass_context

@@ -84,6 +84,7 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
     "agent.customer_replied": {
         "author": "ana@acme.example",
         "reopened": "yes",
+        "solved": "",
         "robot": "",
         "grouped": "20",
         "other_reply_to": "office@acme.example",

@@ -50,6 +50,7 @@ def message(event: Event, events: Sequence[Event], context: NotificationContext)
         replied = CustomerReplied(
             author=what.author,
             reopened=reopened,
+            solved=any(isinstance(e.what, StatusChanged) and e.what.closes and e.actor == event.actor for e in events),
             robot=context.robot,
             grouped=context.news.grouped,
             other_reply_to=context.news.other_reply_to,

@@ -114,10 +114,12 @@ class MayAsk(Payload):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerReplied(Payload):
-    """`robot`: the mail looks like one of this kind.  `grouped`: of a flood only some mails are told; the number of this one."""
+    """`robot`: the mail looks like one of this kind.  `grouped`: of a flood only some mails are told; the number of this one.
+    `solved`: the mail said that the request is solved, and closed the ticket."""
 
     author: str
     reopened: bool = False
+    solved: bool = False
     robot: str = ""
     grouped: int | None = None
     other_reply_to: str = ""

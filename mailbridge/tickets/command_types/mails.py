@@ -36,11 +36,12 @@ class Open:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerMessage:
     """A customer's mail on an existing ticket.  Automatic mail is stored and changes nothing.  `sent`: an old mail to the customer, from an
-    imported archive; it changes nothing either."""
+    imported archive; it changes nothing either.  `solved`: its whole text says that the request is solved, and its author is proven."""
 
     author: str
     automatic: bool = False
     sent: bool = False
+    solved: bool = False
     others: tuple[Participant, ...] = ()  # people in its Cc, where the author is verified
 
 

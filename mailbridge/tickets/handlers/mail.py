@@ -18,12 +18,15 @@ from mailbridge.tickets.model import Participant, Role, Ticket
 
 
 def write(ticket: Ticket, command: CustomerMessage, about: CommandContext) -> HandlerResult:
-    """A customer's mail.  It reopens a ticket that waits, is snoozed or closed.  Automatic and imported mails change nothing."""
+    """A customer's mail.  It reopens a ticket that waits, is snoozed or closed.  Automatic and imported mails change nothing.  One that
+    says that the request is solved closes the ticket."""
     if command.sent:
         return [MessageAdded(author=command.author, to_customer=True)]
     happened: list[TicketEvent] = [MessageAdded(author=command.author, automatic=command.automatic)]
     if command.automatic:
         return happened
+    if command.solved:
+        return [*happened, *(moved(ticket, transitions.CLOSED, about.organisation) if ticket.status != transitions.CLOSED else [])]
     state = transitions.status(ticket.status, about.organisation)
     if not state.open or state.waiting:
         happened += moved(ticket, transitions.OPEN, about.organisation)

@@ -1,0 +1,42 @@
+"""What a customer's answer says where its whole text is one of a few words: that the request is solved.
+
+Anything beside these words makes it an ordinary message: a weak guess never hides what a person wrote.
+"""
+
+from __future__ import annotations
+
+import re
+
+from mailbridge.mail_commands.vocabulary import fold
+
+_SOLVED = (
+    "that solved it", "this solved it", "it solved it", "that has solved it", "this has solved it",
+    "solved", "it is solved", "its solved", "problem solved", "the problem is solved",
+    "s-a rezolvat", "sa rezolvat", "s-a rezolvat problema", "problema s-a rezolvat", "problema este rezolvata", "rezolvat", "este rezolvat",
+    "проблема решена", "решено", "вопрос решен", "все решено", "это решило проблему", "проблема решилась",
+)  # fmt: skip
+_THANKS = (
+    "thank you", "thanks", "many thanks", "thank you very much", "thanks a lot",
+    "multumesc", "va multumesc", "multumim", "mersi", "va multumim",
+    "спасибо", "большое спасибо", "спасибо большое", "благодарю",
+)  # fmt: skip
+_LONGEST = 80  # characters
+_BETWEEN = re.compile(r"[\s.,;!:–—]+")
+
+
+def says_solved(text: str) -> bool:
+    """Whether the whole text says that the request is solved, with or without thanks."""
+    if len(text) > _LONGEST:
+        return False
+    said = _words(text.replace("’", "'").replace("it's", "its"))
+    return said in _WHOLE
+
+
+def _words(text: str) -> str:
+    """The words in lower case without diacritics and punctuation."""
+    return " ".join(_BETWEEN.sub(" ", fold(text)).split())
+
+
+_ONLY = frozenset(_words(phrase) for phrase in _SOLVED)
+_POLITE = tuple(_words(phrase) for phrase in _THANKS)
+_WHOLE = _ONLY | {f"{said} {thanks}" for said in _ONLY for thanks in _POLITE} | {f"{thanks} {said}" for said in _ONLY for thanks in _POLITE}
