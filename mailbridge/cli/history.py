@@ -9,7 +9,8 @@ from mailbridge.delivery.render.sentences import LAST_LANGUAGE, sentence
 from mailbridge.notifications.summary import Viewer, summaries
 from mailbridge.reply.showing import ShownText
 from mailbridge.store.mails import StoredAttachment, StoredMail
-from mailbridge.tickets.event_types.mails import MessageAdded
+from mailbridge.tickets.actor import ActorKind
+from mailbridge.tickets.event_types.mails import MessageAdded, TicketOpened
 from mailbridge.tickets.events import Event
 
 
@@ -26,10 +27,17 @@ def story(
     lines, messages = [], 0
     for event in events:
         messages += isinstance(event.what, MessageAdded)
-        by = f"by {event.actor.kind}{f' {safe(event.actor.name)}' if event.actor.name else ''}"
-        mark = f"{viewer.number(event.ticket)}/{messages}" if isinstance(event.what, MessageAdded) else by
+        mark = f"{viewer.number(event.ticket)}/{messages}" if isinstance(event.what, MessageAdded) else by(event)
         lines.append(f"{when(event.at)}  {safe(worded(event, viewer))}  {mark}{body(event, bodies, files, parts)}")
     return "\n".join(lines)
+
+
+def by(event: Event) -> str:
+    """What caused the event: `by agent bogdan`, `by rule night`, `by contract gold`.  Of a new ticket also what chose its first values."""
+    kind, name = event.actor.kind, safe(event.actor.name)
+    who = f"by {name}" if kind is ActorKind.SYSTEM and name else f"by {kind}{f' {name}' if name else ''}"
+    chosen = event.what.chosen_by if isinstance(event.what, TicketOpened) else ()
+    return "".join((who, *(f"; {value} by {safe(source).removeprefix('system ')}" for value, source in chosen)))
 
 
 def worded(event: Event, viewer: Viewer) -> str:

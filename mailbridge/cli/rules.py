@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from mailbridge.cli.options import OpenDesk
     from mailbridge.config.model import Config
     from mailbridge.message.model import Message
+    from mailbridge.notifications.summary import Viewer
     from mailbridge.rules.policy import Policy
     from mailbridge.rules.tools.backtest import BacktestReport
     from mailbridge.store.mails import StoredMail
-    from mailbridge.store.tx import Tx
+    from mailbridge.tickets.events import Event
 
 MAX_MAIL = 64 << 20
 MOST_SHOWN, SLICE = 10, 500  # number of tickets that a line names, and that are loaded at a time
@@ -99,11 +100,11 @@ def evaluate(
     return {"verdict": verdict_to_json(verdict), "rules": trace_to_json(verdict.trace), "ms": round(took, 3)}
 
 
-def explained_text(explanation: Mapping[str, Any]) -> str:
-    """The trace of the rules as text."""
+def explained_text(explanation: Mapping[str, Any], *, reply: bool = False) -> str:
+    """The trace of the rules as text.  `reply`: of a mail to an existing ticket."""
     from mailbridge.rules.explain import text, trace_from_json
 
-    return safe_lines(text(trace_from_json(explanation["rules"]), explanation.get("ms")))
+    return safe_lines(text(trace_from_json(explanation["rules"]), explanation.get("ms"), reply=reply))
 
 
 def about(message: Message) -> dict[str, Any]:
@@ -128,6 +129,7 @@ def _sender(message: Message) -> str:
 def _explain_stored(folder: Path, what: str, *, as_json: bool, again: bool) -> None:
     from mailbridge.cli.options import open_desk
     from mailbridge.ids import parse_number
+    from mailbridge.notifications.summary import Viewer
 
     with open_desk(folder) as desk:
         number = parse_number(desk.config.desk.prefix, what)
@@ -140,7 +142,8 @@ def _explain_stored(folder: Path, what: str, *, as_json: bool, again: bool) -> N
                 raise click.UsageError(f'"{what}" is no file, no ticket ({desk.config.desk.prefix}-1042) and no number of a mail')
             explained = [(mail, dict(tx.mails.explanation(mail.id) or {})) for mail in mails]
             raw = {mail.id: tx.blobs.get(mail.sha256) for mail in mails} if again else {}
-            acted = _acted(tx, number) if number is not None else []
+            events = [event for ticket in _tickets(number, mails) for event in tx.events.of_ticket(ticket)]
+            acted = _acted(events) if number is not None else []
         config = desk.config
     if not explained and not acted:
         raise Permanent(f"there is no mail of {what}")
@@ -150,20 +153,24 @@ def _explain_stored(folder: Path, what: str, *, as_json: bool, again: bool) -> N
         mails_said = [{"mail": mail.id, "ticket": mail.ticket, "subject": mail.subject, **said} for mail, said in explained]
         print_json([*mails_said, *({"ticket": number, **one} for one in acted)])
         return
-    stories = ["\n".join(_story(mail, said, config)) for mail, said in explained]
+    changes = _changes(events, Viewer(prefix=config.desk.prefix, ticket=number))
+    stories = ["\n".join(_story(mail, said, config, changes.get(mail.id, ()))) for mail, said in explained]
     by_time = [f'by time  {when(one["at"])}  rule "{safe(str(one["rule"]))}": {safe(str(one["why"]))}' for one in acted]
     click.echo("\n\n".join([*stories, *(["\n".join(by_time)] if by_time else [])]))
 
 
-def _acted(tx: Tx, ticket: int) -> list[dict[str, Any]]:
+def _tickets(number: int | None, mails: Iterable[StoredMail]) -> list[int]:
+    """The ticket that was asked for, else those of the mails."""
+    return [number] if number is not None else sorted({mail.ticket for mail in mails if mail.ticket is not None})
+
+
+def _acted(events: Iterable[Event]) -> list[dict[str, Any]]:
     """The alerts that rules by time raised on the ticket, with their reasons."""
     from mailbridge.tickets.deadlines import RULE
     from mailbridge.tickets.event_types.escalation import AlertRaised
 
-    events = [(event.at, event.what) for event in tx.events.of_ticket(ticket)]
-    return [
-        {"at": at, "rule": what.alert, "why": what.why} for at, what in events if isinstance(what, AlertRaised) and what.promise == RULE
-    ]
+    alerts = [(event.at, event.what) for event in events if isinstance(event.what, AlertRaised)]
+    return [{"at": at, "rule": what.alert, "why": what.why} for at, what in alerts if what.promise == RULE]
 
 
 def _scanned(scan: Mapping[str, Any]) -> str:
@@ -184,7 +191,20 @@ def _evaluated_again(folder: Path, config: Config, raw: bytes, mail: StoredMail,
     return evaluate(policy_of(folder), message, config, said.get("scan"), raw=raw)
 
 
-def _story(mail: StoredMail, said: Mapping[str, Any], config: Config) -> Iterable[str]:
+def _changes(events: Sequence[Event], viewer: Viewer) -> dict[int, list[str]]:
+    """Mail -> a line for each change that it caused, with what caused it: a command of an agent, a rule, a contract."""
+    from mailbridge.cli.history import by, worded
+    from mailbridge.tickets.event_types.mails import MessageAdded
+
+    lines: dict[int, list[str]] = {}
+    for event in events:
+        if event.mail is not None and not isinstance(event.what, MessageAdded):
+            lines.setdefault(event.mail, []).append(f"changed  {safe(worded(event, viewer))}  {by(event)}")
+    return lines
+
+
+def _story(mail: StoredMail, said: Mapping[str, Any], config: Config, changes: Iterable[str]) -> Iterable[str]:
+    """The lines about one mail: where it was placed, which handler took it, what the rules chose, what changed on the ticket."""
     from mailbridge.handling.table import WHY
     from mailbridge.ids import ticket_number
 
@@ -201,11 +221,14 @@ def _story(mail: StoredMail, said: Mapping[str, Any], config: Config) -> Iterabl
         yield from (f"         not by {safe(refused)}" for refused in placed.get("refused", ()))
     if "handler" in said:
         yield f"handled  {safe(said['handler'])}: {WHY.get(said['handler'], 'a handler of another version')}"
-    yield explained_text(said) if "rules" in said else "rules    not asked: they decide about mail that opens a ticket"
-    if "told" in said:
-        yield f"told     {safe(', '.join(said['told'])) or 'nobody'}" + "".join(
-            f"; not told: {safe(why)}" for why in said.get("not_told", ())
-        )
+    again = "ms" in said  # stored explanations hold no time
+    if "rules" in said:
+        yield explained_text(said, reply=bool(placed.get("ticket")) and not again)
+    else:
+        yield "rules    not asked: they apply to new requests and to messages of customers"
+    if again and placed.get("ticket"):
+        yield "         this is what the rules would do with the mail if it opened a ticket"
+    yield from changes
 
 
 @rules.command()

@@ -27,7 +27,6 @@ from mailbridge.organisation import transitions
 from mailbridge.rules.commands import commands
 from mailbridge.rules.verdict import Verdict
 from mailbridge.store.tx import Tx
-from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.command_types.mails import CustomerMessage
 from mailbridge.tickets.command_types.people import AnswerInvitation
 from mailbridge.tickets.commands import Command
@@ -73,8 +72,8 @@ def _append(
     if mail.imported and not _wakes(desk, ticket):
         requests[0] = Request(commands=(replace(message, automatic=True),))
     if verdict:
-        rule = Actor(kind=ActorKind.RULE, name=verdict.rules[-1] if verdict.rules else "virus")
-        requests += each(commands(_for_this(tx, desk, mail, ticket, verdict)), rule)
+        chosen = commands(_for_this(tx, desk, mail, ticket, verdict))
+        requests += [Request(commands=(command,), actor=actor) for command, actor in chosen]
     telling = replace(telling_of(tx, desk, mail, mail_id, verdict), robot=robot)
     executed = execute_for(tx, desk, mail, mail_id, ticket, requests, telling=telling)
     if verdict and executed.decision.ticket is not None and not mail.imported:

@@ -21,7 +21,7 @@ from mailbridge.handling.suspension import lift_suspension
 from mailbridge.ids import ticket_number
 from mailbridge.notifications.context import MailNews
 from mailbridge.notifications.webhooks import OPENED
-from mailbridge.rules.commands import estimate_of
+from mailbridge.rules.commands import chooser, estimate_of
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.command_types.mails import Open
@@ -77,11 +77,10 @@ def _chosen_for(tx: Tx, desk: Desk, judged: JudgedMail, opened: Open) -> Iterato
     verdict = judged.verdict
     if judged.mail.imported:
         return
-    actor, estimate = Actor(kind=ActorKind.RULE, name=verdict.trace.chose("estimate")), estimate_of(verdict)
+    actor, estimate = chooser(verdict, "estimate"), estimate_of(verdict)
     if estimate is None:
         actor, estimate = Actor(kind=ActorKind.SYSTEM, name="estimate"), estimated(tx, opened.type, opened.requester, desk)
     if estimate is not None:
         yield Request(commands=(estimate,), actor=actor)
     if verdict.playbook is not None:
-        rule = Actor(kind=ActorKind.RULE, name=verdict.trace.chose("playbook"))
-        yield Request(commands=(StartPlaybook(name=verdict.playbook),), actor=rule)
+        yield Request(commands=(StartPlaybook(name=verdict.playbook),), actor=chooser(verdict, "playbook"))

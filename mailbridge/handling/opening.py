@@ -11,6 +11,7 @@ from mailbridge.message.model import Message
 from mailbridge.organisation import transitions
 from mailbridge.organisation.model import CopiedPolicy, Team
 from mailbridge.organisation.priority import Priority
+from mailbridge.rules.commands import choosers
 from mailbridge.rules.verdict import Verdict
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.command_types.mails import Open
@@ -44,7 +45,7 @@ def opening(tx: Tx, desk: Desk, judged: JudgedMail) -> Open:
         rules_version=desk.policy.version,
         asked_at=forwarded.asked_at if forwarded else None,
         follows=mail.placement.follows,
-        rule=verdict.rules[0] if verdict.rules else "",
+        chosen_by=choosers(verdict),
         said_by=writer.agent if mail.written_to else "",
     )
 

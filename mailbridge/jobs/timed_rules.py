@@ -100,7 +100,8 @@ def _act(tx: Tx, desk: Desk, found: Looked, now: datetime) -> None:
     tx.clocks.act(ticket.id, rule.name, now)
     said = RaiseAlert(promise=RULE, alert=rule.name, due_at=now, tell=verdict.notify, why=found.why)
     actor = Actor(kind=ActorKind.RULE, name=rule.name)
-    executed = execute(tx, desk, ticket, each((said, *commands(verdict))), actor, now, telling=Telling(in_working_hours=True))
+    asked = each((said, *(command for command, _ in commands(verdict))))
+    executed = execute(tx, desk, ticket, asked, actor, now, telling=Telling(in_working_hours=True))
     if verdict.webhook and executed.decision.ticket is not None:
         queue_rule_calls(tx, executed.decision.ticket, verdict, why=found.why, prefix=desk.config.desk.prefix, now=now)
     log.info("rule_acted", rule=rule.name, ticket=ticket.id)

@@ -70,8 +70,10 @@ def trace_from_json(made: Mapping[str, Any]) -> Trace:
     )
 
 
-def text(trace: Trace, milliseconds: float | None = None) -> str:
-    """The trace for people, several lines without an end of line behind the last."""
+def text(trace: Trace, milliseconds: float | None = None, *, reply: bool = False) -> str:
+    """The trace for people, several lines without an end of line behind the last.  `reply`: of a mail to an existing ticket."""
+    if reply and not trace.steps and not trace.misses:
+        return "rules    not asked: no rule has a condition on replies or on the ticket, so none applies to a mail to an existing ticket"
     took = "" if milliseconds is None else f", {milliseconds:.1f} ms"
     rules = f"{trace.rules} rule{'' if trace.rules == 1 else 's'}"
     width = max((len(label) for label in [*(s.label for s in trace.steps), *(m.label for m in trace.misses)]), default=0)
@@ -81,8 +83,17 @@ def text(trace: Trace, milliseconds: float | None = None) -> str:
     lines += [f"  = {'customers':<{width}}  {_change(change)}" for change in trace.known]
     lines += [f"  · {miss.label:<{width}}  {_quoted(miss.rule)} missed: {'; '.join(map(_short, miss.reasons))}" for miss in trace.misses]
     if not trace.steps:
-        lines.append("  no rule holds: the default team gets it")
+        lines.append(_UNMATCHED_REPLY if reply else _unmatched(trace))
     return "\n".join(lines)
+
+
+_UNMATCHED_REPLY = "  no rule matches: the reply changes none of the ticket's values"
+
+
+def _unmatched(trace: Trace) -> str:
+    """What happens to a new ticket for which no rule matched: the customer's entry may still have chosen its team."""
+    chosen = any(change.what == "team" for change in trace.known)
+    return "  no rule matches" if chosen else "  no rule matches: the ticket goes to the default team"
 
 
 def _step_lines(step: RuleTrace, width: int) -> Iterator[str]:

@@ -232,6 +232,7 @@ class MatchState:
             drop="drop" in new,
             quarantine=new.get("quarantine"),
             rules=tuple(step.rule for step in self.steps),
+            set_by=self._set_by(),
             trace=Trace(
                 version=self.rule_set.version,
                 rules=len(self.rule_set.rules),
@@ -241,6 +242,15 @@ class MatchState:
                 known=known,
             ),
         )
+
+
+    def _set_by(self) -> tuple[tuple[str, str], ...]:
+        """Each value with the rule that set it last; of tags and people in copy the rule that added them first."""
+        added = ((f"{name} {value}", rule) for kind, name in _LISTED for value, rule in self.lists[kind].items() if rule)
+        return (*self.who.items(), *added)
+
+
+_LISTED = (("tags", "tag"), ("cc", "cc"))
 
 
 def _of_asking(barred: NotEntitled | None) -> Iterable[ActionTrace]:

@@ -58,6 +58,3 @@ class Trace:
     stopped_by: str = ""
     known: tuple[ActionTrace, ...] = ()  # what no rule chose and the customer's contract says
 
-    def chose(self, what: str) -> str:
-        """The rule that had the last word on this; '' where none said anything."""
-        return next((step.rule for step in reversed(self.steps) if any(change.what == what for change in step.changes)), "")

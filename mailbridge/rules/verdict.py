@@ -42,4 +42,9 @@ class Verdict:
     drop: bool = False
     quarantine: str | None = None
     rules: tuple[str, ...] = ()  # names of the matching rules, in order
+    set_by: tuple[tuple[str, str], ...] = ()  # value ("team", "field NAME", "tag NAME", "cc ADDRESS") -> the rule that set it
     trace: Trace
+
+    def rule_of(self, what: str) -> str:
+        """The rule that set this value; '' where none did."""
+        return dict(self.set_by).get(what, "")

@@ -22,3 +22,6 @@ class Actor:
 
     kind: ActorKind
     name: str = ""
+
+
+DESK = Actor(kind=ActorKind.SYSTEM, name="desk")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from mailbridge.organisation import transitions
 from mailbridge.organisation.follow_the_sun import lands_with
-from mailbridge.tickets.actor import Actor, ActorKind
+from mailbridge.tickets.actor import DESK, Actor, ActorKind
 from mailbridge.tickets.apply import apply
 from mailbridge.tickets.command_context import CommandContext
 from mailbridge.tickets.command_types.mails import Open
@@ -16,6 +18,8 @@ from mailbridge.tickets.event_types.values import AssigneeChanged, TagsAdded, Ty
 from mailbridge.tickets.events import Event, TicketEvent
 from mailbridge.tickets.handlers import state
 from mailbridge.tickets.model import FOLLOW
+
+_OPENED_WITH = ("team", "priority", "status")
 
 
 def open_ticket(ticket_id: int, command: Open, about: CommandContext) -> Decision:
@@ -35,35 +39,47 @@ def open_ticket(ticket_id: int, command: Open, about: CommandContext) -> Decisio
         verified=command.verified,
         rules_version=command.rules_version,
         asked_at=command.asked_at,
+        chosen_by=tuple((what, f"{by.kind} {by.name}") for what, by in command.chosen_by if what in _OPENED_WITH),
     )
     first = MessageAdded(author=command.said_by or command.requester.address, to_customer=bool(command.said_by))
-    chosen: list[TicketEvent] = [first]
+    chosen: list[tuple[str, TicketEvent]] = [("", first)]
     if command.type:
-        chosen.append(TypeChanged(before="", after=command.type))
-    if command.tags:
-        chosen.append(TagsAdded(tags=command.tags))
+        chosen.append(("type", TypeChanged(before="", after=command.type)))
+    chosen += _tagged(command)
     handed_round = ((FOLLOW, wanted),) if team != wanted else ()
     fields = (*command.fields, *handed_round)
-    chosen += [field_set(name, value, command.rules_version) for name, value in fields]
+    chosen += [(f"field {name}", field_set(name, value, command.rules_version)) for name, value in fields]
     if command.assignee:
-        chosen.append(AssigneeChanged(before="", after=command.assignee))
-    chosen += [ParticipantAdded(participant=other) for other in command.others]
+        own = command.assignee == command.said_by  # the agent who wrote first is the assignee
+        chosen.append(("" if own else "assignee", AssigneeChanged(before="", after=command.assignee)))
+    chosen += [(f"cc {other.address}", ParticipantAdded(participant=other)) for other in command.others]
     if command.follows:
-        chosen.append(Linked(relation="possible-follow-up", ticket=command.follows))
+        chosen.append(("", Linked(relation="possible-follow-up", ticket=command.follows)))
     if not at_once:
-        chosen.append(state.change(transitions.NEW, wished.name, about.organisation))
-    rule = Actor(kind=ActorKind.RULE, name=command.rule) if command.rule else _chooser(about.actor)
+        chosen.append(("status", state.change(transitions.NEW, wished.name, about.organisation)))
     opening = Event(ticket=ticket_id, at=about.now, actor=about.actor, what=opened, mail=about.mail)
     ticket, events = apply(None, opening), [opening]
-    for what in chosen:
-        own = isinstance(what, AssigneeChanged) and what.after == command.said_by  # the agent who wrote first is the assignee
-        by = about.actor if own or isinstance(what, (MessageAdded, ParticipantAdded, Linked)) else rule
+    for value, what in chosen:
+        by = _chooser(value, command, about.actor)
         events.append(Event(ticket=ticket_id, at=about.now, actor=by, what=what, mail=about.mail))
         ticket = apply(ticket, events[-1])
     return Decision(ticket=ticket, events=tuple(events))
 
 
-def _chooser(actor: Actor) -> Actor:
-    """The actor of values that no rule chose: the administrator at the command line, else the desk.  The author of a mail chose none of
-    them."""
-    return actor if actor.kind is ActorKind.ADMIN else Actor(kind=ActorKind.SYSTEM, name="desk")
+def _tagged(command: Open) -> Iterator[tuple[str, TicketEvent]]:
+    """One event for the tags of each rule."""
+    by = dict(command.chosen_by)
+    groups: dict[Actor | None, list[str]] = {}
+    for tag in command.tags:
+        groups.setdefault(by.get(f"tag {tag}"), []).append(tag)
+    yield from ((f"tag {tags[0]}", TagsAdded(tags=tuple(tags))) for tags in groups.values())
+
+
+def _chooser(value: str, command: Open, actor: Actor) -> Actor:
+    """What chose the value: a rule or the customer's entry, else the author of the mail for its text, its people and its thread, else the
+    administrator at the command line, else the desk."""
+    known = dict(command.chosen_by).get(value)
+    if known is not None:
+        return known
+    of_mail = not value or value.startswith("cc ")
+    return actor if of_mail or actor.kind is ActorKind.ADMIN else DESK

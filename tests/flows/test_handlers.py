@@ -58,6 +58,32 @@ def test_the_handler_is_stored_with_the_mail_and_shown(desk: TestDesk) -> None:
     assert "handled  new_ticket: a new request\n" in shown.output
 
 
+def explained(desk: TestDesk, what: str) -> str:
+    folder = desk.app.config.folder
+    (folder / "mailbridge.toml").write_text('[desk]\nname = "Acme"\naddress = "support@desk.test"\n')
+    shown = CliRunner().invoke(cli, ["rules", "explain", what, "--desk", str(folder)], standalone_mode=False)
+    assert shown.exception is None, shown.exception
+    return shown.output
+
+
+def test_explain_says_what_each_mail_changed_and_by_what(desk: TestDesk) -> None:
+    desk.feed(a_mail())
+    for by, body, event in (("bogdan@desk.test", "#close", "new"), ("carol@customer.test", "And again.", "received")):
+        ours = desk.promise_to(by, event)
+        headers = {"from_": by, "to": ours.reply_to, "in_reply_to": f"<{ours.message_id}>", "message_id": f"<{event}@desk.test>"}
+        desk.feed(proven(a_mail(body, **headers)), mail_from=by, rcpt_to=(ours.reply_to,))
+
+    opened, closed, again = explained(desk, "MB-1").split("\n\n")
+
+    assert "  no rule matches: the ticket goes to the default team" in opened
+    assert "changed  MB-1 opened for" in opened
+    assert "rules    not asked: they apply to new requests and to messages of customers" in closed
+    assert "changed  closed  by agent bogdan" in closed
+    assert "rules    not asked: no rule has a condition on replies" in again
+    assert "default team" not in again
+    assert "changed  open again  by customer carol@customer.test" in again
+
+
 def test_the_row_that_declined_is_not_named(desk: TestDesk) -> None:
     """`agent_questions` looks at an agent's own request first and declines it."""
     done = desk.feed(by_bogdan("My own chair is broken.", subject="Chair"), mail_from="bogdan@desk.test")

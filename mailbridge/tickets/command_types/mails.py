@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mailbridge.organisation.priority import Priority
+from mailbridge.tickets.actor import Actor
 from mailbridge.tickets.model import Participant
 
 
@@ -28,7 +29,7 @@ class Open:
     verified: bool = False
     rules_version: str = ""
     follows: int | None = None
-    rule: str = ""  # the rule that chose the values; recorded as their actor
+    chosen_by: tuple[tuple[str, Actor], ...] = ()  # value ("team", "field NAME", "tag NAME", "cc ADDRESS") -> what chose it
     said_by: str = ""  # the agent who wrote the first message; '' where the customer did
     asked_at: datetime | None = None  # time of the customer's request, where an agent forwards it; SLA targets count from it
 

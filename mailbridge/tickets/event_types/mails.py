@@ -22,6 +22,7 @@ class TicketOpened:
     verified: bool = False
     rules_version: str = ""
     asked_at: datetime | None = None  # of a forwarded mail: when its author sent it
+    chosen_by: tuple[tuple[str, str], ...] = ()  # "team", "priority", "status" -> what chose it, as 'rule NAME', 'project NAME'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -174,6 +174,7 @@ def test_the_trace_survives_json_and_reads_like_a_sentence() -> None:
         "sla": "gold",
         "contract": "acme-gold",
         "rules": ["first", "second"],
+        "set_by": {"team": "second", "priority": "second", "tag printer": "first", "tag vpn": "second"},
     }
 
 
@@ -211,13 +212,31 @@ def test_a_rule_set_knows_what_it_asks_for() -> None:
 def test_a_verdict_on_a_reply_is_a_list_of_commands() -> None:
     rules = "- {name: x, when: {reply: true}, then: {priority: urgent, team: field-service, status: open, assignee: bogdan}}\n"
 
-    assert commands(evaluate(rules, reply=True)) == (
+    assert tuple(command for command, _ in commands(evaluate(rules, reply=True))) == (
         SetTeam(team="field-service"),
         Assign(agent="bogdan"),
         SetPriority(priority=Priority.URGENT),
         SetStatus(status="open"),
     )
-    assert commands(evaluate(rules, **{"from": "nobody@known.example"})) == ()
+    assert not list(commands(evaluate(rules, **{"from": "nobody@known.example"})))
+
+
+def test_each_command_names_the_rule_that_set_its_value_last() -> None:
+    verdict = evaluate(
+        "- {name: first, when: {reply: true}, then: {team: support, priority: high, tags: printer, cc: eva@acme.example}}\n"
+        "- {name: second, when: {reply: true}, then: {team: field-service, tags: [printer, vpn], sla: gold}}\n",
+        reply=True,
+    )
+
+    assert [(type(command).__name__, by.name) for command, by in commands(verdict)] == [
+        ("SetTeam", "second"),
+        ("SetPriority", "first"),
+        ("AddTags", "first"),
+        ("AddTags", "second"),
+        ("SetField", "second"),
+        ("AddParticipant", "first"),
+    ]
+    assert verdict.rule_of("tag printer") == "first"
 
 
 def test_captures_may_name_what_there_is_whatever_case_they_are_written_in() -> None:
@@ -247,7 +266,8 @@ def test_a_reply_may_get_all_that_a_new_ticket_gets() -> None:
     then = "{team: field-service, subject: New words, sla: gold, equipment: LF-2231, location: iasi, playbook: rollout, estimate: 1h}"
     made = policy(f"- {{name: x, when: {{reply: true}}, then: {then}}}\n")
     ticket = Ticket(id=7, subject="s", status="open", priority=Priority.NORMAL, team="support", created_at=NOW, updated_at=NOW)
-    asked = commands(run(made.rules, facts_of(Message(), now=NOW, organisation=made.organisation, ticket=ticket)))
+    verdict = run(made.rules, facts_of(Message(), now=NOW, organisation=made.organisation, ticket=ticket))
+    asked = tuple(command for command, _ in commands(verdict))
 
     assert SetSubject(subject="New words") in asked
     assert StartPlaybook(name="rollout") in asked

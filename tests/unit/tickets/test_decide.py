@@ -13,12 +13,13 @@ from mailbridge.tickets.command_types.mails import AgentReply, CustomerMessage, 
 from mailbridge.tickets.command_types.values import Assign, Close, Reopen, SetPriority, SetStatus, SetTeam
 from mailbridge.tickets.commands import Command
 from mailbridge.tickets.decide import decide
-from mailbridge.tickets.event_types.mails import MessageAdded
+from mailbridge.tickets.event_types.mails import MessageAdded, TicketOpened
 from mailbridge.tickets.event_types.values import AssigneeChanged, StatusChanged
 from mailbridge.tickets.model import Participant, Role, Ticket
 from mailbridge.tickets.opening import open_ticket
 from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, LATER, NOW, a_ticket, an_organisation, command_context, with_team
 
+FIRST, SECOND = (Actor(kind=ActorKind.RULE, name=name) for name in ("first", "second"))
 ABOUT = command_context(actor=AS_BOGDAN, now=LATER, organisation=an_organisation(), mail=7)
 
 
@@ -28,7 +29,8 @@ def by_carol() -> CommandContext:
 
 def test_opening_gives_a_ticket_with_everything_the_rules_chose() -> None:
     command = Open(
-        subject="x", requester=CAROL, team="network", type="incident", priority=Priority.HIGH, tags=("vpn",), follows=3, rule="r1"
+        subject="x", requester=CAROL, team="network", type="incident", priority=Priority.HIGH, tags=("vpn",), follows=3,
+        chosen_by=(("priority", FIRST), ("type", SECOND), ("tag vpn", FIRST)),
     )
     decision = open_ticket(5, command, by_carol())
     ticket = decision.ticket
@@ -36,7 +38,10 @@ def test_opening_gives_a_ticket_with_everything_the_rules_chose() -> None:
     assert (ticket.id, ticket.team, ticket.type, ticket.priority, ticket.tags) == (5, "network", "incident", Priority.HIGH, ("vpn",))
     assert ticket.links == (("possible-follow-up", 3),)
     assert ticket.version == len(decision.events)
-    assert {event.actor.kind for event in decision.events} == {ActorKind.CUSTOMER, ActorKind.RULE}
+    opened, message, type_set, tagged, linked = decision.events
+    assert isinstance(opened.what, TicketOpened)
+    assert opened.what.chosen_by == (("priority", "rule first"),)
+    assert [event.actor for event in (opened, message, type_set, tagged, linked)] == [AS_CAROL, AS_CAROL, SECOND, FIRST, AS_CAROL]
 
 
 def test_opening_without_a_team_uses_the_default_one() -> None:

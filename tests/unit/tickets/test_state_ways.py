@@ -143,7 +143,7 @@ def test_from_resolved_to_closed_the_time_of_the_end_and_the_standing_clocks_sta
 def test_ticket_that_a_rule_opens_as_waiting_or_done_has_standing_clocks(status: str) -> None:
     about = command_context(actor=AS_CAROL, now=NOW, organisation=a_desk())
 
-    decision = open_ticket(5, Open(subject="x", requester=CAROL, status=status, rule="r1"), about)
+    decision = open_ticket(5, Open(subject="x", requester=CAROL, status=status, chosen_by=(("status", RULE),)), about)
 
     ticket = decision.ticket
     assert ticket is not None
