@@ -19,6 +19,7 @@ from typing import Protocol, assert_never
 from mailbridge.clock import Clock, SystemClock
 from mailbridge.config.model import After, Mailbox, Taken
 from mailbridge.errors import StoreAway, Transient
+from mailbridge.intake.imap_client import Line
 from mailbridge.intake.imap_connection import CommandRefused, Connection, LoginRefused
 from mailbridge.intake.imap_fetch import Fetched, PoisonTracker, fetch, given_up, loads
 from mailbridge.intake.imap_old import old_mail
@@ -104,6 +105,7 @@ class Poller:
         self._log = log or Silent()
         self._chance = chance
         self._tokens = tokens
+        self._line = Line()
         self._connection: Connection | None = None
         self._selected: Selected | None = None
         self._poison = PoisonTracker()
@@ -142,11 +144,9 @@ class Poller:
             self._wake_writer.send(b"x")
 
     def cut(self) -> None:
-        """Ends run() now: pending reads from the server fail."""
+        """Ends run() now: pending reads from the server fail, of a connection that is being opened too."""
         self.stop()
-        connection = self._connection
-        if connection is not None:
-            connection.cut()
+        self._line.end()
 
     def close(self) -> None:
         """Closes the connection and the sockets; after run() has returned, or instead of it."""
@@ -231,7 +231,7 @@ class Poller:
         if self._login_ends_in() <= 0:
             self._disconnect()  # else the server would close it during a command
         if self._connection is None:
-            self._connection = Connection(self._mailbox, self._largest, self._tokens)
+            self._connection = Connection(self._mailbox, self._largest, self._tokens, line=self._line)
             self._opened_at, self._login_trouble = self._clock.now(), ""
             self._selected = None
         if self._selected is None:

@@ -1,38 +1,38 @@
 """One IMAP connection, on imapclient, with our values and two kinds of errors.
 
-Only the thread that opened it may use it, except for cut().  Comments name the differences from imapclient 4.1 and their reasons.
+Only the thread that opened it may use it; its Line may be cut by any.  Comments name the differences from imapclient 4.1 and their reasons.
 """
 
 from __future__ import annotations
 
 import select
-import socket
 import ssl
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from imapclient import IMAPClient, SocketTimeout
 from imapclient.datetime_util import parse_to_datetime
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError, ProtocolError
 
-from mailbridge.config.model import Mailbox, Take, Taken, Tls
+from mailbridge.config.model import Mailbox, Take, Taken
 from mailbridge.errors import Transient
+from mailbridge.intake import imap_client
 from mailbridge.intake.imap_answers import by_uid, found
+from mailbridge.intake.imap_client import Line, connected, prepare
 from mailbridge.intake.imap_old import HEAD_FIELDS
 from mailbridge.intake.imap_plan import SERVERS, Selected
 from mailbridge.oauth import advice, sasl
 from mailbridge.oauth.model import AccessToken, LoginNeeded, TokenRefused, TokenSource, TokenUnavailable
+from mailbridge.ops.time_limit import within
 
-CONNECT_TIMEOUT = 15.0
-READ_TIMEOUT = 60.0
 FAREWELL_TIMEOUT = 2.0
-KEEPALIVE = 60  # seconds of silence before a TCP keepalive
+EXCHANGE = 120.0  # seconds for a whole exchange: for the way to a login, and for a command with its answer
+SLOWEST = 8 << 10  # bytes a second that a slow line carries: mails get so much more time
+HEAD = 4 << 10  # bytes that the fields of a mail's header may have together, as a rule
 STEP = 1 << 20  # bytes of a large mail in one request
 EVERY = Take(which=Taken.ALL)
-SLACK = 64 << 10  # bytes by which a literal may exceed the largest mail
 
 
 class Lost(Transient):
@@ -58,10 +58,11 @@ class MailSummary:
 class Connection:
     """A logged-in connection.  Every method raises Lost or Refused."""
 
-    def __init__(self, mailbox: Mailbox, largest: int, tokens: TokenSource | None = None) -> None:
+    def __init__(self, mailbox: Mailbox, largest: int, tokens: TokenSource | None = None, *, line: Line | None = None) -> None:
         """Connected, encrypted as configured, with the certificate verified, and logged in.  `largest`: bytes a mail may have.
 
-        With `tokens` the login is by OAuth.  Raises what Tokens.token raises, too.
+        With `tokens` the login is by OAuth.  Raises what Tokens.token raises, too.  Whoever holds the `line` can cut the connection while
+        it is being opened.
         """
         token = tokens.token() if tokens is not None else None  # before the server's login timeout begins
         self._mailbox = mailbox
@@ -69,12 +70,17 @@ class Connection:
         self._lost = True  # until the login has succeeded, and after a lost connection
         self._mails: Any = None  # number of mails in the folder, from the last EXISTS
         self.where = {"mailbox": mailbox.name, "server": f"{mailbox.host}:{mailbox.port}"}
-        with self._translated("connect"):
-            self._client = _connected(mailbox)
+        self._line = line or Line()
+        try:
+            with self._translated("connect"):
+                self._client = connected(mailbox, self._line)
+        except BaseException:
+            self._line.close()
+            raise
         self._socket = self._client.socket()
         try:
             with self._translated("login"):
-                _prepare(self._client, largest)
+                prepare(self._client, largest)
                 if tokens is None or token is None:
                     self._login(mailbox)
                 else:
@@ -155,15 +161,18 @@ class Connection:
             answers = self._fetch(uids, "RFC822.SIZE INTERNALDATE")
             return {uid: _seen(answer) for uid, answer in answers.items() if b"RFC822.SIZE" in answer}
 
-    def bodies(self, uids: Sequence[int]) -> dict[int, bytes]:
-        """The complete mails, without setting \\Seen (BODY.PEEK, RFC 9051 6.4.5); without those that are gone or have no content."""
-        with self._translated("fetch"):
+    def bodies(self, uids: Sequence[int], size: int) -> dict[int, bytes]:
+        """The complete mails, without setting \\Seen (BODY.PEEK, RFC 9051 6.4.5); without those that are gone or have no content.
+
+        `size`: bytes that are expected of all of them.
+        """
+        with self._translated("fetch", expected=size):
             answers = self._fetch(uids, "BODY.PEEK[]")
             return {uid: body for uid, answer in answers.items() if isinstance(body := answer.get(b"BODY[]"), bytes) and body.strip()}
 
     def heads(self, uids: Sequence[int]) -> dict[int, bytes]:
         """The header fields of these mails and their threads; without those that are gone or have no header."""
-        with self._translated("fetch headers"):
+        with self._translated("fetch headers", expected=len(uids) * HEAD):
             answers = self._fetch(uids, f"BODY.PEEK[HEADER.FIELDS ({' '.join(HEAD_FIELDS)})]")
             return {uid: head for uid, answer in answers.items() for head in _heads_in(answer)}
 
@@ -194,7 +203,7 @@ class Connection:
         return self._part(uid, "BODY.PEEK[HEADER]", 0) or b""
 
     def _part(self, uid: int, section: str, offset: int) -> bytes | None:
-        with self._translated("fetch"):
+        with self._translated("fetch", expected=STEP):
             answer = self._fetch([uid], f"{section}<{offset}.{STEP}>").get(uid, {})
             part = answer.get(f"{section.replace('.PEEK', '')}<{offset}>".encode())
             return part if isinstance(part, bytes) else None
@@ -252,7 +261,7 @@ class Connection:
         connection as no news for ever (its issues 349, 565) and misses an answer that came together with the continuation (its issues 150,
         321).
         """
-        with self._translated("idle"):
+        with self._translated("idle", waits=seconds):
             if not self._begin_idle() and not self._has_buffered():
                 poll = select.poll()
                 poll.register(self._client.socket(), select.POLLIN)
@@ -285,7 +294,7 @@ class Connection:
         except (BlockingIOError, ssl.SSLWantReadError):
             return False
         finally:
-            sock.settimeout(READ_TIMEOUT)
+            sock.settimeout(imap_client.READ_TIMEOUT)
 
     # The end
 
@@ -299,20 +308,21 @@ class Connection:
             self._client.shutdown()
         with suppress(OSError):
             self._socket.close()
-
-    def cut(self) -> None:
-        """Makes pending reads from the server fail.  May be called from another thread."""
-        with suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
+        self._line.close()
 
     # Failures
 
     @contextmanager
-    def _translated(self, doing: str) -> Iterator[None]:
+    def _translated(self, doing: str, *, expected: int = 0, waits: float = 0.0) -> Iterator[None]:
+        """Runs an exchange and words its errors.  It ends within `EXCHANGE`, the time that `expected` bytes may need, and `waits` seconds
+        in which the server need not answer, however slowly the server answers."""
+        seconds = EXCHANGE + expected / SLOWEST + waits
         try:
-            yield
+            with within(seconds, self._line.cut) as limit:
+                yield
         except Exception as error:
-            trouble = self._in_our_words(error, doing)
+            late = f"the IMAP server did not finish its answer within {seconds:.0f} s"
+            trouble = Lost(late, doing=doing, **self.where) if limit.over else self._in_our_words(error, doing)
             self._lost = self._lost or isinstance(trouble, Lost)
             raise trouble from error
 
@@ -323,6 +333,8 @@ class Connection:
         match error:
             case LoginRefused() | LoginNeeded() | TokenRefused() | TokenUnavailable():
                 return error
+            case LoginError() if _broke_off(error) or _passes(str(error)):
+                return Lost(f"the IMAP server did not answer the login: {error}", **self.where)
             case LoginError():
                 return LoginRefused(f"the IMAP server refuses the login: {error}", **self.where)
             case IMAPClientAbortError():
@@ -372,48 +384,22 @@ class Connection:
             # imapclient's oauth2_login() answers the server's error with the token again, and loses the error.
             self._client.sasl_login(mechanism, exchange)
         except LoginError as error:
+            if _broke_off(error) or _passes(str(error)):
+                raise
             said = f"{error}{f' ({exchange.reason})' if exchange.reason else ''}"
             help_ = advice.of_server(said, mailbox.user)
             what = f"the IMAP server refuses the token for {mailbox.user}: {said}{f'. {help_}' if help_ else ''}"
             raise LoginRefused(what, **self.where) from error
 
 
-def _connected(mailbox: Mailbox) -> Any:
-    """A connection before login.  A failed upgrade to TLS is an error, never a plain connection (RFC 8314 3)."""
-    timeout = SocketTimeout(connect=CONNECT_TIMEOUT, read=READ_TIMEOUT)
-    if mailbox.tls is Tls.NONE:
-        return IMAPClient(mailbox.host, mailbox.port, ssl=False, timeout=timeout)
-    context = ssl.create_default_context(cafile=str(mailbox.ca_file) if mailbox.ca_file else None)
-    if mailbox.tls is Tls.IMPLICIT:
-        return IMAPClient(mailbox.host, mailbox.port, ssl=True, ssl_context=context, timeout=timeout)
-    client = IMAPClient(mailbox.host, mailbox.port, ssl=False, timeout=timeout)
-    try:
-        client.starttls(context)
-    except BaseException:
-        with suppress(OSError):
-            client.shutdown()
-        raise
-    client._set_read_timeout()
-    return client
+def _broke_off(error: LoginError) -> bool:
+    """Whether the connection broke during the login.  imapclient makes a LoginError of every error; the one before it says which."""
+    return isinstance(error.__context__, IMAPClientAbortError)
 
 
-def _prepare(client: Any, largest: int) -> None:
-    client._imap.debug = 0  # imapclient sets 5, and imaplib then writes out every literal, logged or not
-    client.socket().setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    if hasattr(socket, "TCP_KEEPIDLE"):
-        client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, KEEPALIVE)
-    client._imap.read = _bounded(client._imap.read, largest + SLACK)
-
-
-def _bounded(read: Callable[[int], bytes], most: int) -> Callable[[int], bytes]:
-    """A `read` that refuses unrequested literals: imaplib allocates what a server announces, up to four gigabytes."""
-
-    def read_bounded(size: int) -> bytes:
-        if size > most:
-            raise IMAPClientAbortError(f"a literal of {size} bytes was announced")
-        return read(size)
-
-    return read_bounded
+def _passes(said: str) -> bool:
+    """Whether the server refuses for now, whatever the password is (RFC 5530, 3)."""
+    return any(f"[{code}" in said.upper() for code in ("UNAVAILABLE", "SERVERBUG", "INUSE", "LIMIT"))
 
 
 def _seen(answer: Mapping[bytes, Any]) -> MailSummary:

@@ -76,7 +76,7 @@ def fetch(
     for uid in uids:
         if uid not in seen:
             _must_be_gone(connection, uid)
-    bodies = {uid: raw for part in rounds(uids, seen) for uid, raw in connection.bodies(part).items()}
+    bodies = {uid: raw for part in rounds(uids, seen) for uid, raw in connection.bodies(part, sum(seen[uid].size for uid in part)).items()}
     mails = [_fetched(connection, uid, seen[uid], bodies.get(uid), largest, now()) for uid in uids if uid in seen]
     return [mail for mail in mails if mail is not None]
 

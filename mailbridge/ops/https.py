@@ -8,24 +8,28 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from threading import Event, Timer
 from urllib.parse import SplitResult, urlsplit
 
+from urllib3 import HTTPHeaderDict
 from urllib3.connection import HTTPConnection, HTTPException, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from mailbridge import __version__
+from mailbridge.ops.time_limit import within
 
 NO_CONNECTION = "to which no connection may be made"  # how the fault ends where `may_connect` forbids the address
 
 
 class NoAnswer(Exception):
     """No complete HTTP answer came."""
+
+
+class NoConnection(NoAnswer):
+    """No connection to the host could be opened: nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +44,7 @@ def request(
     method: str,
     url: str | SplitResult,
     body: bytes | None,
-    headers: Mapping[str, str],
+    headers: Mapping[str, str] | Sequence[tuple[str, str]],
     *,
     time_limit: timedelta,
     most: int,
@@ -55,61 +59,91 @@ def request(
     where = urlsplit(url) if isinstance(url, str) else url
     seconds = time_limit.total_seconds()
     connection = _connection(where, seconds, ca_file)
-    # A server that sends a byte a second keeps every single read within its limit.  The timer limits the whole request.
-    late = Event()
-    timer = Timer(seconds, _cut, (connection, late))
-    timer.daemon = True
-    timer.start()
-    try:
-        if may_connect is not None:
+    with within(seconds, connection.cut) as limit:
+        try:
             _connect(connection, where.hostname or "", may_connect)
-        connection.request(
-            method, _path(where), body=body, headers={"User-Agent": f"mailbridge/{__version__}", **headers},
-            preload_content=False, decode_content=False,
-        )  # fmt: skip
-        response = connection.getresponse()
-        answer = response.read(most)
-        if late.is_set():  # a header that was cut off looks complete
-            raise TimeoutError
-        if response.length_remaining and len(answer) < most:  # read() with a limit does not report a body that was cut off
-            raise NoAnswer(f"the answer ended {response.length_remaining} bytes before its end")
-        return Response(
-            status=response.status,
-            body=answer,
-            retry_after=_seconds(response.headers.get("Retry-After", "")),
-            location=response.headers.get("Location", ""),
-        )
-    except (HTTPError, HTTPException, OSError, ValueError) as error:  # HTTPException: the answer is not HTTP
-        raise NoAnswer(f"no whole answer within {seconds:g} s" if late.is_set() else f"{type(error).__name__}: {error}") from error
-    finally:
-        timer.cancel()
-        connection.close()
+            response = _exchange(connection, method, where, body, _fields(headers), most)
+            if limit.over:  # a header that was cut off looks complete
+                raise TimeoutError
+            return response
+        except (NoAnswer, HTTPError, HTTPException, OSError, ValueError) as error:  # HTTPException: the answer is not HTTP
+            if limit.over:
+                raise NoAnswer(f"no whole answer within {seconds:g} s") from error
+            if isinstance(error, NoAnswer):
+                raise
+            raise NoAnswer(f"{type(error).__name__}: {error}") from error
+        finally:
+            connection.hang_up()
 
 
-def _connection(where: SplitResult, seconds: float, ca_file: Path | None) -> HTTPConnection:
+def _exchange(
+    connection: _Plain, method: str, where: SplitResult, body: bytes | None, headers: HTTPHeaderDict, most: int
+) -> Response:
+    connection.request(method, _path(where), body=body, headers=headers, preload_content=False, decode_content=False)
+    response = connection.getresponse()
+    answer = response.read(most)
+    if response.length_remaining and len(answer) < most:  # read() with a limit does not report a body that was cut off
+        raise NoAnswer(f"the answer ended {response.length_remaining} bytes before its end")
+    return Response(
+        status=response.status,
+        body=answer,
+        retry_after=_seconds(response.headers.get("Retry-After", "")),
+        location=response.headers.get("Location", ""),
+    )
+
+
+def _fields(headers: Mapping[str, str] | Sequence[tuple[str, str]]) -> HTTPHeaderDict:
+    """The header fields; a name may stand several times among pairs."""
+    fields = HTTPHeaderDict({"User-Agent": f"mailbridge/{__version__}"})
+    fields.extend(headers)
+    return fields
+
+
+class _Plain(HTTPConnection):
+    """A connection that another thread can cut at any time.  `sock` of urllib3 is useless for that while TLS is negotiated: the socket
+    gives its descriptor away and has none until the handshake is done."""
+
+    _line: socket.socket | None = None
+
+    def _new_conn(self) -> socket.socket:
+        sock = super()._new_conn()
+        self._line = sock.dup()
+        return sock
+
+    def cut(self) -> None:
+        if self._line is not None:
+            self._line.shutdown(socket.SHUT_RDWR)
+
+    def hang_up(self) -> None:
+        self.close()
+        if self._line is not None:
+            self._line.close()
+
+
+class _Secure(_Plain, HTTPSConnection):
+    """The same with TLS."""
+
+
+def _connection(where: SplitResult, seconds: float, ca_file: Path | None) -> _Plain:
     host = where.hostname or ""
     if where.scheme == "http":
-        return HTTPConnection(host, where.port, timeout=seconds)
+        return _Plain(host, where.port, timeout=seconds)
     context = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
-    return HTTPSConnection(host, where.port, timeout=seconds, ssl_context=context)
+    return _Secure(host, where.port, timeout=seconds, ssl_context=context)
 
 
-def _connect(connection: HTTPConnection, host: str, may_connect: Callable[[str], bool]) -> None:
-    connection.connect()
+def _connect(connection: _Plain, host: str, may_connect: Callable[[str], bool] | None) -> None:
+    try:
+        connection.connect()
+    except (HTTPError, OSError) as error:
+        raise NoConnection(f"{type(error).__name__}: {error}") from error
     peer = str(connection.sock.getpeername()[0]) if connection.sock is not None else ""
-    if not may_connect(peer):
+    if may_connect is not None and not may_connect(peer):
         raise NoAnswer(f"{host} has the address {peer}, {NO_CONNECTION}")
 
 
 def _path(where: SplitResult) -> str:
     return (where.path or "/") + (f"?{where.query}" if where.query else "")
-
-
-def _cut(connection: HTTPConnection, late: Event) -> None:
-    late.set()
-    if connection.sock is not None:
-        with suppress(OSError):  # already closed
-            connection.sock.shutdown(socket.SHUT_RDWR)
 
 
 def _seconds(text: str) -> timedelta | None:

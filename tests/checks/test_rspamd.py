@@ -14,6 +14,7 @@ import pytest
 from mailbridge.checks.rspamd import Rspamd
 from mailbridge.checks.scan import NotScanned, ScanFault
 from tests.checks.domains import envelope
+from tests.fakes.broken_http import dripping
 from tests.harness import a_mail
 from tests.servers import rspamd as servers
 from tests.servers.processes import free_ports
@@ -144,5 +145,14 @@ def test_silence_costs_its_time_and_no_more() -> None:
     start = time.monotonic()
     with Heard(("127.0.0.1", 0), BaseHTTPRequestHandler) as silent:
         assert refused(Rspamd(url(silent), seconds=0.5)).fault is ScanFault.BROKE
+
+    assert time.monotonic() - start < 3
+
+
+def test_an_octet_now_and_then_costs_its_time_and_no_more() -> None:
+    """Each read is answered in time, and the answer never ends."""
+    start = time.monotonic()
+    with dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n") as port:
+        assert refused(Rspamd(f"http://127.0.0.1:{port}", seconds=0.5)).fault is ScanFault.BROKE
 
     assert time.monotonic() - start < 3

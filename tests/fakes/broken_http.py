@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from threading import Thread
+from contextlib import closing, contextmanager, suppress
+from threading import Event, Thread
 
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -41,6 +41,34 @@ def answering(said: bytes) -> Iterator[int]:
         try:
             yield int(server.getsockname()[1])
         finally:
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+@contextmanager
+def dripping(first: bytes) -> Iterator[int]:
+    """The port of a server that says `first` and then an octet every now and then, for ever."""
+
+    def drip(server: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = server.accept()
+                Thread(target=octets, args=(connection,), daemon=True).start()
+
+    def octets(connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            connection.sendall(first)
+            while not pause.wait(0.02):
+                connection.sendall(b"\x16")
+
+    pause = Event()
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        thread = Thread(target=drip, args=(server,), daemon=True)
+        thread.start()
+        try:
+            yield int(server.getsockname()[1])
+        finally:
+            pause.set()
             server.shutdown(socket.SHUT_RDWR)
             thread.join()
 

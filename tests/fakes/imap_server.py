@@ -41,7 +41,8 @@ class Folder:
 class Fault:
     """What happens instead of the command, or (`say`, `close`) in the middle of it.
 
-    `answer`: said as it is, {tag} replaced.  `hang`: nothing is said any more.  Then `close`: the connection ends.
+    `answer`: said as it is, {tag} replaced.  `drip`: octets follow one by one for ever.  `hang`: nothing is said any more.  Then `close`:
+    the connection ends.
     """
 
     command: str
@@ -49,6 +50,7 @@ class Fault:
     hang: bool = False
     close: bool = False
     times: int = 1
+    drip: bool = False
 
 
 class _Gone(Exception):
@@ -161,6 +163,8 @@ class _Session:
         fault.times -= 1
         if fault.answer:
             self._say(fault.answer.replace(b"{tag}", tag.encode()))
+        if fault.drip:
+            self._drip()
         if fault.hang:
             self._connection.recv(1 << 16)
             while self._connection.recv(1 << 16):
@@ -169,6 +173,15 @@ class _Session:
             self._connection.shutdown(socket.SHUT_RDWR)
             raise _Gone
         return True
+
+    def _drip(self) -> None:
+        """Each read of the client is answered in time, and no answer ever ends."""
+        self._connection.settimeout(0.05)
+        while True:
+            self._connection.sendall(b"x")
+            with suppress(TimeoutError):
+                if not self._connection.recv(1 << 16):
+                    raise _Gone
 
     def _say(self, data: bytes) -> None:
         server = self._server

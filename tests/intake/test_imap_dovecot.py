@@ -320,7 +320,7 @@ def test_killed_server_is_found_again_when_it_is_back(desk: Desk) -> None:
 
 
 def test_server_that_freezes_is_given_up_and_found_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mailbridge.intake.imap_connection.READ_TIMEOUT", 1.0)
+    monkeypatch.setattr("mailbridge.intake.imap_client.READ_TIMEOUT", 1.0)
     with dovecot_server.running() as server:
         account = server.new_account()
         desk.run(desk.poller(server.mailbox(account, poll=timedelta(seconds=0.3))))

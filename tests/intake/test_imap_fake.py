@@ -5,7 +5,9 @@ from __future__ import annotations
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from threading import Thread
 from time import monotonic
 
 import pytest
@@ -13,7 +15,7 @@ import pytest
 from mailbridge.clock import FixedClock
 from mailbridge.config.model import After, Mailbox, Take, Taken, Tls
 from mailbridge.errors import StoreAway, Transient
-from mailbridge.intake import imap_connection
+from mailbridge.intake import imap_client, imap_connection
 from mailbridge.intake.imap_connection import CommandRefused, LoginRefused, Lost
 from mailbridge.store.engine import Store
 from tests.fakes.imap_server import FakeImap, Fault, Folder, Mail
@@ -39,8 +41,9 @@ def server() -> Iterator[FakeImap]:
 
 def be_impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A silent server is given up after a moment."""
-    monkeypatch.setattr(imap_connection, "CONNECT_TIMEOUT", 0.4)
-    monkeypatch.setattr(imap_connection, "READ_TIMEOUT", 0.4)
+    monkeypatch.setattr(imap_client, "CONNECT_TIMEOUT", 0.4)
+    monkeypatch.setattr(imap_client, "READ_TIMEOUT", 0.4)
+    monkeypatch.setattr(imap_connection, "EXCHANGE", 0.6)
 
 
 def mailbox(server: FakeImap, name: str = "help", *, after: After = After.SEEN, move_to: str = "", poll: float = 60) -> Mailbox:
@@ -100,6 +103,8 @@ ANSWERS = {
     "bye": Fault("", b"* BYE out for lunch\r\n", close=True),
     "closed": Fault("", close=True),
     "silent": Fault("", hang=True),
+    "an octet now and then": Fault("", drip=True),
+    "a literal an octet now and then": Fault("", b"* 1 FETCH (UID 1 BODY[] {500}\r\n", drip=True),
     "garbage": Fault("", b"\x00\xff\xfe nonsense\r\n{tag} OK done\r\n"),
     "half a line": Fault("", b"* 1 FETCH (UID 1 RFC", close=True),
     "short literal": Fault("", b"* 1 FETCH (UID 1 BODY[] {500}\r\nonly this", close=True),
@@ -118,10 +123,10 @@ def test_whatever_goes_wrong_is_transient_and_the_mail_is_taken_once(
     desk: Desk, server: FakeImap, command: str, answer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fault = ANSWERS[answer]
-    if fault.hang:
+    if fault.hang or fault.drip:
         be_impatient(monkeypatch)
     server.deliver(a_mail("one"), a_mail("two"))
-    server.faults.append(Fault(command, fault.answer, fault.hang, fault.close))
+    server.faults.append(replace(fault, command=command))
     poller = desk.poller(mailbox(server))
     for _ in range(3):
         with suppress(Transient):
@@ -152,6 +157,27 @@ def test_refused_login_is_told_apart_from_a_broken_line(desk: Desk, server: Fake
     server.faults.append(Fault("LOGIN", b"{tag} NO [AUTHENTICATIONFAILED] who?\r\n"))
     with pytest.raises(LoginRefused):
         desk.poller(mailbox(server)).one_turn()
+
+
+@pytest.mark.parametrize("answer", [b"", b"* OK one moment\r\n", b"* BYE too many\r\n", b"{tag} NO [UNAVAILABLE] later\r\n"])
+def test_login_that_broke_off_is_no_refused_password(desk: Desk, server: FakeImap, answer: bytes) -> None:
+    """A password is looked at for a quarter of an hour, a broken connection only for a moment."""
+    server.faults.append(Fault("LOGIN", answer, close=True))
+    with pytest.raises(Lost) as caught:
+        desk.poller(mailbox(server)).one_turn()
+    assert not isinstance(caught.value, LoginRefused)
+
+
+def test_stop_ends_a_connection_that_is_being_opened(desk: Desk, server: FakeImap, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.faults.append(Fault("GREETING", drip=True))
+    poller = desk.poller(mailbox(server))
+    thread = Thread(target=poller.run)
+    thread.start()
+    while not server._connections:  # accepted: the poller reads
+        thread.join(0.01)
+    poller.cut()
+    thread.join(10)
+    assert not thread.is_alive()
 
 
 # F10: the connection breaks behind every octet

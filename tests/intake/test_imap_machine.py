@@ -184,7 +184,7 @@ class Story(RuleBasedStateMachine):
 
 
 def test_any_story_ends_well(sqlite_template: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mailbridge.intake.imap_connection.READ_TIMEOUT", 20.0)
+    monkeypatch.setattr("mailbridge.intake.imap_client.READ_TIMEOUT", 20.0)
     monkeypatch.setattr(Story, "template", sqlite_template, raising=False)
     run_state_machine_as_test(
         Story,
