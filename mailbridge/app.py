@@ -25,6 +25,7 @@ from mailbridge.delivery.webhooks.deliver import Webhooker
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.execute import execute
 from mailbridge.execution.overlay import CustomerOverlay
+from mailbridge.execution.waiting import KnownWaitingTimes
 from mailbridge.handling.agents.held import notify_held
 from mailbridge.handling.grouped import OVER_QUOTA
 from mailbridge.health import names, probes
@@ -49,6 +50,7 @@ from mailbridge.jobs.reload import BrokenRules, RulesReloader
 from mailbridge.jobs.rematch_changed import rematch_changed
 from mailbridge.jobs.timed_rules import run_timed_rules
 from mailbridge.jobs.unfetched import notify_unfetched
+from mailbridge.jobs.waiting import measure_waiting
 from mailbridge.notifications.compose import admin_notifications
 from mailbridge.notifications.model import Notification, Queued
 from mailbridge.notifications.payloads.admins import Breaker, FirstConnect, Quarantined, RefusedLogin, RulesBroken
@@ -162,7 +164,14 @@ class App:
         """The same with the customers of the files alone, for who asks the store for the rest (`Desk.at`) or needs no customers."""
         signer = replace(self.signer, at=self.clock.now())
         timed, overlaid = self.metrics.rules_timed, self.overlay.over
-        return Desk(config=self.config, policy=self.rules.policy, signer=signer, rules_timed=timed, overlaid=overlaid)
+        return Desk(
+            config=self.config,
+            policy=self.rules.policy,
+            signer=signer,
+            rules_timed=timed,
+            waiting=self.waiting_times,
+            overlaid=overlaid,
+        )
 
     # -- parts ------------------------------------------------------------------------------------------------
 
@@ -179,6 +188,14 @@ class App:
             time_limit=timedelta(seconds=limits.read_seconds),
             memory_limit=limits.read_memory,
         )
+
+    @cached_property
+    def waiting_times(self) -> KnownWaitingTimes:
+        return KnownWaitingTimes(self.clock.now)
+
+    def measure_waiting(self, now: datetime | None = None) -> int:
+        """Measures how long customers wait for the first answer; of how many groups of tickets it is known."""
+        return measure_waiting(self.store, self.desk(), now or self.clock.now())
 
     @cached_property
     def metrics(self) -> Metrics:

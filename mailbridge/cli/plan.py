@@ -126,7 +126,7 @@ def _sentence(app: App, decision: Decision) -> str:
     number = ticket_number(app.config.desk.prefix, ticket.id) if ticket else ""
     viewer = Viewer(ticket=ticket.id if ticket else None, organisation=desk.organisation, prefix=app.config.desk.prefix)
     zone = _zone(app, next((p.agent for p in reversed(ticket.plans)), "") if ticket else "")
-    told = [sentence(one, "en", lambda at: _shown(at, zone)) for one in summaries(decision.events, viewer)]
+    told = [sentence(one, "en", lambda at: shown(at, zone)) for one in summaries(decision.events, viewer)]
     return "\n".join(f"{number}: {line}" for line in told) or "nothing to change"
 
 
@@ -170,7 +170,7 @@ def _day(text: str | None, zone: str) -> date:
         raise click.BadParameter(f'"{text}" is no day; write it like 2026-11-20', param_hint="--from") from None
 
 
-def _shown(at: datetime, zone: str) -> str:
+def shown(at: datetime, zone: str) -> str:
     from mailbridge.sla.zones import wall
 
     return f"{wall(at, zone):%a %Y-%m-%d %H:%M}"
@@ -199,7 +199,7 @@ def _tell(rows: Sequence[AgendaRow], zone: str) -> None:
         ["WHEN", "LENGTH", "AGENT", "TICKET", "PLAN", "WHAT", "SUBJECT"],
         [
             [
-                _shown(row.begins_at, zone),
+                shown(row.begins_at, zone),
                 length(row.minutes),
                 row.agent,
                 row.number,

@@ -13,7 +13,7 @@ import click
 from mailbridge.cli.filters import known_or_told
 from mailbridge.cli.groups import Noun
 from mailbridge.cli.options import desk_option, json_option, open_desk
-from mailbridge.cli.show import print_json, print_table, safe, when
+from mailbridge.cli.show import print_json, print_table, safe
 
 if TYPE_CHECKING:
     from mailbridge.tickets.planned_report import PlannedEntry, PlannedSums, TravelSums
@@ -61,6 +61,7 @@ def planned(folder: Path, as_json: bool, agent: str, week: str | None, weeks: in
     """Compare the planned work of a week with what was done: each plan, and sums by agent."""
     from mailbridge.cli.policy import policy_of
     from mailbridge.execution.work_reports import plans_of
+    from mailbridge.organisation.availability import zone_of
     from mailbridge.tickets.planned_report import planned_by_agent
 
     first, last = days(week)
@@ -69,8 +70,9 @@ def planned(folder: Path, as_json: bool, agent: str, week: str | None, weeks: in
     if agent:
         known_or_told("agent", agent, policy.organisation.agents)
     team = policy.organisation.teams[policy.organisation.default_team]
+    zone = zone_of(agent, policy.organisation) if agent else team.calendar.zone
     with open_desk(folder) as desk, desk.store.read() as tx:
-        entries = plans_of(tx, policy.rules.customers, first, last, team.calendar.zone, agent)
+        entries = plans_of(tx, policy.rules.customers, first, last, zone, agent)
         work = [(one.ticket, one.activity) for one in tx.activities.between(first, last, agent)]
     sums = planned_by_agent(entries, work)
     if as_json:
@@ -78,16 +80,17 @@ def planned(folder: Path, as_json: bool, agent: str, week: str | None, weeks: in
         agents = [{"agent": name, **asdict(each)} for name, each in sums]
         print_json({"first": first.isoformat(), "last": last.isoformat(), "agents": agents, "plans": plans})
         return
-    click.echo(f"{first} to {last}")
-    _print_planned(entries, sums, desk.config.desk.prefix)
+    click.echo(f"{first} to {last}, times of {zone}")
+    _print_planned(entries, sums, desk.config.desk.prefix, zone)
 
 
-def _print_planned(entries: Sequence[PlannedEntry], sums: Iterable[tuple[str, PlannedSums]], prefix: str) -> None:
+def _print_planned(entries: Sequence[PlannedEntry], sums: Iterable[tuple[str, PlannedSums]], prefix: str, zone: str) -> None:
+    from mailbridge.cli.plan import shown
     from mailbridge.ids import ticket_number
 
     rows = [
         [
-            when(one.plan.at),
+            shown(one.plan.at, zone),
             one.plan.agent,
             ticket_number(prefix, one.ticket),
             one.customer,

@@ -93,6 +93,23 @@ def whatif_(folder: Path, as_json: bool, file: Path, since: str) -> None:
         whatif(desk.store, policy_of(desk), file, moment_since(since), as_json)
 
 
+@sla.command("waiting")
+@desk_option
+@json_option
+@click.option("--backtest", is_flag=True, help="What past acknowledgements would have said, and how many answers came within it.")
+@click.option("--since", default="30d", show_default=True, metavar="AGE|DATE", help="The tickets of the back-test.")
+def waiting_(folder: Path, as_json: bool, backtest: bool, since: str) -> None:
+    """Show how long customers wait for the first answer, as acknowledgements say it.  Nothing is changed."""
+    from mailbridge.cli.sla_waiting import print_backtest, print_waiting
+
+    with open_desk(folder) as desk:
+        organisation = policy_of(desk).organisation
+        if backtest:
+            print_backtest(desk.store, organisation, moment_since(since), as_json)
+        else:
+            print_waiting(desk.store, organisation, as_json)
+
+
 @sla.command("match")
 @desk_option
 @json_option

@@ -11,11 +11,16 @@ from mailbridge.config.model import AgentTrust, Config
 from mailbridge.conversation.tokens import Signer
 from mailbridge.organisation.model import Organisation
 from mailbridge.rules.policy import Policy
+from mailbridge.sla.waiting import WaitingTimes
 from mailbridge.store.tx import Tx
 
 
 def _files_alone(files: Policy, _: Tx) -> Policy:
     return files
+
+
+def _nothing_measured(_: Tx) -> WaitingTimes:
+    return WaitingTimes()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +31,7 @@ class Desk:
     policy: Policy
     signer: Signer
     rules_timed: Callable[[], AbstractContextManager[object]] = nullcontext  # timer for rule evaluation
+    waiting: Callable[[Tx], WaitingTimes] = _nothing_measured  # how long customers wait for the first answer
     overlaid: Callable[[Policy, Tx], Policy] = _files_alone  # the policy with what was changed about customers
 
     def at(self, tx: Tx) -> Self:

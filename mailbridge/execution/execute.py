@@ -19,6 +19,7 @@ from mailbridge.execution.load_context import NO_MAIL, Cause, load_context
 from mailbridge.execution.notification_context import notification_context, reached
 from mailbridge.execution.record import record
 from mailbridge.execution.tasks import with_text
+from mailbridge.execution.waiting import waits
 from mailbridge.notifications.compose import notifications
 from mailbridge.notifications.context import NO_NEWS, MailNews, NotificationContext
 from mailbridge.notifications.model import Notification
@@ -163,6 +164,7 @@ def _context(tx: Tx, desk: Desk, ticket: Ticket, events: Sequence[Event], tellin
     return replace(
         about,
         receipt=telling.receipt or about.receipt,
+        waits=waits(desk.waiting(tx), ticket, desk.organisation) if telling.answerable and first is not None else about.waits,
         also=telling.also,
         news=telling.news,
         robot=telling.robot,

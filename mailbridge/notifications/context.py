@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from mailbridge.conversation.tokens import Signer
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads.model import Payload
+from mailbridge.notifications.payloads.tickets import Received
 from mailbridge.notifications.recipients import Recipient
 from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.actor import Actor, ActorKind
@@ -31,6 +32,7 @@ class MailNews:
 
 
 NO_NEWS = MailNews()
+NOTHING_SAID = Received()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,7 @@ class NotificationContext:
     own_addresses: frozenset[str] = frozenset()
     reached: frozenset[str] = frozenset()  # to whom the agent's program sent the message itself, in small letters
     news: MailNews = NO_NEWS
+    waits: Received = NOTHING_SAID  # how long the first answer usually takes
     receipt: str = "received"  # the customer's template for a new ticket; a rule may choose another
     robot: str = ""  # the mail looks like a robot's of this kind and is told all the same; '' where a robot's mail is not told
     unreadable: bool = False  # the customer's mail is encrypted, and the customer may be told so

@@ -108,6 +108,7 @@ class Team:
     reopen_within: timedelta = timedelta(days=30)
     answer_owns: bool = True  # the first agent to answer an unclaimed ticket owns it
     answers_as: AnswersAs = AnswersAs.AGENT
+    waiting_time: bool = True  # acknowledgements say how long answers usually take, where enough is known (NO8)
     number_in_subject: bool = True  # of mails to customers; else the number stands in the text alone (TH1)
     signature: str = ""  # below answers: a text of the team's, AGENTS_OWN for the one the agent's mail ends with, '' for none
     tells: frozenset[str] = frozenset({"received", "answered", "closed", "reopened", "added"})  # customer steps that are on (NO1)

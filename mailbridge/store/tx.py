@@ -36,6 +36,7 @@ from mailbridge.store.sources import Sources
 from mailbridge.store.sql import Sql
 from mailbridge.store.state import StateTable
 from mailbridge.store.tickets import Tickets
+from mailbridge.store.waits import Waits
 from mailbridge.store.wake import CHANNEL
 from mailbridge.store.webhooks import WebhookTable
 
@@ -53,6 +54,7 @@ class Tx:
         self.files = Files(sql)
         self.erasure = Erasure(sql, self.search)
         self.tickets = Tickets(sql)
+        self.waits = Waits(sql)
         self.events = Events(sql)
         self.activities = Activities(sql)
         self.hours = Hours(sql)

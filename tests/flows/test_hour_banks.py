@@ -476,3 +476,18 @@ def test_a_day_at_the_end_of_the_calendar_quarantines_no_mail(tmp_path: Path, li
         by_agent(desk, line)
         assert not desk.promises(event="quarantined")
         assert desk.promise_to("bogdan@desk.test").event in ("commands", "report", "agenda")
+
+
+def test_the_hours_of_a_hidden_team_are_counted_and_its_work_is_not_shown(tmp_path: Path) -> None:
+    hidden = FILES["teams.yaml"].replace("support: {", "secret: {members: [mara], outsiders: nothing}\n  support: {")
+    with a_desk(tmp_path, rules=FILES | {"teams.yaml": hidden}) as desk:
+        desk.feed(a_mail())
+        by_agent(desk, "#time 30m salaries of the board\n#team secret")
+        raw = proven(a_mail("#report hours acme", from_="bogdan@desk.test", subject="hours", message_id="<all@desk.test>"))
+        desk.feed(raw, mail_from="bogdan@desk.test")
+
+        said = " ".join(text_to(desk, "bogdan@desk.test").split())
+        assert "9 h 30 min of 10 h left" in said
+        assert "-0:30 9:30 work of another team" in said
+        assert "salaries" not in said
+        assert "-0:30 9:30 MB-1" not in said

@@ -194,6 +194,7 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
     "tickets.load": lambda tx: tx.tickets.load(),
     "tickets.team_load": lambda tx: tx.tickets.team_load(),
     "tickets.requesters": lambda tx: (tx.tickets.requesters(closed_since=NOW), tx.tickets.open_requesters()),
+    "waits.since": lambda tx: list(tx.waits.since(NOW)),
     "tickets.find open": lambda tx: tx.tickets.find(open=True, team="t"),
     "tickets.find assignee": lambda tx: tx.tickets.find(open=True, assignee="ana"),
     "tickets.find requester": lambda tx: tx.tickets.find(requester="jo@customer.test"),

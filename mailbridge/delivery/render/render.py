@@ -33,6 +33,8 @@ from mailbridge.delivery.render.samples import sample_notification, sample_views
 from mailbridge.delivery.render.template_context import DeskView, HistoryEntry, TemplateContext, TicketView
 from mailbridge.errors import Permanent, Problem
 from mailbridge.notifications.model import Audience, Notification
+from mailbridge.notifications.payloads.model import Payload
+from mailbridge.notifications.payloads.tickets import Received
 
 __all__ = [
     "DeskView", "HistoryEntry", "Renderer", "TemplateFailed", "TicketView", "TemplateContext", "Worded", "check", "guarded",
@@ -82,7 +84,12 @@ def guarded(notification: Notification, view: TemplateContext) -> tuple[Notifica
         return notification, view
     ticket = view.ticket and _silenced(view.ticket)
     silent = TemplateContext(desk=view.desk, ticket=ticket, encrypted=view.encrypted, opening=view.opening, now=view.now, zone=view.zone)
-    return replace(notification, name="", payload=None), silent
+    return replace(notification, name="", payload=_own_words(notification.payload)), silent
+
+
+def _own_words(payload: Payload | None) -> Payload | None:
+    """What of the values is the desk's own word: how long answers take."""
+    return replace(payload, estimate=None) if isinstance(payload, Received) else None
 
 
 def _silenced(ticket: TicketView) -> TicketView:

@@ -53,7 +53,7 @@ _HELD = (
 )
 _NOTICE = {"step": "unproven", "rows": _HELD, "reasons": "no trusted Authentication-Results", "count": "2"}
 VOCABULARY: Mapping[str, Mapping[str, str]] = {
-    "customer.received": {"estimate": "120"},
+    "customer.received": {"estimate": "120", "within": "3", "unit": "hours", "working": "yes", "behind": ""},
     "customer.estimate": {"minutes": "240", "before": "120", "most": "480"},
     "customer.unreadable": {},
     "customer.taken": {"author": "Bogdan Ionescu"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import date
 
 from mailbridge.customers.model import Customer, Customers
@@ -18,6 +19,7 @@ from mailbridge.tickets.hours.planning import banks_of
 from mailbridge.tickets.hours.statement import BankStatement, StatementMonth, clock, of_months, statement
 from mailbridge.tickets.hours.view import hours_view
 from mailbridge.tickets.model import Ticket
+from mailbridge.tickets.permissions import sees
 
 _MONTH = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])")
 MOST_BANKS = 50  # of a mail about all customers
@@ -32,7 +34,9 @@ def hours_report(tx: Tx, desk: Desk, mail: PlacedMail, line: str, words: str, ti
     customers = desk.policy.rules.customers
     customer, unknown = _customer(customers, " ".join(_MONTH.sub(" ", words).split()), ticket)
     found = _statements(tx, desk, mail, (customer,) if customer else () if unknown else tuple(customers.by_name.values()))
-    entries = [row for one in found for month in of_months(one, first, last) for row in _entries(one, month, desk)] if customer else []
+    months_of = [(one, month) for one in found for month in of_months(one, first, last)] if customer else []
+    hidden = _hidden(tx, desk, mail.agent, (line.ticket for _, month in months_of for line in month.lines))
+    entries = [row for one, month in months_of for row in _entries(one, month, desk, hidden)]
     return HoursReport(
         asked=line,
         unknown=unknown,
@@ -71,15 +75,24 @@ def _bank(found: BankStatement, customers: Customers) -> BankRow:
     )
 
 
-def _entries(found: BankStatement, month: StatementMonth, desk: Desk) -> list[EntryRow]:
+def _hidden(tx: Tx, desk: Desk, agent: str, tickets: Iterable[int | None]) -> frozenset[int]:
+    """Those of these tickets that the agent may not see, or that are gone."""
+    numbers = {number for number in tickets if number}
+    seen = {ticket.id for ticket in tx.tickets.get_many(sorted(numbers)) if sees(agent, ticket, desk.organisation)}
+    return frozenset(numbers - seen)
+
+
+def _entries(found: BankStatement, month: StatementMonth, desk: Desk, hidden: frozenset[int]) -> list[EntryRow]:
+    """The entries of a month.  Of a ticket that another team hides, the time counts and nothing is said about the work."""
     return [
         EntryRow(
             bank=found.bank,
             day=line.day.isoformat(),
             time=clock(line.seconds),
             balance=clock(line.balance),
-            number=ticket_number(desk.config.desk.prefix, line.ticket) if line.ticket else "",
-            about=line.about,
+            number=ticket_number(desk.config.desk.prefix, line.ticket) if line.ticket and line.ticket not in hidden else "",
+            about="" if line.ticket in hidden else line.about,
+            hidden=line.ticket in hidden,
         )
         for line in month.lines
     ]

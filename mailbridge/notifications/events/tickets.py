@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from mailbridge.notifications.context import NotificationContext, notifications_to, title_of
-from mailbridge.notifications.events.estimates import in_receipt
+from mailbridge.notifications.events.receipts import received
 from mailbridge.notifications.model import Audience, Notification
-from mailbridge.notifications.payloads.tickets import ByAuthor, Closed, MayAsk, NewTicket, Received
+from mailbridge.notifications.payloads.tickets import ByAuthor, Closed, MayAsk, NewTicket
 from mailbridge.notifications.recipients import Recipient, customers, responsible, team_of, whole_team
 from mailbridge.organisation import transitions
 from mailbridge.organisation.model import Organisation
@@ -24,8 +24,8 @@ from mailbridge.tickets.model import ASKED, ASKING, DECLINED
 def opened(event: Event, events: Sequence[Event], context: NotificationContext) -> Iterator[Notification]:
     ticket, organisation = context.ticket, context.organisation
     if context.answerable and "received" in team_of(ticket, organisation).tells:
-        said = Received(estimate=minutes) if (minutes := in_receipt(context)) else None
-        yield from notifications_to(customers(ticket)[:1], Audience.CUSTOMER, context.receipt, context, payload=said)
+        payload = received(context)
+        yield from notifications_to(customers(ticket)[:1], Audience.CUSTOMER, context.receipt, context, payload=payload)
     yield from _contact_asked(context)
     team = whole_team(team_of(ticket, organisation), organisation, event.at)
     new = _new(context)

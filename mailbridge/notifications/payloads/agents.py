@@ -323,7 +323,7 @@ class BankRow(TableRow):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryRow(TableRow):
-    """An entry of an hour bank.  `time` and `balance` like 1:30."""
+    """An entry of an hour bank.  `time` and `balance` like 1:30.  `hidden`: of a ticket that the reader may not see."""
 
     bank: str
     day: str
@@ -331,6 +331,7 @@ class EntryRow(TableRow):
     balance: str
     number: str
     about: str
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,9 +17,17 @@ class ByAuthor(Payload):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received(Payload):
-    """`estimate`: minutes of work, where the team tells customers."""
+    """`estimate`: minutes of work, where the team tells customers.
+
+    `within`: how long the first answer usually takes, in `unit`: minutes, hours or days; `working`: of working time.  `behind`: more
+    comes in than the team answers, and no time is said.
+    """
 
     estimate: int | None = None
+    within: int | None = None
+    unit: str = ""
+    working: bool = False
+    behind: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -143,6 +143,7 @@ def _team(name: str, values: Values, every: Mapping[str, Values], calendars: Map
         reopen_within=values.get("reopen-within", usual.reopen_within),
         answer_owns=values.get("answer-owns", usual.answer_owns),
         answers_as=AnswersAs(values.get("answers-as", usual.answers_as)),
+        waiting_time=values.get("waiting-time", usual.waiting_time),
         number_in_subject=values.get("number-in-subject", usual.number_in_subject),
         signature=values.get("signature", usual.signature),
         tells=frozenset(values["tells"]) if "tells" in values else usual.tells,

@@ -268,6 +268,9 @@ TEAM = Record(
         "answers-as": Key(
             schema=Choice(what="name for answers", words=tuple(AnswersAs)), about="whose name stands beside the desk's address in answers"
         ),
+        "waiting-time": Key(
+            schema=Flag(), about="false: acknowledgements do not say how long answers usually take"
+        ),
         "number-in-subject": Key(
             schema=Flag(), about="false: mails to customers have the number of the ticket in their text alone, not in the subject"
         ),

@@ -38,6 +38,7 @@ tickets = sa.Table(
     sa.Column("data", CleanText, nullable=False),  # the whole Ticket as JSON
     sa.Column("snoozed_until", UtcDateTime),  # not in the lists until then
     sa.Index("ix_tickets_closed_at", "closed_at"),
+    sa.Index("ix_tickets_created_at", "created_at"),
     partial_index("ix_tickets_open_team", "team", where=OPEN),
     partial_index("ix_tickets_open_assignee", "assignee", where=OPEN),
 )

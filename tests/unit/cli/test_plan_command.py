@@ -117,7 +117,10 @@ def test_plans_and_travel_are_compared_with_what_was_done(desk: Path, capsys: py
 
     plans = json.loads(run(desk, capsys, "report", "plan", "--weeks", "2", "--json"))
     assert plans["agents"] == [{"agent": "bogdan", "planned": 60, "open": 0, "worked": 90, "unplanned": 0}]
-    assert "bogdan: 1:00 planned, 1:30 worked on it, 0:00 unplanned" in run(desk, capsys, "report", "plan", "--weeks", "2")
+    printed = run(desk, capsys, "report", "plan", "--weeks", "2")
+    assert "bogdan: 1:00 planned, 1:30 worked on it, 0:00 unplanned" in printed
+    listed = run(desk, capsys, "plan", "list")
+    assert {line[:20] for line in listed.splitlines() if "MB-1" in line} == {line[:20] for line in printed.splitlines() if "MB-1" in line}
 
     told = json.loads(run(desk, capsys, "report", "travel", "--by", "location", "--weeks", "2", "--json"))
     (iasi,) = told["groups"]
