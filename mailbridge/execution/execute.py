@@ -23,7 +23,7 @@ from mailbridge.execution.waiting import waits
 from mailbridge.notifications.compose import notifications
 from mailbridge.notifications.context import NO_NEWS, MailNews, NotificationContext
 from mailbridge.notifications.model import Notification
-from mailbridge.notifications.recipients import Recipient, team_of
+from mailbridge.notifications.recipients import Recipient, customers, team_of
 from mailbridge.sla.calendar import next_open
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.actor import Actor, ActorKind
@@ -125,7 +125,7 @@ def write(tx: Tx, desk: Desk, decision: Decision, now: datetime, telling: Tellin
         changed, note = with_text(tx, change, decision, desk, now)
         record(tx, changed.ticket, changed.events, (), desk.organisation, now)
         take_hours(tx, desk, changed.ticket, changed.events, now)
-        about = replace(_context_of(tx, changed, note, desk), reached=reached(tx, changed.events))
+        about = replace(_context_of(tx, changed, note, desk), reached=reached(tx, changed.events), on_merged=_people_of(decision))
         news = () if telling.silent else notifications(changed.events, about)
         fresh = [notification for notification in news if notification.event != "merged" or _news(notification) not in composed]
         composed |= {_news(notification) for notification in fresh}
@@ -183,6 +183,11 @@ def _context_of(tx: Tx, change: TicketChange, note: int | None, desk: Desk) -> N
 
 def _brought_along(events: Iterable[Event]) -> int | None:
     return next((event.what.mail for event in events if isinstance(event.what, MailMoved)), None)
+
+
+def _people_of(decision: Decision) -> frozenset[str]:
+    """The customers on the decided ticket, as addresses in lower case: when it is merged, they hear its new number."""
+    return frozenset(person.address.lower() for person in customers(decision.ticket)) if decision.ticket else frozenset()
 
 
 def _news(notification: Notification) -> tuple[str, str]:

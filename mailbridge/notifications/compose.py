@@ -43,6 +43,8 @@ from mailbridge.tickets.events import Event, TicketEvent
 
 PASSED_ON = frozenset({"answered", "colleague_answered"})  # an agent's own words; whoever got them from the agent gets them once
 
+_OF_CLOCKS = frozenset(alerts.ALERTS) - {alerts.BY_RULE}  # what a rule by time says is not in the mail about the ticket
+
 
 def _both(first: EventNotifier, second: EventNotifier) -> EventNotifier:
     """What the one has to say, then what the other has."""
@@ -93,8 +95,14 @@ def notifications(events: Sequence[Event], context: NotificationContext) -> tupl
 
 
 def _one_each(notifications: Sequence[Notification], context: NotificationContext) -> Iterator[Notification]:
-    """One mail a person for one act: of those that say how the ticket stands, the one that says most.  Each shows the state at the end."""
+    """One mail a person for one act: of those that say how the ticket stands, the one that says most.  Each shows the state at the end.
+
+    A person to whom a missed target brings the ticket gets the ticket, which says what is overdue, and no alert beside it.
+    """
+    brought = {one.recipient.lower() for one in notifications if one.audience is Audience.AGENT and one.event in ("assigned", "new")}
     for notification in notifications:
+        if notification.event in _OF_CLOCKS and notification.recipient.lower() in brought:
+            continue
         row = _says_most(notification, context)
         reader = (notification.audience, notification.recipient.lower())
         same = [one for one in notifications if (one.audience, one.recipient.lower()) == reader]
@@ -107,7 +115,7 @@ def _says_most(notification: Notification, context: NotificationContext) -> tupl
     """The events of which one mail is enough, the one that says most first."""
     match notification.audience:
         case Audience.CUSTOMER:
-            return ("answered", context.receipt, "closed", "reopened", "waiting", "escalated", "changed", "taken")
+            return ("answered", context.receipt, "merged", "closed", "reopened", "waiting", "escalated", "changed", "taken")
         case Audience.AGENT:
             return ("assigned", "new", "colleague_answered")
         case _:

@@ -59,6 +59,7 @@ class NotificationContext:
     receipt: str = "received"  # the customer's template for a new ticket; a rule may choose another
     robot: str = ""  # the mail looks like a robot's of this kind and is told all the same; '' where a robot's mail is not told
     unreadable: bool = False  # the customer's mail is encrypted, and the customer may be told so
+    on_merged: frozenset[str] = frozenset()  # customers on the ticket that was merged into this one, in small letters
     also: tuple[Recipient, ...] = ()  # whom a rule wants told of this mail, besides those it concerns
 
 

@@ -96,6 +96,9 @@ class Agent:
         return self.levels.get(skill, 1) if skill in self.skills else 0
 
 
+USUALLY_TOLD = frozenset({"received", "answered", "closed", "reopened", "added", "merged", "split"})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Team:
     name: str
@@ -111,7 +114,7 @@ class Team:
     waiting_time: bool = True  # acknowledgements say how long answers usually take, where enough is known (NO8)
     number_in_subject: bool = True  # of mails to customers; else the number stands in the text alone (TH1)
     signature: str = ""  # below answers: a text of the team's, AGENTS_OWN for the one the agent's mail ends with, '' for none
-    tells: frozenset[str] = frozenset({"received", "answered", "closed", "reopened", "added"})  # customer steps that are on (NO1)
+    tells: frozenset[str] = USUALLY_TOLD  # of which steps the customer is notified (NO1)
     unclaimed_after: timedelta | None = timedelta(hours=1)  # working time until managers hear of an unclaimed ticket
     silent_after: timedelta | None = None  # working time until managers hear of a ticket that nobody touches
     language: str = ""  # of what customers get where theirs is unknown; empty: the desk's

@@ -200,7 +200,8 @@ def test_line_for_many_tickets_waits_for_a_yes(ticket: TestDesk) -> None:
     agrees(ticket)
 
     assert [t.status for t in ticket.tickets()] == ["new"] * 4
-    assert f"{line} MB-1 waits for your yes" in seen(ticket, "lines")
+    assert f"You wrote: {line} It is not done yet" in seen(ticket, "confirm")
+    assert (BOGDAN, "lines") not in told(ticket)
 
     writes(ticket, "yes\n", answers="confirm")
 

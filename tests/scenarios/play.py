@@ -54,6 +54,8 @@ class Played:
     outcome: str = ""
     told: list[str] = field(default_factory=list)
     letters: list[Message] = field(default_factory=list)
+    by_clocks: list[Notification] = field(default_factory=list)  # what was due by then
+    by_mail: list[Notification] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -79,13 +81,15 @@ class Player:
         self.desk.app.sweep()
         self.desk.app.notify_digests()
         self.desk.app.keep_hours()
+        due = len(self.desk.promises())
         done = self._mail(step) if step.is_mail else None
         letters = self.desk.deliver()
         new, self.seen = letters[self.seen :], len(letters)
         held = self._held()
-        promises = [promise for promise in self.desk.promises()[before:] if promise.key not in held]
-        told = sorted(f"{self.name(promise.recipient)}: {promise.event}" for promise in promises)
-        return Played(step=step, outcome=self._outcome(done), told=told, letters=new)
+        every = self.desk.promises()
+        by_clocks, by_mail = ([one for one in part if one.key not in held] for part in (every[before:due], every[due:]))
+        told = sorted(f"{self.name(one.recipient)}: {one.event}" for one in (*by_clocks, *by_mail))
+        return Played(step=step, outcome=self._outcome(done), told=told, letters=new, by_clocks=by_clocks, by_mail=by_mail)
 
     def _held(self) -> set[str]:
         """Keys of mails that are held, to be told with others."""

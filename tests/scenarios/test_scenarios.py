@@ -12,6 +12,7 @@ import pytest
 
 from mailbridge.mail_commands.command_table import WORDS
 from mailbridge.mail_commands.vocabulary import fold, vocabulary
+from mailbridge.notifications.model import Notification
 from mailbridge.tickets.model import Activity, Plan, Ticket
 from tests.links import check, links_of
 from tests.scenarios.play import Played, Player, playing, shown
@@ -31,11 +32,37 @@ def test_the_story_comes_true(story: Story, tmp_path: Path) -> None:
         letters += played.letters
         where = f"{story.name}, step {played.step.number}"
         _came_true(played, where, player)
+        _one_mail_each(played.by_mail, where)
+        _one_mail_each(played.by_clocks, where)
     assert player is not None, f"{story.name}: nothing happens in this story"
     _ended(story, player)
     assert player.leaks() == [], f"{story.name}: a note reached somebody outside"
     player.desk.assert_sound()
     _hold_together(story, letters)
+
+
+# More than one mail about a ticket to one person because of one act, and why each is a mail of its own.
+_MORE_THAN_ONE: dict[frozenset[str], str] = {
+    frozenset({"commands", "confirm"}): "a line waits for the agent's own yes, and other lines were executed",
+    frozenset({"commands", "meeting"}): "an invitation is a calendar object: the mail has text/calendar alone",
+    frozenset({"commands", "planned"}): "planned work as an invitation, likewise",
+    frozenset({"commands", "received"}): "an agent's own request: the acknowledgement to the requester, the results to the agent",
+    frozenset({"estimate", "taken"}): "two steps, and the team chose to tell each",
+    frozenset({"approval"}): "each question is answered by its own mail",
+    frozenset({"approval_reminded"}): "each question is answered by its own mail",
+    frozenset({"confirm"}): "each question is answered by its own mail",
+}
+
+
+def _one_mail_each(notifications: list[Notification], where: str) -> None:
+    """One act makes at most one mail about a ticket for each person."""
+    of: dict[tuple[str, int], list[str]] = {}
+    for one in notifications:
+        if one.ticket is not None:
+            of.setdefault((one.recipient.lower(), one.ticket), []).append(one.event)
+    for (who, ticket), events in of.items():
+        each_due = frozenset(events) <= {"warning", "overdue", "unclaimed"}  # a story jumps over several due times, each an act of its own
+        assert len(events) == 1 or each_due or frozenset(events) in _MORE_THAN_ONE, f"{where}: {who} gets {events} about MB-{ticket}"
 
 
 def _hold_together(story: Story, letters: list[Message]) -> None:

@@ -61,6 +61,8 @@ def tell_results(
     empty = spoken is None and not parsed.lines and not parsed.text
     if passed_on is None and not empty and all(line.question is not None for line, _ in rows):
         return
+    if passed_on is None and rows and not sent and not noted and all(decision and _asks(decision, mail.agent) for _, decision in rows):
+        return  # the question itself says what waits, and why
     ticket = _visible(desk, mail, ticket)
     results = command_results(
         rows,
@@ -81,6 +83,12 @@ def _asked_of_writer(outcomes: Outcomes, spoken: Decision | None) -> int | None:
     waiting = [approval for one in decisions if one is not None and (approval := held(one)) is not None]
     own = [approval for approval in waiting if approval.kind is ApprovalKind.CONFIRMATION]
     return own[0].id if len(own) == 1 else None
+
+
+def _asks(decision: Decision, agent: str) -> bool:
+    """Whether all that came of the line is a question to this agent, which is a mail of its own."""
+    approval = held(decision)
+    return approval is not None and approval.kind is ApprovalKind.CONFIRMATION and approval.approvers == (agent,)
 
 
 def _visible(desk: Desk, mail: PlacedMail, ticket: Ticket | None) -> Ticket | None:

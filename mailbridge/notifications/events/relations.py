@@ -15,7 +15,8 @@ from mailbridge.tickets.model import Role
 
 
 def merged_from(event: Event, events: Sequence[Event], context: NotificationContext) -> Iterator[Notification]:
-    """Whoever is responsible for the survivor hears what it took in; its new people their new number, where the team wants that."""
+    """Notifies whoever is responsible for the survivor, and the people of the ended ticket, also those who are on both, of their new
+    number, where the team wants that."""
     what = event.what
     if not isinstance(what, MergedFrom):
         return
@@ -24,7 +25,7 @@ def merged_from(event: Event, events: Sequence[Event], context: NotificationCont
     yield from notifications_to(told, Audience.AGENT, "merged", context, payload=payload, but=event.actor)
     if "merged" in team_of(context.ticket, context.organisation).tells:
         new = {person.address.lower() for person in what.participants if person.role is not Role.MENTIONED}
-        theirs = [person for person in customers(context.ticket) if person.address.lower() in new]
+        theirs = [person for person in customers(context.ticket) if person.address.lower() in new | context.on_merged]
         yield from notifications_to(theirs, Audience.CUSTOMER, "merged", context, payload=payload)
 
 

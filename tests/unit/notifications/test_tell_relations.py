@@ -12,6 +12,7 @@ import pytest
 from mailbridge.notifications.compose import notifications
 from mailbridge.notifications.context import NotificationContext
 from mailbridge.notifications.summary import Viewer, summaries
+from mailbridge.organisation.model import USUALLY_TOLD
 from mailbridge.tickets.actor import Actor
 from mailbridge.tickets.event_types.relations import MailMoved, MergedFrom, MergedInto, Undone
 from mailbridge.tickets.event_types.values import StatusChanged
@@ -24,10 +25,13 @@ FRANK = Participant(address="frank@other.test", role=Role.PARTICIPANT)
 COPIED = Participant(address="gina@other.test", role=Role.MENTIONED)
 
 
-def heard(ticket: Ticket, *happened: TicketEvent, tells: frozenset[str] = frozenset(), by: Actor = AS_BOGDAN) -> list[tuple[str, str, Any]]:
+def heard(
+    ticket: Ticket, *happened: TicketEvent, tells: frozenset[str] = frozenset(), by: Actor = AS_BOGDAN, merged: frozenset[str] = frozenset()
+) -> list[tuple[str, str, Any]]:
     organisation = with_team(an_organisation(), "support", tells=tells)
     after = replace(ticket, version=ticket.version + len(happened))
-    context = NotificationContext(ticket=after, organisation=organisation, signer=a_signer(), desk_name="Acme", language="en")
+    base = NotificationContext(ticket=after, organisation=organisation, signer=a_signer(), desk_name="Acme", language="en")
+    context = replace(base, on_merged=merged)
     events = [Event(ticket=ticket.id, at=NOW, actor=by, what=what, mail=9) for what in happened]
     told = notifications(events, context)
     return [(f"{n.audience}.{n.event}", n.recipient.partition("@")[0], dict(n.values).get("other")) for n in told]
@@ -43,6 +47,14 @@ def test_new_people_hear_their_new_number_where_the_team_wants_it_and_copied_one
     assert ("customer.merged", "frank", "MB-7") not in heard(ticket, took_in)
     told = heard(ticket, took_in, tells=frozenset({"merged"}))
     assert [one for one in told if one[0] == "customer.merged"] == [("customer.merged", "frank", "MB-7")]
+
+
+def test_who_is_on_both_tickets_hears_the_new_number_too_and_once() -> None:
+    opens = StatusChanged(before="closed", after="open", reopens=True)
+    told = heard(a_ticket(), MergedFrom(ticket=7), opens, tells=USUALLY_TOLD, merged=frozenset({"carol@customer.test"}))
+    assert [one for one in told if one[0].startswith("customer.")] == [("customer.merged", "carol", "MB-7")]
+    told = heard(a_ticket(), MergedFrom(ticket=7), opens, tells=USUALLY_TOLD)
+    assert [one[0] for one in told if one[0].startswith("customer.")] == ["customer.reopened"]
 
 
 def test_a_merge_is_not_told_to_customers_as_the_end_of_their_request() -> None:
