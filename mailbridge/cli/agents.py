@@ -29,16 +29,16 @@ def agents() -> None:
 @click.option("--address", metavar="ADDRESS", help="Which of the agent's addresses, for one AGENT.  [default: the first in teams.yaml]")
 @click.argument("names", metavar="AGENT...", nargs=-1, required=True)
 def pair(folder: Path, address: str | None, names: tuple[str, ...]) -> None:
-    """Send each AGENT a mail. The answer proves by which way AGENT's mails come.
+    """Send each AGENT a mail. The answer shows which route AGENT's mails take.
 
     For agents whose mails carry no DKIM signature that the desk could check itself.  The answer shows which line of the header the
     mailbox's own server writes; the line counts for this agent and this mailbox from then on, until `agents unpair`.
-    Where one of the agents cannot be asked, none is.
+    If one of the agents cannot be asked, no mail is sent.
     """
     from mailbridge.handling.pairing import ANSWER_WITHIN, request
 
     if address is not None and len(names) > 1:
-        raise Permanent("--address is for one agent; leave it out, or name one agent")
+        raise Permanent("--address works with one agent only: remove it, or name one agent")
     with open_desk(folder) as desk:
         organisation = _organisation(folder)
         agents = [_agent(name, organisation) for name in dict.fromkeys(names)]
@@ -60,7 +60,7 @@ def pair(folder: Path, address: str | None, names: tuple[str, ...]) -> None:
 @desk_option
 @click.argument("name", metavar="AGENT")
 def unpair(folder: Path, name: str) -> None:
-    """End the pairings of AGENT: nothing is believed because of them any more.  AGENT need not be in teams.yaml."""
+    """End the pairings of AGENT: they no longer prove any mail.  AGENT need not be in teams.yaml."""
     with open_desk(folder) as desk, desk.store.write() as tx:
         ended = tx.pairings.end(name, datetime.now(UTC))
     click.echo(f"{ended} pairing{'' if ended == 1 else 's'} of {safe(name)} ended" if ended else f"{safe(name)} has no pairing")
@@ -101,7 +101,7 @@ def _state(pairing: Pairing) -> str:
         return f"not needed, {pairing.result}"
     if pairing.result:
         return f"not proven, {pairing.result}"
-    return "no answer in time" if pairing.expires_at <= datetime.now(UTC) else f"waits for an answer until {when(pairing.expires_at)}"
+    return "no answer in time" if pairing.expires_at <= datetime.now(UTC) else f"waiting for an answer until {when(pairing.expires_at)}"
 
 
 def _organisation(folder: Path) -> Organisation:
@@ -124,5 +124,5 @@ def _address(agent: Agent, wanted: str | None) -> str:
     if wanted is None:
         return agent.address
     if wanted.lower() not in known:
-        raise Permanent(f"{wanted} is no address of {agent.name}; known: {', '.join(known.values())}")
+        raise Permanent(f"{wanted} is not an address of {agent.name}; known: {', '.join(known.values())}")
     return known[wanted.lower()]

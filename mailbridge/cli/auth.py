@@ -26,19 +26,21 @@ PORT = 8478
 
 @click.group()
 def auth() -> None:
-    """Sign in at OAuth providers and see how long logins last."""
+    """Sign in to OAuth providers and see how long logins last."""
 
 
 @auth.command()
 @desk_option
 @click.argument("name")
-@click.option("--port", default=PORT, show_default=True, type=click.IntRange(0, 65535), help="Where the browser comes back to; 0: any.")
-@click.option("--paste", is_flag=True, help="No browser here: paste the address that it shows at the end.")
-@click.option("--no-test", is_flag=True, help="Do not try the protocols afterwards.")
+@click.option(
+    "--port", default=PORT, show_default=True, type=click.IntRange(0, 65535), help="The local port to which the browser returns; 0: any."
+)
+@click.option("--paste", is_flag=True, help="Without a local browser: paste the address that the browser shows at the end.")
+@click.option("--no-test", is_flag=True, help="Do not test the protocols afterwards.")
 def login(folder: Path, name: str, port: int, paste: bool, no_test: bool) -> int:
     """Sign in for [oauth.NAME] of mailbridge.toml.
 
-    A running desk goes on with the new login by itself.  Afterwards every protocol is tried with the new token, as `auth test` does.
+    A running desk switches to the new login by itself.  Afterwards each protocol is tested with the new token, as `auth test` does.
     """
     from mailbridge.oauth.endpoint import TokenEndpoint
     from mailbridge.oauth.login import keep
@@ -59,9 +61,9 @@ def login(folder: Path, name: str, port: int, paste: bool, no_test: bool) -> int
 @json_option
 @click.argument("name", required=False)
 def test(folder: Path, as_json: bool, name: str | None) -> int:
-    """Try every protocol with the token: IMAP, SMTP, and a mail to itself.
+    """Test each protocol with the token: IMAP, SMTP, and a mail from the desk to itself.
 
-    Each step has a verdict and, where it fails, what an administrator has to do.  Exit code 1 when a step fails.
+    Each step has a result and, if it fails, what an administrator has to do.  Exit code 1 if a step fails.
     """
     with opened(folder) as app:
         accounts = [named(app, name)] if name else list(app.config.oauth)
@@ -76,7 +78,7 @@ def test(folder: Path, as_json: bool, name: str | None) -> int:
 def status(folder: Path, as_json: bool) -> int:
     """Show who is signed in, and how long tokens, logins, secrets and certificates last.
 
-    Exit code 1 when a login needs a person.
+    Exit code 1 if a login needs attention.
     """
     from mailbridge.oauth.health import healths
 
@@ -89,7 +91,7 @@ def status(folder: Path, as_json: bool) -> int:
         print_table(["NAME", "PROVIDER", "FLOW", "WHO", "STATE", "TOKEN", "LASTS"], rows, empty="no [oauth.NAME] in mailbridge.toml")
         for one in found:
             for trouble in one.troubles:
-                click.echo(f"look here  {safe(trouble)}")
+                click.echo(f"attention  {safe(trouble)}")
     return exits.MISTAKES if any(one.troubles for one in found) else exits.OK
 
 
@@ -151,7 +153,7 @@ def by_code(account: OAuth, endpoint: TokenEndpoint, port: int, *, paste: bool) 
         answer = click.prompt("Paste that address here", hide_input=True)
     else:
         click.echo(
-            f"Waiting for the browser on port {loopback.port} of this machine. It runs on another one? Make a tunnel first:\n"
+            f"Waiting for the browser on port {loopback.port} of this machine. For a browser elsewhere, open a tunnel first:\n"
             f"  ssh -L {loopback.port}:127.0.0.1:{loopback.port} THIS_MACHINE\nor use --paste."
         )
         answer = loopback.answer()

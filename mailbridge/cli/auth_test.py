@@ -143,7 +143,7 @@ class _Awaited:
 
         what = "the mail arrives"
         if self._mailbox is None and not self._is_alive:
-            return TestStep(what=what, verdict=StepVerdict.DOUBTFUL, said="no mailbox of this login receives it, so nobody looked")
+            return TestStep(what=what, verdict=StepVerdict.DOUBTFUL, said="not checked: no mailbox of this login receives it")
         try:
             with closing(Connection(self._mailbox, 1 << 20, self._source)) if self._mailbox else nullcontext() as connection:
                 said = self._seen(connection)
@@ -162,7 +162,7 @@ class _Awaited:
             with self._store.read() as tx:
                 taken = (tx.state.get(AUTH_STATE_KEY) or {}).get(AUTH_KINDS[0])
             if taken:
-                return f"after {passed:.1f} s; the running desk took it in, and made no ticket of it"
+                return f"after {passed:.1f} s; the running desk received it and opened no ticket"
             time.sleep(0.2)
         return ""
 
@@ -189,7 +189,7 @@ def _mail(app: App, nonce: str) -> bytes:
     mail["Message-ID"] = _message_id(app, nonce)
     mail["Auto-Submitted"], mail["X-Mailbridge-Loop"] = "auto-generated", loop_mark(app.signer, canary_key(nonce, AUTH_KINDS[0]))
     mail["X-Auto-Response-Suppress"] = "All"
-    mail.set_content("This mail was sent by `mailbridge auth test`. It makes no ticket and can be deleted.\n")
+    mail.set_content("This mail was sent by `mailbridge auth test`. It opens no ticket and can be deleted.\n")
     return mail.as_bytes()
 
 

@@ -22,10 +22,13 @@ if TYPE_CHECKING:
 @json_option
 @click.argument("folder_to", metavar="[DIR]", required=False, type=click.Path(path_type=Path, file_okay=False))
 @click.option(
-    "--keys", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Where the secrets go.  [default: [backup] keys]"
+    "--keys",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="The folder for the keys file with the secrets.  [default: [backup] keys]",
 )
 def backup(folder: Path, as_json: bool, folder_to: Path | None, keys: Path | None) -> None:
-    """Write a backup of the desk into DIR while it runs.  Secrets go into a keys file in another folder: store that one elsewhere."""
+    """Write a backup of the desk into DIR while it runs.  Secrets go into a keys file in another folder.  Store that file elsewhere."""
     from mailbridge.backup import make
 
     with open_desk(folder) as desk:
@@ -39,9 +42,12 @@ def backup(folder: Path, as_json: bool, folder_to: Path | None, keys: Path | Non
         return
     click.echo(f"backup      {safe(str(made.folder))}: {made.manifest.rows} rows, schema {made.manifest.revision}")
     click.echo(f"keys        {safe(str(made.keys.file))}")
-    click.echo("            " + ("new: store this file elsewhere, without it signed addresses end" if made.keys.is_new else "unchanged"))
+    click.echo(
+        "            "
+        + ("new: store this file elsewhere; without it, signed addresses become invalid" if made.keys.is_new else "unchanged")
+    )
     if made.manifest.variables:
-        click.echo(f"not in it   secrets in variables and credentials: {safe(', '.join(made.manifest.variables))}")
+        click.echo(f"left out    secrets in variables and credentials: {safe(', '.join(made.manifest.variables))}")
 
 
 def made_json(made: MadeBackup) -> dict[str, object]:
@@ -62,15 +68,17 @@ def made_json(made: MadeBackup) -> dict[str, object]:
 @desk_option
 @json_option
 @click.argument("folder_from", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--check", "only_check", is_flag=True, help="Restore into an empty place, compare every row, and leave nothing behind.")
-@click.option("--scratch", metavar="PLACE", default="", help="--check: a folder with room, or an empty PostgreSQL database by its URL.")
-@click.option("--into", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER", help="The folder of the desk to make.")
+@click.option("--check", "only_check", is_flag=True, help="Restore into an empty place, compare every row, then delete the copy.")
+@click.option(
+    "--scratch", metavar="PLACE", default="", help="For --check: a folder with enough space, or the URL of an empty PostgreSQL database."
+)
+@click.option("--into", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER", help="The folder of the restored desk.")
 @click.option("--keys", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE", help="The keys file of the backup.")
-@click.option("--database", metavar="URL", default="", help="The database to make, instead of the one in the backup's mailbridge.toml.")
+@click.option("--database", metavar="URL", default="", help="The database to create, instead of the one in the backup's mailbridge.toml.")
 def restore(
     folder: Path, as_json: bool, folder_from: Path, only_check: bool, scratch: str, into: Path | None, keys: Path | None, database: str
 ) -> int:
-    """Restore a backup, or prove that it could be.  DIR is a backup, or a folder of backups, of which the newest is taken.
+    """Restore a backup, or check that it can be restored.  DIR is a backup, or a folder of backups; then the newest one is used.
 
     Nothing is overwritten.
     """
@@ -78,7 +86,7 @@ def restore(
     from mailbridge.backup.restore import restore as restore_into
 
     if only_check == (into is not None):
-        raise click.UsageError("say either --check or --into FOLDER")
+        raise click.UsageError("use either --check or --into FOLDER")
     chosen = keep.latest(folder_from.absolute())
     if into is None:
         return proven(folder, chosen, scratch, keys, as_json)
@@ -94,7 +102,7 @@ def print_restored(chosen: Path, result: RestoreResult) -> None:
     click.echo(f"restored    {safe(str(chosen))}")
     click.echo(f"into        {safe(str(result.folder))}, database {safe(result.database)}")
     if not result.has_keys:
-        click.echo("no keys     signed addresses in mails that are out do not count any more; restore with --keys to keep them")
+        click.echo("no keys     signed addresses in sent mails are no longer valid; restore with --keys to keep them")
     if result.held:
         click.echo(f"kept back   {result.held} mails that may have been sent since: mailbridge release")
     for path in result.elsewhere:
@@ -121,7 +129,7 @@ def proven(folder: Path, chosen: Path, scratch: str, keys: Path | None, as_json:
     elif checked.problems:
         click.echo(safe_lines("\n".join(checked.problems)))
     else:
-        click.echo(f"{safe(str(chosen))}: every one of {checked.rows} rows is as it was backed up")
+        click.echo(f"{safe(str(chosen))}: all {checked.rows} rows are as they were backed up")
     return exits.MISTAKES if checked.problems else exits.OK
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def check(folder: Path, as_json: bool, candidate: Path | None) -> int:
     """Find every mistake in configuration, rules and templates.
 
-    Runs the examples that rules carry, too.  Exit code 0 when the desk would run with this, 1 when it would not; warnings
+    Also runs the examples in the rules.  Exit code 0 if the desk can run with this configuration, 1 if it cannot; warnings
     do not count.
     """
     found = examine(folder, candidate)
@@ -149,8 +149,8 @@ def login_problems(config: Config) -> Sequence[Problem]:
             message = f"[oauth.{account.name}]: {error}"
             found.append(Problem(file="mailbridge.toml", message=message, hint="docs/manual/oauth.md says how to make one"))
         if account.client_secret and account.secret_expires is None:
-            hint = "the provider shows its end beside it: secret_expires = 2027-11-30"
-            message = f"[oauth.{account.name}] has no secret_expires: nobody is told before the client secret ends"
+            hint = "the provider shows its expiry date beside it: secret_expires = 2027-11-30"
+            message = f"[oauth.{account.name}] has no secret_expires: nobody is warned before the client secret expires"
             found.append(Problem(file="mailbridge.toml", message=message, hint=hint, warning=True))
     return found
 
@@ -160,8 +160,8 @@ def sandbox_problems() -> Sequence[Problem]:
     from mailbridge.sandbox.confine import missing
 
     lacking = ", ".join(missing())
-    message = f"this kernel lacks {lacking}: a mail that takes over the process that reads it is held back by less"
-    hint = "Linux 6.7 or newer has all of it; in a container the host's kernel and its seccomp profile decide"
+    message = f"this kernel lacks {lacking}: a mail that takes over the process that reads it is confined less"
+    hint = "Linux 6.7 or later has all of it; in a container, the host's kernel and seccomp profile decide"
     return [Problem(file="mailbridge.toml", message=message, hint=hint, warning=True)] if lacking else []
 
 

@@ -42,7 +42,7 @@ def feed_healths(addresses: Iterable[str], known: Iterable[Feed], settings: Feed
 
 
 def feed_problems(addresses: Sequence[str], healths: Iterable[FeedHealth], settings: FeedSettings) -> Iterator[Problem]:
-    """An error for each feed of a host that is not allowed, a warning for each that is old or was never fetched."""
+    """An error for each feed of a host that is not allowed, a warning for each that is old or has never been fetched."""
     hosts = frozenset(host.lower() for host in settings.hosts)
     for address in addresses:
         try:
@@ -57,9 +57,9 @@ def feed_problems(addresses: Sequence[str], healths: Iterable[FeedHealth], setti
 
 def _hint(one: FeedHealth, settings: FeedSettings) -> str:
     """Which days of the feed are used meanwhile, and the setting of mailbridge.toml that helps, if there is one."""
-    counts = "its last good days go on to count" if one.fetched_at else "none of its days counts yet"
+    counts = "its last known days remain in force" if one.fetched_at else "none of its days is in force yet"
     if not one.fault:
-        return counts if one.fetched_at else f"{counts}: a running desk fetches it"
+        return counts if one.fetched_at else f"{counts}: a running desk will fetch it"
     if not settings.private and not _is_public(one.fault):
         return f"{counts}; a server of your own network needs [calendars] private = true in mailbridge.toml"
     return f"{counts}; a running desk tries it again within 15 minutes"
@@ -86,9 +86,9 @@ def _health(address: str, feed: Feed | None, settings: FeedSettings, now: dateti
 def _trouble(address: str, fetched_at: datetime | None, age: timedelta | None, fault: str, settings: FeedSettings) -> str:
     why = f": {fault}" if fault else ""
     if fetched_at is None or age is None:
-        return f"the feed {address} was never fetched{why}"
+        return f"the feed {address} has never been fetched{why}"
     if fault or age > settings.every * LATE:
-        return f"the feed {address} is {_old(age)} old, fetched last {when(fetched_at)}{why}"
+        return f"the feed {address} is {_old(age)} old, last fetched {when(fetched_at)}{why}"
     return ""
 
 

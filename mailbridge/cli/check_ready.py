@@ -71,7 +71,7 @@ def uncovered(organisation: Organisation, now: datetime) -> Iterator[Problem]:
         zone = zone_of(team)
         named = ", ".join(f"{shown(gap.begins, zone)} to {shown(gap.ends, zone)}" for gap in found[:GAPS_NAMED])
         more = f" and {len(found) - GAPS_NAMED} more" if len(found) > GAPS_NAMED else ""
-        message = f'the team "{team.name}" works around the clock, and nobody works for it in {hours:.0f} hours of the next four weeks'
+        message = f'the team "{team.name}" works around the clock, but in the next four weeks it has nobody on duty for {hours:.0f} hours'
         hint = f"{named}{more}: see `mailbridge rota {team.name}`; give the team hours, a rota, or members for these hours"
         yield Problem(file=TEAMS, message=message, hint=hint, warning=True)
 
@@ -102,13 +102,13 @@ def _itself(config: Config, organisation: Organisation | None) -> Iterator[Probl
     own = {mailbox_of(address) for address in config.desk.addresses}
     for address in config.desk.admins:
         if mailbox_of(address) in own:
-            message = f"{address} is an address of the desk: what admins are told comes back to it, and nobody reads it"
-            yield Problem(file=FILE, message=message, hint="write an address of a person: [desk] admins", warning=True)
+            message = f"{address} is an address of the desk: mails to the admins would come back to the desk, and nobody would read them"
+            yield Problem(file=FILE, message=message, hint="write the address of a person in [desk] admins", warning=True)
     for agent in organisation.agents.values() if organisation else ():
         for address in (agent.address, *agent.addresses) if agent.active else ():
             if mailbox_of(address) in own:
                 message = f"agent {agent.name} has an address of the desk: {address}"
-                hint = "write the address from which this person writes, not the one that customers write to"
+                hint = "write the address from which this agent sends mail, not the one that customers write to"
                 yield Problem(file=TEAMS, message=message, hint=hint, warning=True)
 
 
@@ -120,7 +120,7 @@ def mailbox_of(address: str) -> str:
 
 def _no_way_in(config: Config) -> Iterator[Problem]:
     if not config.mailboxes and not config.listeners and config.pipe == Pipe():
-        hint = "add a [[mailbox]] or a [[listener]]; where your mail server calls `mailbridge ingest`, write [pipe] trusted = true"
+        hint = "add a [[mailbox]] or a [[listener]]; if your mail server calls `mailbridge ingest`, write [pipe] trusted = true"
         yield Problem(file=FILE, message="no mail comes in: there is no [[mailbox]] and no [[listener]]", hint=hint, warning=True)
 
 
@@ -129,15 +129,17 @@ def _nobody(config: Config, organisation: Organisation | None) -> Iterator[Probl
     if config.outgoing.url.startswith("maildir:"):
         return
     if is_nobodys(config.desk.address):
-        message = f"mail goes out by a real server, and the desk's address {config.desk.address} is a sample that reaches nobody"
+        message = (
+            f"mail is sent through a real server, but the desk's address {config.desk.address} is a sample address that reaches nobody"
+        )
         yield Problem(file=FILE, message=message, hint="write the address that customers write to: [desk] address", warning=True)
     agents = [agent for agent in organisation.agents.values() if agent.active] if organisation else []
     consultants = list(organisation.consultants.values()) if organisation else []
     for people, kind in (([one.address for one in agents], "agents"), ([one.address for one in consultants], "consultants")):
         samples = [address for address in people if is_nobodys(address)]
         if samples:
-            message = f"mail goes out by a real server, but {_counted(len(samples), kind)} cannot be reached: {_shown(samples)}"
-            hint = f"put your own people in place of the sample {kind}" + (", or remove them" if kind == "consultants" else "")
+            message = f"mail is sent through a real server, but {_counted(len(samples), kind)} cannot be reached: {_shown(samples)}"
+            hint = f"replace the sample {kind}" + (", or remove them" if kind == "consultants" else "")
             yield Problem(file=TEAMS, message=message, hint=hint, warning=True)
 
 
@@ -151,8 +153,8 @@ def _sample_customers(config: Config, customers: Customers | None) -> Iterator[P
         if any(is_nobodys(f"@{domain}") for domain in one.domains) or any(is_nobodys(person.address) for person in one.people)
     ]
     if samples:
-        message = f"mail goes out by a real server, and the rules still name {_counted(len(samples), 'customers')}: {_shown(samples)}"
-        yield Problem(file=CUSTOMERS, message=message, hint="put your own customers in place of the samples, or remove them", warning=True)
+        message = f"mail is sent through a real server, and the rules still name {_counted(len(samples), 'customers')}: {_shown(samples)}"
+        yield Problem(file=CUSTOMERS, message=message, hint="replace the sample customers with your own, or remove them", warning=True)
 
 
 def _counted(number: int, kind: str) -> str:
@@ -175,12 +177,12 @@ def _no_trust(config: Config) -> Iterator[Problem]:
         return
     for listener in config.listeners:
         if not _proves(listener, desk_ids):
-            message = f"nothing proves agents whose mail comes by the {listener.protocol.upper()} listener {listener.name}"
+            message = f"nothing authenticates agents whose mail arrives through the {listener.protocol.upper()} listener {listener.name}"
             hint = 'name your mail server: trusted_peers and profile at this listener; or check senders here: [authenticity] check = "dns"'
             yield Problem(file=FILE, message=message, hint=hint, warning=True)
     for mailbox in config.mailboxes:
         if check is SenderCheck.HEADERS and config.expected(mailbox.trust) is None:
-            message = f"nothing proves agents whose mail comes by mailbox {mailbox.name}"
+            message = f"nothing authenticates agents whose mail arrives through mailbox {mailbox.name}"
             hint = 'name its provider: profile = "google" (or another one) at the mailbox; or write [authenticity] check = "auto"'
             yield Problem(file=FILE, message=message, hint=hint, warning=True)
 

@@ -107,7 +107,7 @@ def _unproven(source: str, seen: ObservedTrust, config: Config) -> Iterator[Prob
     proposal = _proposal(source, seen, config)
     for agent, reasons in seen.unproven.items():
         count, why = sum(reasons.values()), reasons.most_common(1)[0][0]
-        message = f"{count} mail{'s' if count > 1 else ''} from agent {agent} by {source} not proven: {why}"
+        message = f"{count} mail{'s' if count > 1 else ''} from agent {agent} by {source} not authenticated: {why}"
         hint = _hop_of_ours(seen.hops[agent], source) if agent in seen.hops else proposal or _next_step(agent, source, why)
         yield Problem(file=FILE, message=message, hint=hint, warning=True)
 
@@ -125,7 +125,7 @@ def _hop_of_ours(hop: Hop, source: str) -> str:
 
 def _next_step(agent: str, source: str, why: str) -> str:
     if why.startswith("dmarc=fail"):
-        return f"if {agent} did not write it, somebody forged it and nothing is to be done; else sign the agents' mail with DKIM"
+        return f"if {agent} did not write it, it was forged and there is nothing to do; otherwise sign the agents' mail with DKIM"
     if source.startswith("imap:"):
         return f"sign the agents' mail with DKIM, or run: mailbridge agents pair {agent}"
     if source == "pipe":

@@ -17,7 +17,7 @@ from mailbridge import __version__
 def completion(shell: str) -> None:
     """Print a script that completes commands and options in SHELL.
 
-    For bash: `eval "$(mailbridge completion bash)"` in ~/.bashrc.  The manual shows the others.
+    For bash: `eval "$(mailbridge completion bash)"` in ~/.bashrc.  The manual describes the other shells.
     """
     kind = get_completion_class(shell)
     if kind is None:

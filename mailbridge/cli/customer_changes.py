@@ -19,16 +19,16 @@ PARTS = click.Choice(("person", "location", "device"))
 ANY_PART = click.Choice(("customer", "person", "location", "device"))
 REASONS = {
     "unknown-customer": "there is no customer {detail}",
-    "named-in-file": "the files say it ({detail}): change it there",
+    "named-in-file": "this value is set in a file ({detail}): change it there",
     "entry-exists": "the customer has {detail} already; `mailbridge customers change` changes it",
     "unknown-entry": "{detail} has no such entry",
-    "entry-taken": "it belongs to {detail} already",
+    "entry-taken": "it already belongs to {detail}",
     "unknown-key": "there is no key {detail}",
     "bad-value": "{detail} cannot be read",
-    "bad-serial": "{detail} is no serial number: at least four letters and digits, one of them a digit",
+    "bad-serial": "{detail} is not a serial number: at least four letters and digits, one of them a digit",
     "unknown-location": "{detail} has no such location",
     "unknown-hours": "rules/teams.yaml has no hours {detail}",
-    "location-in-use": "the device {detail} stands there",
+    "location-in-use": "the device {detail} is at this location",
 }
 
 
@@ -39,7 +39,7 @@ REASONS = {
 @click.argument("name")
 @click.argument("values", metavar="[KEY=VALUE]...", nargs=-1)
 def add(folder: Path, customer: str, part: str, name: str, values: tuple[str, ...]) -> None:
-    """Add a person, location or device to CUSTOMER, beside the files.
+    """Add a person, location or device to CUSTOMER in the overlay, without changing the files.
 
     NAME is a mail address, a name or a serial number.
     """
@@ -54,15 +54,15 @@ def add(folder: Path, customer: str, part: str, name: str, values: tuple[str, ..
 @click.argument("part", type=ANY_PART)
 @click.argument("words", metavar="[NAME] KEY=VALUE...", nargs=-1, required=True)
 def change(folder: Path, customer: str, part: str, words: tuple[str, ...]) -> None:
-    """Change what is known of a person, location or device of CUSTOMER.  With `customer`, and no NAME, its own keys.
+    """Change a person, location or device of CUSTOMER.  With `customer` and no NAME, change the customer's own keys.
 
-    KEY= takes a value away.  What a file says is refused with its place: change it in the file.
+    KEY= removes a value.  A value that a file sets cannot be changed here; the error names the file and line.
     """
     from mailbridge.customers.entry import Verb
 
     name, values = ("", words) if part == "customer" else (words[0], words[1:])
     if not values:
-        raise click.UsageError("name a key and its value, like role=buyer")
+        raise click.UsageError("give a key and a value, for example role=buyer")
     _change(folder, Verb.CHANGE, part, name, customer, values)
 
 
@@ -72,7 +72,7 @@ def change(folder: Path, customer: str, part: str, words: tuple[str, ...]) -> No
 @click.argument("part", type=PARTS)
 @click.argument("name")
 def remove(folder: Path, customer: str, part: str, name: str) -> None:
-    """Remove a person, location or device that stands in no file."""
+    """Remove a person, location or device from the overlay."""
     from mailbridge.customers.entry import Verb
 
     _change(folder, Verb.REMOVE, part, name, customer, ())
@@ -84,7 +84,7 @@ def remove(folder: Path, customer: str, part: str, name: str) -> None:
 @limit_option(50)
 @click.argument("customer")
 def history(folder: Path, as_json: bool, limit: int, customer: str) -> None:
-    """List what was changed about CUSTOMER beside the files: when, by whom, on which ticket.  The newest first."""
+    """List the changes to CUSTOMER in the overlay: when, by whom, on which ticket.  Newest first."""
     from mailbridge.execution.overlay import origin
 
     with open_desk(folder) as desk, desk.store.read() as tx:
@@ -97,7 +97,7 @@ def history(folder: Path, as_json: bool, limit: int, customer: str) -> None:
                     for row, one in zip(rows, changes, strict=True)])  # fmt: skip
     else:
         shown = [(when(at), *rest) for at, *rest in rows]
-        print_table(("WHEN", "BY", "WHAT", "NAME", "VALUES"), shown, empty="nothing was changed beside the files")
+        print_table(("WHEN", "BY", "WHAT", "NAME", "VALUES"), shown, empty="the overlay has no changes")
 
 
 def _said(values: tuple[tuple[str, str], ...] | None) -> str:
@@ -127,7 +127,7 @@ def _change(folder: Path, verb: Verb, part: str, name: str, customer: str, value
         meant = f'; did you mean "{done.nearest}"?' if done.nearest else ""
         raise Permanent(REASONS[done.reason].format(detail=done.detail) + meant)
     if done.before == done.after:
-        click.echo("it is so already")
+        click.echo("nothing to change")
     else:
         click.echo(f"{done.id.customer}: {' '.join(filter(None, (part, done.name)))} {_said(done.after)}".rstrip())
 
@@ -135,7 +135,7 @@ def _change(folder: Path, verb: Verb, part: str, name: str, customer: str, value
 def _pair(text: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
-        raise click.BadParameter(f'"{text}" is not like KEY=VALUE')
+        raise click.BadParameter(f'"{text}" does not have the form KEY=VALUE')
     return key.strip(), value.strip()
 
 

@@ -39,9 +39,9 @@ for command in (customer_changes.add, customer_changes.change, customer_changes.
 @desk_option
 @json_option
 def check_(folder: Path, as_json: bool) -> int:
-    """Find every mistake in the files of customers, and what of the changes beside them does not count.
+    """Find every mistake in the customers' files, and the overlay changes that have no effect.
 
-    Exit code 1 when there is a mistake.  A change that a file overrules is a warning that names both places.
+    Exit code 1 if there is a mistake.  An overlay change that a file overrides is a warning that names both places.
     """
     from mailbridge.cli.problems import shown
     from mailbridge.customers.overlay import merged
@@ -65,14 +65,14 @@ def check_(folder: Path, as_json: bool) -> int:
 @json_option
 @click.argument("who", metavar="[CUSTOMER]", required=False, default="")
 def show_(folder: Path, as_json: bool, who: str) -> None:
-    """Show CUSTOMER, by name, mail address, domain, serial number or tag; without one, list all."""
+    """Show CUSTOMER (a name, mail address, domain, serial number or tag).  Without CUSTOMER, list all."""
     known = _customers(folder)
     if not who:
         _list(known, as_json)
         return
     customer = found(known, who)
     if customer is None:
-        raise Permanent(f'no customer is known by "{who}": give a name, a mail address, a domain, a serial number or a tag')
+        raise Permanent(f'no customer matches "{who}": give a name, a mail address, a domain, a serial number or a tag')
     if as_json:
         print_json(asdict(customer))
     else:
@@ -82,9 +82,9 @@ def show_(folder: Path, as_json: bool, who: str) -> None:
 @customers.command("contracts")
 @desk_option
 @json_option
-@click.option("--ending", metavar="AGE", help="Only those that end within this time, like 60d, and are not renewed.")
+@click.option("--ending", metavar="AGE", help="Only contracts that end within this time (60d) and are not renewed.")
 def contracts_(folder: Path, as_json: bool, ending: str | None) -> None:
-    """List all contracts and how they stand today."""
+    """List all contracts with their state today."""
     from mailbridge.cli.contracts import listed, print_contracts
 
     rows = listed(_customers(folder), _policy(folder).organisation, ending)
@@ -96,9 +96,9 @@ def contracts_(folder: Path, as_json: bool, ending: str | None) -> None:
 
 @customers.command("export")
 @desk_option
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file, which must not be there yet.")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file, which must not exist yet.")
 def export_(folder: Path, output: Path | None) -> None:
-    """Print the customers of all files, with what was changed beside them, as one YAML document."""
+    """Print the customers of all files, merged with the overlay, as one YAML document."""
     from mailbridge.customers.overlay import counting
     from mailbridge.rules import folder as rules_folder
     from mailbridge.rules.files.customers_places import with_overlay
@@ -115,23 +115,23 @@ def export_(folder: Path, output: Path | None) -> None:
     if output is None:
         click.echo(text, nl=False)
     elif output.exists():
-        raise Permanent(f"{output} is there already; nothing was written")
+        raise Permanent(f"{output} already exists; nothing was written")
     else:
         rules_folder.write(output, text)
 
 
 @customers.command("import")
 @desk_option
-@click.option("--as", "name", metavar="NAME", help="The name of the file in rules/customers/; without it that of FILE.")
-@click.option("--replace", "replaces", is_flag=True, help="Replace the file of this name.")
-@click.option("--dry-run", is_flag=True, help="Only check it.")
+@click.option("--as", "name", metavar="NAME", help="The file name in rules/customers/.  [default: the name of FILE]")
+@click.option("--replace", "replaces", is_flag=True, help="Replace an existing file of this name.")
+@click.option("--dry-run", is_flag=True, help="Only check FILE.")
 @click.argument("source", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def import_(folder: Path, name: str | None, replaces: bool, dry_run: bool, source: Path) -> None:
-    """Put FILE (YAML or CSV) into rules/customers/, where the desk has no mistake with it; else nothing is changed.
+    """Copy FILE (YAML or CSV) into rules/customers/ if the desk has no mistake with it.  Otherwise nothing is changed.
 
-    What was changed beside the files stays.
+    The overlay stays as it is.
 
-    A CSV file holds people, devices or locations and is called so: people.csv with a column "customer", or
+    A CSV file holds people, devices or locations and is named after them: people.csv with a column "customer", or
     acme.people.csv.
     """
     from mailbridge.rules import folder as rules_folder
@@ -139,10 +139,10 @@ def import_(folder: Path, name: str | None, replaces: bool, dry_run: bool, sourc
 
     path = FOLDER + Path(name or source.name).name
     if not (path.endswith((".yaml", ".yml")) or is_csv(path)):
-        raise Permanent(f'"{Path(path).name}" is no name of a file of customers: NAME.yaml, people.csv, devices.csv or locations.csv')
+        raise Permanent(f'"{Path(path).name}" is not a valid file name: use NAME.yaml, people.csv, devices.csv or locations.csv')
     files = _files(folder)
     if path in files and not replaces:
-        raise Permanent(f"{path} is there already; --replace replaces it")
+        raise Permanent(f"{path} already exists; --replace replaces it")
     text = _text(source)
     before, after = _customers_or_none(files), {**files, path: text}
     loaded = _loaded(after)
@@ -221,7 +221,7 @@ def _list(known: Customers, as_json: bool) -> None:
         return
     rows = [(c.name, c.title, c.tier, len(c.people), len(c.locations), len(c.equipment), len(c.contracts)) for c in every]
     headers = ("NAME", "TITLE", "TIER", "PEOPLE", "LOCATIONS", "DEVICES", "CONTRACTS")
-    print_table(headers, rows, empty="no customers are known: write them into rules/customers.yaml")
+    print_table(headers, rows, empty="no customers: write them into rules/customers.yaml")
 
 
 def _sum(known: Customers) -> str:
@@ -239,7 +239,7 @@ def _difference(before: Customers | None, after: Customers) -> str:
         return _sum(after)
     old, new = before.by_name, after.by_name
     added, changed = len(new.keys() - old.keys()), sum(old[name] != new[name] for name in old.keys() & new.keys())
-    return f"{added} customers added, {changed} changed, {len(old.keys() - new.keys())} gone"
+    return f"{added} customers added, {changed} changed, {len(old.keys() - new.keys())} removed"
 
 
 def _conflicts(loaded: Loaded, overlay: tuple[OverlayEntry, ...]) -> Iterable[Problem]:
@@ -250,8 +250,8 @@ def _conflicts(loaded: Loaded, overlay: tuple[OverlayEntry, ...]) -> Iterable[Pr
         file, _, line = conflict.place.rpartition(":")
         entry = conflict.entry
         what = " ".join(filter(None, (entry.id.customer, entry.id.part, entry.name, conflict.key)))
-        message = f"the change beside the files does not count: {what}: {conflict.why}"
-        yield Problem(file=file or "overlay", line=int(line or 0), message=message, hint=f"it was made by {entry.origin}", warning=True)
+        message = f"the overlay change has no effect: {what}: {conflict.why}"
+        yield Problem(file=file or "overlay", line=int(line or 0), message=message, hint=f"made by {entry.origin}", warning=True)
 
 
 def _named(problems: Iterable[Problem], path: str, source: Path) -> Iterable[Problem]:

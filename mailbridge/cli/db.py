@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 @click.group(cls=Noun)
 def db() -> None:
-    """The database's schema."""
+    """Show and upgrade the database schema."""
 
 
 @db.command()
 @desk_option
 def upgrade(folder: Path) -> None:
-    """Bring the schema to this version's.  Stop the desk and make a backup first; it happens whole or not at all."""
+    """Upgrade the schema to that of this version.  Stop the desk and make a backup first.  The upgrade is one transaction."""
     with unchecked_store(folder) as store, store.instance_lock():
         before = store.current()
         store.upgrade()
@@ -38,7 +38,7 @@ def upgrade(folder: Path) -> None:
 @desk_option
 @json_option
 def current(folder: Path, as_json: bool) -> int:
-    """Print the database's schema; exit code 1 when this version of mailbridge needs another."""
+    """Print the schema version of the database.  Exit code 1 if this version of mailbridge needs another one."""
     with unchecked_store(folder) as store:
         has, needs = store.current(), store.head()
     if as_json:

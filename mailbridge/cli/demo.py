@@ -24,13 +24,15 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--dir", "folder", default="demo", show_default=True, type=click.Path(path_type=Path), help="The desk's folder; made anew.")
-@click.option("--html", type=click.Path(file_okay=False, path_type=Path), help="Write a page with all mails into this folder, and stop.")
-@click.option("--once", is_flag=True, help="Stop after the samples; exit code 0 only when each had its expected outcome.")
+@click.option(
+    "--dir", "folder", default="demo", show_default=True, type=click.Path(path_type=Path), help="The demo desk's folder; created anew."
+)
+@click.option("--html", type=click.Path(file_okay=False, path_type=Path), help="Write a page with all mails into this folder, then stop.")
+@click.option("--once", is_flag=True, help="Stop after the samples.  Exit code 0 only if each had its expected result.")
 def demo(folder: Path, html: Path | None, once: bool) -> int:
-    """Run a desk with sample mails, to look at: SQLite, an SMTP port on loopback, outgoing mail caught in a folder.
+    """Run a demonstration desk with sample mails: SQLite, an SMTP port on loopback, outgoing mail in a folder.
 
-    Nothing leaves this machine.  The desk stays until Ctrl-C, so that you can send it mails of your own.
+    No mail leaves this machine.  The desk runs until Ctrl-C, so that you can send it your own mails.
     """
     from mailbridge.cli.demo_desk import running
     from mailbridge.cli.demo_html import write_page
@@ -82,7 +84,7 @@ def play(watch: Watch, send: Callable[[SampleMail], None]) -> list[str]:
 
 def verdict(wrong: list[str]) -> int:
     if not wrong:
-        click.echo("every sample had its expected outcome")
+        click.echo("every sample had its expected result")
         return exits.OK
     click.echo(f"{len(wrong)} difference{'' if len(wrong) == 1 else 's'}:", err=True)
     for difference in wrong:
@@ -109,7 +111,7 @@ def follow(watch: Watch) -> None:
         for row in watch.new_rows():
             show(watch.effect(row), None)
         if mails := watch.other_mails():
-            click.echo("\n".join(["  a clock spoke", *mail_lines(mails)]))
+            click.echo("\n".join(["  an alert was due", *mail_lines(mails)]))
         time.sleep(0.3)
 
 
@@ -141,7 +143,7 @@ def headline(effect: Effect, sample: Sample | None) -> str:
         case "append":
             what = f"+ {seen.status}"
         case "duplicate":
-            what = "a copy: nothing new"
+            what = "duplicate: nothing to do"
         case other:
             what = other
     line = f"  {seen.ticket or '-':7} {what:22} {safe(subject)}"
@@ -160,15 +162,15 @@ def why(effect: Effect) -> Iterable[str]:
             changed = ", ".join(f"{change['what']} {change['after']}" for change in step["changes"] if change["after"] != change["before"])
             yield f"rule {step['label']} “{step['rule']}”" + (f" found {found}" if found else "") + (f" → {changed}" if changed else "")
         if not steps:
-            yield f"no rule holds: the default team, {seen.team}"
+            yield f"no rule matches: the default team, {seen.team}"
     elif seen.outcome == "append":
-        yield f"a report about a mail of ours to {seen.ticket}" if seen.kind == "bounce" else f"by its {seen.placed}"
+        yield f"a delivery report about a mail of {seen.ticket}" if seen.kind == "bounce" else f"by its {seen.placed}"
     if effect.due:
         yield f"due: {effect.due}"
     if not effect.mails:
         yield "nobody is notified"
     if seen.follows:
-        yield f"possible follow-up of {seen.follows}, which it cannot enter"
+        yield f"possible follow-up of {seen.follows}, but it may not be added to it"
     yield from told.get("placed", {}).get("refused", [])
 
 

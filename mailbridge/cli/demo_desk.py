@@ -45,7 +45,7 @@ def refuse_running(folder: Path) -> None:
         with store.instance_lock():
             return
     except Permanent as error:
-        raise InUse(f"another demo runs in {folder}; stop it, or name another folder: --dir") from error
+        raise InUse(f"another demo is running in {folder}: stop it, or choose another folder with --dir") from error
     finally:
         store.close()
 
@@ -60,7 +60,7 @@ def free_port(first: int = FIRST_PORT) -> int:
             except OSError:
                 continue
             return port
-    raise Permanent(f"no port from {FIRST_PORT} to {LAST_PORT} is free on 127.0.0.1")
+    raise Permanent(f"no free port between {FIRST_PORT} and {LAST_PORT} on 127.0.0.1")
 
 
 class DemoDaemon:

@@ -32,8 +32,8 @@ header b {{ font-weight: 600 }}
 div.mail {{ background: #fff; color: #111; color-scheme: light; overflow-x: auto; padding: 1rem }}
 pre {{ font: .9rem/1.5 ui-monospace, monospace; margin: 0; white-space: pre-wrap }}
 </style></head><body>
-<h1>What the demo's people read and wrote</h1>
-<p>{count} mails in the order in which they were sent. Mails to the desk stand on the left, mails from the desk on the right.</p>
+<h1>What the people in the demo read and wrote</h1>
+<p>{count} mails in the order in which they were sent. Mails to the desk are on the left, mails from the desk on the right.</p>
 {articles}
 </body></html>
 """

@@ -64,7 +64,7 @@ class Watch:
 
     def effect(self, row: InboxRow) -> Effect:
         """Waits until the mail in this row is processed and our mails about it are sent.  Returns its results."""
-        self._until(lambda: self._row(row.id).state in ENDS, f"mail {row.id} does not come to an end")
+        self._until(lambda: self._row(row.id).state in ENDS, f"mail {row.id} is not processed in time")
         mails = self._mails()
         self._inbox = row.id
         return self._effect(self._row(row.id), mails)

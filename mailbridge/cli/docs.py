@@ -30,11 +30,11 @@ def docs() -> None:
 @desk_option
 @json_option
 @limit_option(50)
-@click.option("--customer", metavar="ADDRESS", help="On tickets this person takes part in, or sent by them.")
+@click.option("--customer", metavar="ADDRESS", help="On tickets of this person, or sent by them.")
 @click.option("--ticket", metavar="NUMBER", help="On this ticket.")
-@click.option("--name", default="", metavar="WORDS", help="With these words in the name, found by their beginning.")
+@click.option("--name", default="", metavar="WORDS", help="With words in the file name that begin with these.")
 def find(folder: Path, as_json: bool, limit: int, customer: str | None, ticket: str | None, name: str) -> int:
-    """Find files by customer, ticket and name, newest first; the same content is stored once.  Exit code 1 when there is none."""
+    """Find files by customer, ticket and name, newest first.  The same content is stored once.  Exit code 1 if there are none."""
     with open_desk(folder) as desk, desk.store.read() as tx:
         number = ticket_id(desk.config, ticket) if ticket else None
         found = tx.files.find(name, ticket=number, customer=customer, limit=limit)
@@ -61,7 +61,7 @@ def find(folder: Path, as_json: bool, limit: int, customer: str | None, ticket: 
 @click.argument("id", type=int)
 @click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
 def save(folder: Path, id: int, path: Path) -> None:
-    """Write the file ID, as `docs find` shows it, to PATH.  A file that is there stays as it is."""
+    """Write the file ID (see `docs find`) to PATH.  An existing file is not overwritten."""
     from mailbridge.ops.private import new_private_file
 
     with open_desk(folder) as desk, desk.store.read() as tx:
@@ -73,7 +73,7 @@ def save(folder: Path, id: int, path: Path) -> None:
         with new_private_file(path) as target:
             target.write(content)
     except FileExistsError as error:
-        raise Permanent(f"{path} is there already; name another file") from error
+        raise Permanent(f"{path} already exists; name another file") from error
     click.echo(f"{path}: {len(content)} bytes")
 
 

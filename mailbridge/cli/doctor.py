@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 @json_option
 @click.option("--no-mail", is_flag=True, help="Send no mail to the desk itself.")
 @click.option(
-    "--wait", default=60, show_default=True, type=click.IntRange(1, 3600), metavar="SECONDS", help="How long such a mail may take."
+    "--wait", default=60, show_default=True, type=click.IntRange(1, 3600), metavar="SECONDS", help="How long that mail may take."
 )
 def doctor(folder: Path, as_json: bool, no_mail: bool, wait: int) -> int:
-    """Look at everything the desk needs: logins, DNS, its own mail, database, disk, agents.
+    """Check everything the desk needs: logins, DNS, its own mail, database, disk, agents.
 
-    Each thing is right, doubtful or wrong, with the remedy.  Exit code 1 when something is wrong.
+    Each finding is right, doubtful or wrong, with the remedy.  Exit code 1 if something is wrong.
     """
     from mailbridge.app import App
     from mailbridge.doctor.model import Conclusion

@@ -57,7 +57,7 @@ def about_customer(tx: Tx, address: str | None) -> str:
         return ""
     local, _, domain = address.lower().rpartition("@")
     if not local or not domain:
-        return f'"{address}" is no address; write it like carol@customer.example'
+        return f'"{address}" is not a mail address; write it like carol@customer.example'
     tickets = [ticket for part in (local, domain) for ticket in tx.tickets.find(text=part, limit=LOOKED_AT)]
     near = nearest(address, {one.requester.address.lower() for one in tickets if one.requester})
     return f"no ticket is from {address}" + (f"; did you mean {near}?" if near else "")

@@ -27,7 +27,7 @@ MOST = 100_000  # held mails that are searched for those since a time
 
 @click.group(cls=Noun)
 def held() -> None:
-    """Mails in agents' names that wait for a yes."""
+    """Review mails in agents' names that wait for confirmation."""
 
 
 @held.command()
@@ -35,7 +35,7 @@ def held() -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.argument("ids", metavar="ID...", type=int, nargs=-1, required=True)
 def release(folder: Path, yes: bool, ids: tuple[int, ...]) -> None:
-    """Say in the agents' place that mails are theirs: they are worked as the agents' own, with all their commands."""
+    """Confirm, in place of the agents, that mails are theirs.  They are processed as the agents' own, with all their commands."""
     _decide(folder, ids, HeldAnswer.RELEASED, yes=yes)
 
 
@@ -44,7 +44,7 @@ def release(folder: Path, yes: bool, ids: tuple[int, ...]) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.argument("ids", metavar="ID...", type=int, nargs=-1, required=True)
 def drop(folder: Path, yes: bool, ids: tuple[int, ...]) -> None:
-    """Decide that nothing becomes of held mails.  They stay stored."""
+    """Drop held mails: they are not processed, but stay stored."""
     _decide(folder, ids, HeldAnswer.REFUSED, yes=yes)
 
 
@@ -57,17 +57,17 @@ def _decide(folder: Path, ids: tuple[int, ...], became: HeldAnswer, *, yes: bool
         if not yes:
             for mail in mails:
                 click.echo(f"mail {mail.inbox} in the name of {safe(mail.agent)}: {safe(mail.subject)}")
-            click.confirm("release? they are worked as written by the agents" if became is HeldAnswer.RELEASED else "drop?", abort=True)
+            click.confirm("release? they are processed as written by the agents" if became is HeldAnswer.RELEASED else "drop?", abort=True)
         for mail in mails:
             with desk.store.write() as tx:
-                counts = decide_held(tx, mail, became, "dropped at the desk's machine")
-            click.echo(f"mail {mail.inbox} {done}" if counts else f"mail {mail.inbox} was decided by its agent just now")
+                counts = decide_held(tx, mail, became, "dropped on the command line")
+            click.echo(f"mail {mail.inbox} {done}" if counts else f"mail {mail.inbox} has just been decided by its agent")
 
 
 def _waiting(mail: HeldMail) -> HeldMail:
     """Returns the mail.  Raises Permanent where it was decided already."""
     if mail.state is not HeldAnswer.WAITING:
-        raise Permanent(f"mail {mail.inbox} does not wait any more, it is {mail.state}")
+        raise Permanent(f"mail {mail.inbox} is no longer held, it is {mail.state}")
     return mail
 
 
@@ -95,10 +95,10 @@ def _why(mail: HeldMail) -> str:
 
 
 _WHY = {
-    "unproven": "the agent is not proven",
+    "unproven": "the agent is not authenticated",
     "no-token": "it only names the ticket",
     "others-token": "it answers a mail to somebody else",
-    "lines": "its commands need a yes",
+    "lines": "its commands need confirmation",
 }
 
 
@@ -126,7 +126,7 @@ SCREEN: Screen[HeldMail] = Screen(
     noun="held mail",
     group="held",
     empty="no mail is held",
-    none_text="no mail {id} is held; mailbridge held list shows those that are",
+    none_text="no mail {id} is held; mailbridge held list shows all",
     columns={
         "ID": lambda mail, _config: mail.inbox,
         "TICKET": lambda mail, config: _number(mail, config) or "-",
@@ -143,5 +143,5 @@ SCREEN: Screen[HeldMail] = Screen(
     content=_content,
     heading=_heading,
 )
-add_list(held, SCREEN, "List mails that wait, by agent, with the reason.", limit=100)
-add_show(held, SCREEN, "Show held mail ID: why it waits, and its text with control characters made visible.")
+add_list(held, SCREEN, "List held mails by agent, with the reason.", limit=100)
+add_show(held, SCREEN, "Show held mail ID: why it is held, and its text with control characters made visible.")

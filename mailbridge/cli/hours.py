@@ -44,9 +44,9 @@ def hours() -> None:
 
 
 bank_option = click.option("--bank", default="", metavar="NAME", help="Which bank, where the customer has several.")
-reason_option = click.option("--reason", required=True, help="Why; the statement shows it.")
-link_option = click.option("--link", default="", metavar="TEXT", help="A ticket or an invoice that it belongs to.")
-day_option = click.option("--day", metavar="DAY", help="From which day on it counts.  [default: today]")
+reason_option = click.option("--reason", required=True, help="The reason, shown in the statement.")
+link_option = click.option("--link", default="", metavar="TEXT", help="The ticket or invoice to which it belongs.")
+day_option = click.option("--day", metavar="DAY", help="The day from which it counts.  [default: today]")
 
 
 @hours.command("show")
@@ -54,7 +54,7 @@ day_option = click.option("--day", metavar="DAY", help="From which day on it cou
 @json_option
 @click.argument("who", metavar="[CUSTOMER]", required=False, default="")
 def show_(folder: Path, as_json: bool, who: str) -> None:
-    """Show what is left in the banks of CUSTOMER; without one, in all."""
+    """Show what is left in the hour banks of CUSTOMER, or in all banks."""
     from mailbridge.execution.hour_entries import customer_named
     from mailbridge.tickets.hours.planning import banks_of
 
@@ -75,11 +75,11 @@ def show_(folder: Path, as_json: bool, who: str) -> None:
 @json_option
 @bank_option
 @click.option("--month", metavar="MONTH", help="Like 2026-11.  [default: this month]")
-@click.option("--months", default=1, show_default=True, type=click.IntRange(1, 1200), help="So many months, that one the last.")
-@click.option("--csv", "as_csv", is_flag=True, help="Print CSV, for a spreadsheet.")
+@click.option("--months", default=1, show_default=True, type=click.IntRange(1, 1200), help="Number of months; --month is the last one.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV for a spreadsheet.")
 @click.argument("who", metavar="CUSTOMER")
 def statement_(folder: Path, as_json: bool, bank: str, month: str | None, months: int, as_csv: bool, who: str) -> None:
-    """List the entries of the banks of CUSTOMER month by month, with what each bank held before and after."""
+    """List the entries of the hour banks of CUSTOMER by month, with the balance before and after."""
     from mailbridge.execution.hour_entries import bank_named, customer_named
     from mailbridge.tickets.hours.planning import banks_of
     from mailbridge.tickets.hours.statement import HEADERS, as_rows, of_months
@@ -107,13 +107,13 @@ def statement_(folder: Path, as_json: bool, bank: str, month: str | None, months
 @desk_option
 @bank_option
 @day_option
-@click.option("--expires", metavar="DAY", help="The last day on which they can be used.  [default: they do not expire]")
+@click.option("--expires", metavar="DAY", help="The last day on which they can be used.  [default: no expiry]")
 @reason_option
 @link_option
 @click.argument("who", metavar="CUSTOMER")
 @click.argument("amount", metavar="HOURS")
 def grant_(folder: Path, bank: str, day: str | None, expires: str | None, reason: str, link: str, who: str, amount: str) -> None:
-    """Grant HOURS (like 20h or 90m) to a bank of CUSTOMER."""
+    """Grant HOURS (20h, 90m) to a bank of CUSTOMER."""
     from mailbridge.tickets.hours.ledger import EntryKind
 
     _add(folder, EntryKind.GRANT, who, bank, _seconds(amount), day, expires, reason, link)
@@ -123,13 +123,13 @@ def grant_(folder: Path, bank: str, day: str | None, expires: str | None, reason
 @desk_option
 @bank_option
 @day_option
-@click.option("--expires", metavar="DAY", help="The last day of hours that are added.  [default: they do not expire]")
+@click.option("--expires", metavar="DAY", help="The last day on which added hours can be used.  [default: no expiry]")
 @reason_option
 @link_option
 @click.argument("who", metavar="CUSTOMER")
 @click.argument("amount", metavar="+HOURS|-HOURS")
 def adjust_(folder: Path, bank: str, day: str | None, expires: str | None, reason: str, link: str, who: str, amount: str) -> None:
-    """Add hours to a bank of CUSTOMER (+2h), or take some from it (-90m).  No entry is changed: this adds one."""
+    """Add hours to a bank of CUSTOMER (+2h) or take hours from it (-90m).  This adds an entry; no entry is changed."""
     from mailbridge.tickets.hours.ledger import EntryKind
 
     _add(folder, EntryKind.ADJUST, who, bank, _seconds(amount), day, expires, reason, link)
@@ -188,14 +188,14 @@ def _day(text: str | None) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise click.UsageError(f'"{text}" is no day; write it like 2026-12-31') from None
+        raise click.UsageError(f'"{text}" is not a date; write it like 2026-12-31') from None
 
 
 def _month(text: str | None) -> date:
     try:
         return date.fromisoformat(f"{text}-01") if text else datetime.now(UTC).date().replace(day=1)
     except ValueError:
-        raise click.UsageError(f'"{text}" is no month; write it like 2026-11') from None
+        raise click.UsageError(f'"{text}" is not a month; write it like 2026-11') from None
 
 
 def _months_before(first: date, months: int) -> date:

@@ -39,16 +39,19 @@ class Tally:
 @desk_option
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
 def import_(folder: Path, paths: tuple[Path, ...]) -> int:
-    """Take mails from PATH: .eml files, folders of them, Maildirs, mboxes.
+    """Import mails from PATH: .eml files, folders of them, Maildirs, mboxes.
 
-    Nothing is changed where they lie.  Importing the same mails again makes no second ticket.  Mails are taken in the order of their
-    dates and keep them; nobody is mailed and no SLA targets apply to their tickets.  The running desk works them off; without one they
+    The source is not changed.  Importing the same mails again opens no second ticket.  Mails are imported in the order of their
+    dates and keep them.  Nobody is notified, and no SLA targets apply to their tickets.  A running desk processes them; otherwise they
     wait for `mailbridge run`.
     """
     with open_desk(folder) as desk:
         tally = take_all(desk, paths)
         desk.store.wake("inbox")
-    click.echo(f"{tally.taken} mail{'' if tally.taken == 1 else 's'} taken" + (f", {len(tally.failures)} not:" if tally.failures else ""))
+    click.echo(
+        f"{tally.taken} mail{'' if tally.taken == 1 else 's'} imported"
+        + (f", {len(tally.failures)} not imported:" if tally.failures else "")
+    )
     for failure in tally.failures:
         click.echo(f"  {safe(failure)}", err=True)
     return exits.MISTAKES if tally.failures else exits.OK
@@ -114,7 +117,7 @@ def take(desk: OpenDesk, inbox: Inbox, file: MailFile, came: datetime, waiting: 
         tally.failures.append(f"{file.name}: {error.strerror}")
         return
     if not raw.strip():
-        tally.failures.append(f"{file.name}: there is no mail in it")
+        tally.failures.append(f"{file.name}: it contains no mail")
         return
     envelope = Envelope(source=Source.IMPORT, received_at=came)
     waiting.append(inbox.submit(raw, envelope, patience=60))

@@ -56,13 +56,13 @@ class MailServersCommand(click.Command):
 @click.command(cls=MailServersCommand)
 @desk_option
 @json_option
-@click.option("--from", "mail_from", metavar="ADDRESS", help="The envelope's sender; <> or an empty text for the null sender.")
-@click.option("--to", "rcpt_to", metavar="ADDRESS", multiple=True, help="The envelope's recipient; may be repeated.")
+@click.option("--from", "mail_from", metavar="ADDRESS", help="The envelope sender; <> or an empty string for the null sender.")
+@click.option("--to", "rcpt_to", metavar="ADDRESS", multiple=True, help="The envelope recipient; may be repeated.")
 def ingest(folder: Path, as_json: bool, mail_from: str | None, rcpt_to: tuple[str, ...]) -> None:
     """Take one mail from standard input.
 
-    Exit code 0: it is stored safely.  75: it is not, send it again later.  65: it is refused (empty, or over the size limit).
-    With --json the command waits until the mail was processed, and prints what became of it.
+    Exit code 0: it is stored safely.  75: it is not; try again later.  65: it is refused (empty, or over the size limit).
+    With --json the command waits until the mail is processed, and prints the result.
     """
     if sys.stdin.isatty():
         raise click.UsageError("there is no mail on standard input: mailbridge ingest < mail.eml")
@@ -133,5 +133,5 @@ def row(desk: OpenDesk, inbox_id: int) -> InboxRow:
     with desk.store.read() as tx:
         found = tx.inbox.get(inbox_id)
     if found is None:
-        raise Permanent(f"mail {inbox_id} is not in the inbox any more")
+        raise Permanent(f"mail {inbox_id} is no longer in the inbox")
     return found

@@ -110,24 +110,24 @@ GITIGNORE = """\
 
 @click.command()
 @click.argument("folder", required=False, type=click.Path(path_type=Path), metavar="DIR")
-@click.option("--name", default="Support", show_default=True, help="What the desk calls itself in its mails.")
+@click.option("--name", default="Support", show_default=True, help="The desk's name in its mails.")
 @click.option("--address", default="support@demo.example", show_default=True, help="The address customers write to.")
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Where the database and caught mail go, for a desk whose folder the service cannot write: /var/lib/mailbridge.",
+    help="Where the database and outgoing mail go if the service cannot write to the desk's folder: /var/lib/mailbridge.",
 )
-@click.option("--demo", is_flag=True, help="A desk to look at: SMTP listener on loopback, mail out into a Maildir.")
+@click.option("--demo", is_flag=True, help="A demonstration desk: SMTP listener on loopback, outgoing mail in a Maildir.")
 @click.option("--port", default=2525, show_default=True, type=click.IntRange(1, 65535), help="The listener's port, with --demo.")
-@click.option("--show-templates", is_flag=True, help="Print where the shipped templates are, write nothing.")
+@click.option("--show-templates", is_flag=True, help="Print where the shipped templates are, and write nothing.")
 def init(folder: Path | None, name: str, address: str, data: Path | None, demo: bool, port: int, show_templates: bool) -> None:
-    """Write a new desk into DIR: mailbridge.toml, rules/, templates/.  DIR must be empty or not there yet."""
+    """Write a new desk into DIR: mailbridge.toml, rules/, templates/.  DIR must be empty or must not exist."""
     if show_templates:
         click.echo(shipped.templates())
         return
     if folder is None:
-        raise click.UsageError("say where: mailbridge init DIR")
+        raise click.UsageError("name a folder: mailbridge init DIR")
     try:
         units.line(name)
         units.local_address(address)
@@ -135,9 +135,9 @@ def init(folder: Path | None, name: str, address: str, data: Path | None, demo: 
         raise click.UsageError(f"{wrong}{f': {wrong.hint}' if wrong.hint else ''}") from wrong
     write_desk(folder, name=name, address=address, data=data, demo=demo, port=port)
     click.echo(f"""A desk for {address} is in {folder}/
-  mailbridge.toml   where mail comes from and goes to; every line explained
-  rules/            teams, agents, SLA targets and routing: an example that works, make it yours
-  templates/        empty: put a template here to change the words of a mail
+  mailbridge.toml   where mail comes from and goes to; every line is explained
+  rules/            teams, agents, SLA targets and routing: a working example to adapt
+  templates/        empty: put a template here to change the text of a mail
 
 Next:
   cd {folder}
@@ -149,7 +149,7 @@ Next:
 def write_desk(folder: Path, *, name: str, address: str, data: Path | None = None, demo: bool = False, port: int = 2525) -> None:
     """Writes the desk's files into `folder`.  Raises Permanent where it exists and is not empty; no file is overwritten."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise Permanent(f"{folder} is not empty; nothing was written.  Give a new folder, or empty this one yourself.")
+        raise Permanent(f"{folder} is not empty; nothing was written.  Name a new folder, or empty this one first.")
     folder.mkdir(parents=True, exist_ok=True)
     beside = f"{data.absolute()}/" if data else ""
     toml = TOML.format(

@@ -15,7 +15,7 @@ from mailbridge.ids import system_chance
 
 @click.group(cls=Noun)
 def keys() -> None:
-    """The keys that sign reply addresses."""
+    """Show and rotate the keys that sign reply addresses."""
 
 
 @keys.command()
@@ -24,14 +24,14 @@ def keys() -> None:
 def rotate(folder: Path, yes: bool) -> None:
     """Sign with a new key from now on.
 
-    The key before stays believed, so answers to mails that are out still arrive on their ticket.  Rotate twice when a key
-    may be known to somebody: then no old address is believed any more.
+    The previous key stays valid, so that answers to sent mails still reach their ticket.  Rotate twice if a key
+    may have leaked: then no earlier address is valid any more.
     """
     with open_desk(folder) as desk:
         if not yes:
-            click.confirm("addresses signed with the key before the last one will not be believed any more; go on?", abort=True)
+            click.confirm("addresses signed with the key before the previous one will become invalid; continue?", abort=True)
         with desk.store.write() as tx:
             live = tx.keys.rotate(datetime.now(UTC), system_chance)
     click.echo(
-        f"key {live[0].id} signs from now on" + (f"; key {live[1].id} of {when(live[1].created_at)} is still believed" if live[1:] else "")
+        f"key {live[0].id} signs from now on" + (f"; key {live[1].id} of {when(live[1].created_at)} is still valid" if live[1:] else "")
     )

@@ -11,14 +11,14 @@ from mailbridge.cli.groups import Noun
 
 @click.group(cls=Noun)
 def listener() -> None:
-    """The SMTP and LMTP listeners."""
+    """Users of the SMTP and LMTP listeners."""
 
 
 @listener.command()
 @click.argument("name")
 @click.option("--stdin", "from_stdin", is_flag=True, help="Read the password from the first line of standard input.")
 def passwd(name: str, from_stdin: bool) -> None:
-    """Print the line for a listener's users_file; the password is asked for and stored nowhere.
+    """Print the line for a listener's users_file; it asks for the password, which is not stored.
 
     mailbridge listener passwd scanner >> /etc/mailbridge/users
     """

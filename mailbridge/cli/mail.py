@@ -33,7 +33,7 @@ Print = Callable[[Facts], str]
 
 @click.group(cls=Noun)
 def mail() -> None:
-    """Look at mails in files: what is understood of them, and why."""
+    """Analyse mails in files, without a desk."""
 
 
 PATHS = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
@@ -41,14 +41,18 @@ PATHS = click.argument("paths", nargs=-1, required=True, type=click.Path(path_ty
 
 @mail.command()
 @PATHS
-@click.option("--jsonl", "--json", is_flag=True, help="One JSON object a mail, one mail a line.")
+@click.option("--jsonl", "--json", is_flag=True, help="One JSON object per mail, one mail per line.")
 @click.option("--own-address", "own_addresses", multiple=True, metavar="ADDRESS", help="A mailbox of the desk; may be repeated.")
-@click.option("--profile", type=click.Choice([str(one) for one in Profile]), help="Where trusted results stand.  [default: own]")
-@click.option("--milter-index", type=click.IntRange(0, 1), default=1, show_default=True, help="Of --profile postfix-milter.")
-@click.option("--authserv-id", "authserv_ids", multiple=True, metavar="NAME", help="Whose Authentication-Results count; may be repeated.")
+@click.option(
+    "--profile", type=click.Choice([str(one) for one in Profile]), help="Where trusted results are found in the header.  [default: own]"
+)
+@click.option("--milter-index", type=click.IntRange(0, 1), default=1, show_default=True, help="For --profile postfix-milter.")
+@click.option(
+    "--authserv-id", "authserv_ids", multiple=True, metavar="NAME", help="Whose Authentication-Results are trusted; may be repeated."
+)
 @click.option("--own-host", "own_hosts", multiple=True, metavar="HOST", help="A mail server of the desk; may be repeated.")
 @click.option("--relay", "relays", multiple=True, metavar="IP", help="A server of the desk behind its mail server; may be repeated.")
-@click.option("--tenant-domain", "tenant", multiple=True, metavar="DOMAIN", help="Of --profile microsoft; may be repeated.")
+@click.option("--tenant-domain", "tenant", multiple=True, metavar="DOMAIN", help="For --profile microsoft; may be repeated.")
 def inspect(
     paths: tuple[Path, ...],
     jsonl: bool,
@@ -60,11 +64,11 @@ def inspect(
     relays: tuple[str, ...],
     tenant: tuple[str, ...],
 ) -> None:
-    """Tell what is understood of each mail in PATHS: mails, folders of them, Maildirs, mboxes.
+    """Show how each mail in PATHS is read: mails, folders of them, Maildirs, mboxes.
 
-    With --profile or --authserv-id, also whether its sender would be believed from a source that is configured so.
+    With --profile or --authserv-id, also show whether its sender would be verified from a source configured like this.
 
-    Exit code 0 when every mail could be read, 1 when one could not, 2 when a path cannot be read.
+    Exit code 0 if every mail was read, 1 if one could not be, 2 if a path cannot be read.
     """
     policy = ReadingPolicy(own_addresses=tuple(address.lower() for address in own_addresses), own_hosts=own_hosts)
     expected = Expected(
@@ -80,8 +84,8 @@ def inspect(
 
 @mail.command()
 @PATHS
-@click.option("--spans", is_flag=True, help="The whole text, with what was cut, why, and how surely.")
-@click.option("--jsonl", "--json", is_flag=True, help="One JSON object a mail, one mail a line, as inspect prints it.")
+@click.option("--spans", is_flag=True, help="The whole text, with what was cut, why, and with what confidence.")
+@click.option("--jsonl", "--json", is_flag=True, help="One JSON object per mail, one mail per line, as inspect prints it.")
 def show(paths: tuple[Path, ...], spans: bool, jsonl: bool) -> None:
     """Print what the person wrote in each mail in PATHS, without quote and signature.
 
@@ -104,7 +108,7 @@ def existing(paths: tuple[Path, ...]) -> tuple[Path, ...]:
     """Returns `paths`.  Raises Permanent with a path that does not exist."""
     for path in paths:
         if not path.exists():
-            raise Permanent(f"There is no file or folder {path}. Give mails, folders of them, Maildirs or mboxes.")
+            raise Permanent(f"There is no file or folder {path}. Name mails, folders of them, Maildirs or mboxes.")
     return paths
 
 
@@ -190,7 +194,7 @@ def with_spans(facts: Facts) -> str:
     if "error" in facts:
         return failed(facts)
     why = f": {safe(facts['spans_choice'])}" if facts["spans_choice"] else ""
-    lines = [f"=== {safe(facts['file'])}: {safe(facts['subject'])} ({facts['spans_source']} body decided{why})"]
+    lines = [f"=== {safe(facts['file'])}: {safe(facts['subject'])} ({facts['spans_source']} body used{why})"]
     for span in facts["spans"]:
         lines.append(f"--- {span['kind']}, {safe(span['reason'])}, {span['confidence']:.0%} sure")
         lines.append(safe_lines(facts["spans_text"][span["start"] : span["end"]]).rstrip("\n"))

@@ -20,40 +20,40 @@ from mailbridge.errors import ConfigError, InUse, MailbridgeError, Transient
 # name: (place, short help).  The module of a command is imported when the command runs, so that `--help` imports none.
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "init": ("mailbridge.cli.init:init", "Write a new desk's folder."),
-    "paths": ("mailbridge.cli.paths:paths", "Where the manual, the deploy files and the schemas are."),
-    "demo": ("mailbridge.cli.demo:demo", "Run a desk with sample mails, to look at."),
+    "paths": ("mailbridge.cli.paths:paths", "Print where the manual, the deploy files and the schemas are."),
+    "demo": ("mailbridge.cli.demo:demo", "Run a demonstration desk with sample mails."),
     "check": ("mailbridge.cli.check:check", "Find every mistake in configuration and rules."),
     "run": ("mailbridge.cli.run:run", "Run the desk: mail in, tickets, mail out."),
-    "worker": ("mailbridge.cli.run:worker", "Work off the mail of a PostgreSQL desk beside the daemon."),
+    "worker": ("mailbridge.cli.run:worker", "Process mail of a PostgreSQL desk beside the daemon."),
     "ingest": ("mailbridge.cli.ingest:ingest", "Take one mail from standard input."),
-    "import": ("mailbridge.cli.importing:import_", "Take mails from mboxes, Maildirs and .eml files."),
+    "import": ("mailbridge.cli.importing:import_", "Import mails from mboxes, Maildirs and .eml files."),
     "ticket": ("mailbridge.cli.ticket:ticket", "Work on one ticket: file, merge, split, link, undo."),
     "tickets": ("mailbridge.cli.tickets:tickets", "List and show tickets."),
     "search": ("mailbridge.cli.search:search", "Find mails by their words."),
     "docs": ("mailbridge.cli.docs:docs", "Find files that came with mails."),
     "outbox": ("mailbridge.cli.outbox:outbox", "List, show and resend outgoing mails."),
-    "webhooks": ("mailbridge.cli.webhooks:webhooks", "List, show and resend the calls that rules asked for."),
-    "queue": ("mailbridge.cli.queue:queue", "What came in and what waits."),
-    "held": ("mailbridge.cli.held:held", "Mails in agents' names that wait for a yes."),
-    "release": ("mailbridge.cli.release:release", "Mails that wait after a first connect or a restore."),
-    "quarantine": ("mailbridge.cli.quarantine:quarantine", "Mails that could not be processed."),
-    "status": ("mailbridge.cli.status:status", "Is the desk well?"),
-    "doctor": ("mailbridge.cli.doctor:doctor", "Look at everything the desk needs, and name the remedy."),
-    "mail": ("mailbridge.cli.mail:mail", "Look at mails without a desk."),
+    "webhooks": ("mailbridge.cli.webhooks:webhooks", "List, show and resend webhook calls."),
+    "queue": ("mailbridge.cli.queue:queue", "List and retry received mails."),
+    "held": ("mailbridge.cli.held:held", "Review mails in agents' names that wait for confirmation."),
+    "release": ("mailbridge.cli.release:release", "Release or discard mails that wait after a first connect or a restore."),
+    "quarantine": ("mailbridge.cli.quarantine:quarantine", "List and show mails that could not be processed."),
+    "status": ("mailbridge.cli.status:status", "Show the state of the desk."),
+    "doctor": ("mailbridge.cli.doctor:doctor", "Check everything the desk needs, and name the remedies."),
+    "mail": ("mailbridge.cli.mail:mail", "Analyse mails in files, without a desk."),
     "rules": ("mailbridge.cli.rules:rules", "Explain what the rules decided."),
     "customers": ("mailbridge.cli.customers:customers", "Show, check, export and import customers."),
-    "sla": ("mailbridge.cli.sla:sla", "Explain SLA targets: why, which contract, how many were met."),
-    "plan": ("mailbridge.cli.plan:plan", "Planned work: list, add, change, cancel."),
-    "hours": ("mailbridge.cli.hours:hours", "What is left in hour banks; grant, adjust, statement."),
-    "report": ("mailbridge.cli.report:report", "Sum up work and travel."),
-    "rota": ("mailbridge.cli.rota:rota", "Who is on duty, at work and away."),
+    "sla": ("mailbridge.cli.sla:sla", "Explain SLA targets: due times, contracts, how many were met."),
+    "plan": ("mailbridge.cli.plan:plan", "List, add, change and cancel planned work."),
+    "hours": ("mailbridge.cli.hours:hours", "Show, grant and adjust hours in hour banks."),
+    "report": ("mailbridge.cli.report:report", "Report work, plans and travel."),
+    "rota": ("mailbridge.cli.rota:rota", "Show who is on duty, at work and away."),
     "backup": ("mailbridge.cli.backup:backup", "Write a backup of the desk while it runs."),
-    "restore": ("mailbridge.cli.backup:restore", "Restore a backup, or prove that it could be."),
-    "db": ("mailbridge.cli.db:db", "The database's schema."),
-    "listener": ("mailbridge.cli.listener:listener", "Users who may submit mail."),
-    "agents": ("mailbridge.cli.agents:agents", "How agents' mails are proven; pair an agent with a mailbox."),
-    "auth": ("mailbridge.cli.auth:auth", "Sign in at OAuth providers."),
-    "keys": ("mailbridge.cli.keys:keys", "The keys that sign reply addresses."),
+    "restore": ("mailbridge.cli.backup:restore", "Restore a backup, or check that it can be restored."),
+    "db": ("mailbridge.cli.db:db", "Show and upgrade the database schema."),
+    "listener": ("mailbridge.cli.listener:listener", "Add users who may submit mail."),
+    "agents": ("mailbridge.cli.agents:agents", "Show how agents' mails are authenticated; pair an agent with a mailbox."),
+    "auth": ("mailbridge.cli.auth:auth", "Sign in to OAuth providers."),
+    "keys": ("mailbridge.cli.keys:keys", "Show and rotate the keys that sign reply addresses."),
     "completion": ("mailbridge.cli.completion:completion", "Print a script that completes commands in a shell."),
     "man": ("mailbridge.cli.completion:man", "Write manual pages for man(1)."),
 }
@@ -90,7 +90,7 @@ class LazyGroup(Noun):
     type=click.Choice(["auto", "always", "never"]),
     default="auto",
     show_default=True,
-    help="Colours in the output. auto: on a terminal, as NO_COLOR and CLICOLOR_FORCE say.",
+    help="Colours in the output.  auto: on a terminal, subject to NO_COLOR and CLICOLOR_FORCE.",
 )
 @click.option("--no-pager", is_flag=True, help="Do not show long output in a pager (PAGER).")
 @click.pass_context
@@ -98,7 +98,7 @@ def cli(ctx: click.Context, desk: Path | None, color: terminal.Color, no_pager: 
     """A help desk that lives in e-mail.
 
     Most commands work on a desk: the folder with mailbridge.toml, which is the current folder unless --desk or
-    MAILBRIDGE_DESK names another.  New here?  `mailbridge demo` shows it working, `mailbridge init DIR` writes your own.
+    MAILBRIDGE_DESK names another.  To start, `mailbridge demo` shows a desk at work, and `mailbridge init DIR` writes your own.
     """
     ctx.color = terminal.color_wanted(color, os.environ)
     ctx.with_resource(terminal.printable())
@@ -166,7 +166,7 @@ def internal(error: Exception) -> int:
     ours = [frame for frame in traceback.extract_tb(error.__traceback__) if "mailbridge" in frame.filename]
     place = f" in {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
     say(
-        f"mailbridge: this is a mistake in mailbridge itself: {type(error).__name__}: {error}{place}\n"
+        f"mailbridge: internal error: {type(error).__name__}: {error}{place}\n"
         "Please report it with the command you gave."
     )
     return exits.INTERNAL

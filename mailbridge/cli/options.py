@@ -48,12 +48,12 @@ def json_option(command: Command) -> Command:
 
 
 def limit_option(default: int) -> Callable[[Command], Command]:
-    return click.option("--limit", default=default, show_default=True, type=click.IntRange(1, 100_000), help="At most so many.")
+    return click.option("--limit", default=default, show_default=True, type=click.IntRange(1, 100_000), help="Show at most this many.")
 
 
 def since_option(command: Command) -> Command:
     """`since`: the time that an age or a date names, or None."""
-    return click.option("--since", metavar="AGE|DATE", callback=_since, help="Only those since then: 30d, 12h, or 2026-03-01.")(command)
+    return click.option("--since", metavar="AGE|DATE", callback=_since, help="Only those since: 30d, 12h, or 2026-03-01.")(command)
 
 
 def _since(_ctx: click.Context, _param: click.Parameter, text: str | None) -> datetime | None:
@@ -115,7 +115,7 @@ def ticket_id(config: Config, text: str) -> int:
 
     number = parse_number(config.desk.prefix, text) or (int(text) if text.isascii() and text.isdigit() else None)
     if number is None:
-        raise click.UsageError(f'"{text}" is no ticket number; they look like {config.desk.prefix}-1042')
+        raise click.UsageError(f'"{text}" is not a ticket number; write it like {config.desk.prefix}-1042')
     return number
 
 

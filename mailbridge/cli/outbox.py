@@ -35,12 +35,12 @@ def outbox() -> None:
 
 @outbox.command()
 @desk_option
-@click.option("--kept-back", is_flag=True, help="All that a restore kept back, instead of some.")
+@click.option("--kept-back", is_flag=True, help="All mails that a restore kept back.")
 @click.argument("ids", metavar="[ID...]", type=int, nargs=-1)
 def resend(folder: Path, kept_back: bool, ids: tuple[int, ...]) -> None:
-    """Send outgoing mails once more, with the same Message-ID: programs that keep both show one."""
+    """Send outgoing mails again, with the same Message-ID, so that mail programs can recognise the copy."""
     if kept_back == bool(ids):
-        raise click.UsageError("say either ID or --kept-back")
+        raise click.UsageError("use either ID or --kept-back")
     with open_desk(folder) as desk:
         if kept_back:
             click.echo(f"{_release(desk.store, None)} mails will be sent")
@@ -65,7 +65,7 @@ def _release(store: Store, id_: int | None) -> int:
 
 
 def _on_its_way(queued: Queued) -> str:
-    return f"outgoing mail {queued.id} is {SCREEN.state_text(queued.state)}: it is on its way already"
+    return f"outgoing mail {queued.id} is {SCREEN.state_text(queued.state)}: it is already being sent"
 
 
 def number(queued: Queued, config: Config) -> str | None:
@@ -119,13 +119,13 @@ SCREEN: Screen[Queued] = Screen(
     content=lambda _tx, queued: queued.rendered,
 )
 add_list(outbox, SCREEN, "List outgoing mails, newest first, with their state and what the mail server said.")
-add_show(outbox, SCREEN, "Show outgoing mail ID: its story, and its text once it was rendered.")
-add_counts(outbox, SCREEN, "Count outgoing mails by state, and tell how long the oldest has waited.", lambda tx: tx.outbox)
+add_show(outbox, SCREEN, "Show outgoing mail ID: its attempts, and its text if it was rendered.")
+add_counts(outbox, SCREEN, "Count outgoing mails by state, and show how long the oldest has waited.", lambda tx: tx.outbox)
 add_decision(
     outbox,
     SCREEN,
     "discard",
-    "Decide that outgoing mails are not sent.  They stay stored; `resend` sends them after all.",
+    "Discard outgoing mails: they are not sent, but stay stored; `resend` can still send them.",
     decide=lambda tx, queued, reason: tx.outbox.suppress(queued.id, reason, datetime.now(UTC)),
     refused=lambda queued: f"outgoing mail {queued.id} is {SCREEN.state_text(queued.state)}: it cannot be discarded",
     done=lambda queued: f"outgoing mail {queued.id} to {queued.notification.recipient} will not be sent",

@@ -13,7 +13,7 @@ from mailbridge.config import shipped
 @click.argument("name", required=False, type=click.Choice(list(shipped.FOLDERS)), metavar="[NAME]")
 @json_option
 def paths(name: str | None, as_json: bool) -> None:
-    """Where the manual, the deploy files and the rest of what comes along are; with NAME that one folder, for `cd` and `cp`."""
+    """Print where the manual, the deploy files and other shipped files are.  With NAME, print that folder only, for `cd` and `cp`."""
     found = {each: str(shipped.folder(each)) for each in ([name] if name else shipped.FOLDERS)}
     if as_json:
         print_json(found)

@@ -28,10 +28,10 @@ REASONS.update(
         "no-plan": "nothing is planned on this ticket",
         "unknown-plan": "the ticket has no such open plan; mailbridge tickets show names them",
         "unknown-agent": "there is no such agent in rules/teams.yaml",
-        "only-observes": "that colleague may only read tickets",
+        "only-observes": "this agent may only read tickets",
         "is-closed": "the ticket is closed",
         "in-the-past": "that is in the past",
-        "longer-than-a-day": "planned work lasts a day at most",
+        "longer-than-a-day": "planned work may last at most one day",
     }
 )
 
@@ -44,9 +44,9 @@ def plan() -> None:
 @plan.command("list")
 @desk_option
 @json_option
-@click.option("--agent", default="", metavar="NAME", help="Of this agent alone.  [default: everybody]")
+@click.option("--agent", default="", metavar="NAME", help="Of this agent only.  [default: everybody]")
 @click.option("--from", "first", metavar="DAY", help="The first day, like 2026-11-20.  [default: today]")
-@click.option("--days", default=7, show_default=True, type=click.IntRange(1, 366), help="So many days.")
+@click.option("--days", default=7, show_default=True, type=click.IntRange(1, 366), help="Number of days.")
 def list_(folder: Path, as_json: bool, agent: str, first: str | None, days: int) -> None:
     """List planned work and appointments by day and agent."""
     from mailbridge.execution.agenda_rows import agenda_rows, planned_between
@@ -69,13 +69,13 @@ def list_(folder: Path, as_json: bool, agent: str, first: str | None, days: int)
 @plan.command()
 @desk_option
 @json_option
-@click.option("--agent", required=True, metavar="NAME", help="Who does it, by the short name.")
-@click.option("--at", required=True, metavar="WHEN", help="Day and hour by the agent's clock: 'tue 10:00', '2026-12-01 10:00'.")
-@click.option("--length", default="1h", show_default=True, metavar="LENGTH", help="Like 2h or 45m.")
+@click.option("--agent", required=True, metavar="NAME", help="The agent who does it, by the short name.")
+@click.option("--at", required=True, metavar="WHEN", help="Day and time in the agent's time zone: 'tue 10:00', '2026-12-01 10:00'.")
+@click.option("--length", default="1h", show_default=True, metavar="LENGTH", help="Duration: 2h or 45m.")
 @click.option("--text", default="", help="What is to be done.")
 @click.argument("ticket", metavar="TICKET")
 def add(folder: Path, as_json: bool, agent: str, at: str, length: str, text: str, ticket: str) -> None:
-    """Plan work on TICKET.  What speaks against it is printed as a warning."""
+    """Plan work on TICKET.  Conflicts are printed as warnings."""
     with opened(folder) as app:
         known_or_told("agent", agent, app.desk().organisation.agents)
         wanted = _understood(app, agent, at, length)
@@ -85,10 +85,10 @@ def add(folder: Path, as_json: bool, agent: str, at: str, length: str, text: str
 @plan.command()
 @desk_option
 @json_option
-@click.option("--agent", default="", metavar="NAME", help="Who does it instead.")
-@click.option("--at", default="", metavar="WHEN", help="Another day and hour.")
-@click.option("--length", default="", metavar="LENGTH", help="Another length.")
-@click.option("--text", default="", help="Other words about it.")
+@click.option("--agent", default="", metavar="NAME", help="Another agent.")
+@click.option("--at", default="", metavar="WHEN", help="Another day and time.")
+@click.option("--length", default="", metavar="LENGTH", help="Another duration.")
+@click.option("--text", default="", help="Another description.")
 @click.argument("ticket", metavar="TICKET")
 @click.argument("number", metavar="NUMBER", type=click.IntRange(1))
 def change(folder: Path, as_json: bool, agent: str, at: str, length: str, text: str, ticket: str, number: int) -> None:
@@ -137,10 +137,10 @@ def _understood(app: App, agent: str, at: str, length: str) -> PlanWork:
     organisation, now = app.desk().organisation, app.clock.now()
     moment = moment_of_plan(at, agent, _zone(app, agent), organisation, now) if at else None
     if at and moment is None:
-        raise click.BadParameter(f'"{at}" is no day with an hour; write it like "tue 10:00" or "2026-12-01 10:00"', param_hint="--at")
+        raise click.BadParameter(f'"{at}" is not a day with a time; write it like "tue 10:00" or "2026-12-01 10:00"', param_hint="--at")
     minutes = length_of_plan(length) if length else 0
     if minutes is None:
-        raise click.BadParameter(f'"{length}" is no length; write it like 2h or 45m', param_hint="--length")
+        raise click.BadParameter(f'"{length}" is not a duration; write it like 2h or 45m', param_hint="--length")
     return PlanWork(at=moment, minutes=minutes)
 
 
@@ -167,7 +167,7 @@ def _day(text: str | None, zone: str) -> date:
     try:
         return date.fromisoformat(text) if text else wall(SystemClock().now(), zone).date()
     except ValueError:
-        raise click.BadParameter(f'"{text}" is no day; write it like 2026-11-20', param_hint="--from") from None
+        raise click.BadParameter(f'"{text}" is not a date; write it like 2026-11-20', param_hint="--from") from None
 
 
 def shown(at: datetime, zone: str) -> str:

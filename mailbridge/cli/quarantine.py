@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.group(cls=Noun)
 def quarantine() -> None:
-    """Mails that could not be processed: kept whole, with the reason."""
+    """List and show mails that could not be processed.  They are kept whole, with the reason."""
 
 
 def _in(*states: str) -> Callable[[InboxRow], None]:

@@ -21,7 +21,7 @@ STATES = {state: state for state in ("new", "claimed", "done", "quarantined", "d
 
 @click.group(cls=Noun)
 def queue() -> None:
-    """What came in and what waits."""
+    """List and retry received mails."""
 
 
 def origin(row: InboxRow) -> str:
@@ -84,9 +84,9 @@ SCREEN: Screen[InboxRow] = Screen(
     get=lambda tx, id_: tx.inbox.get(id_),
     content=lambda tx, row: tx.blobs.get(row.sha256),
 )
-add_list(queue, SCREEN, "List accepted mails, newest first, with what became of each.")
-add_show(queue, SCREEN, "Show accepted mail ID: what became of it, and its text with control characters made visible.")
-add_counts(queue, SCREEN, "Count mails by state, and tell how long the oldest has waited.", lambda tx: tx.inbox)
+add_list(queue, SCREEN, "List accepted mails, newest first, with their results.")
+add_show(queue, SCREEN, "Show accepted mail ID: its result, and its text with control characters made visible.")
+add_counts(queue, SCREEN, "Count mails by state, and show how long the oldest has waited.", lambda tx: tx.inbox)
 
 
 def add_retry_and_drop(
@@ -97,10 +97,10 @@ def add_retry_and_drop(
         group,
         screen,
         "retry",
-        "Try quarantined (or dropped) mails again, as if they had just come.",
+        "Process quarantined or dropped mails again, as if they had just arrived.",
         decide=lambda tx, row, _reason: tx.inbox.requeue(row.id, datetime.now(UTC)),
         refused=lambda row: f"mail {row.id} is neither quarantined nor dropped, it is {row.state}",
-        done=lambda row: f"mail {row.id} waits again",
+        done=lambda row: f"mail {row.id} is queued again",
         channel="inbox",
         allowed=to_retry,
     )
@@ -108,9 +108,9 @@ def add_retry_and_drop(
         group,
         screen,
         "drop",
-        "Decide that nothing becomes of mails that wait.  They stay stored; `retry` brings them back.",
+        "Drop waiting mails: they are not processed, but stay stored; `retry` processes them again.",
         decide=lambda tx, row, reason: tx.inbox.drop(row.id, reason, datetime.now(UTC)),
-        refused=lambda row: f"mail {row.id} does not wait, it is {row.state}",
+        refused=lambda row: f"mail {row.id} is not waiting, it is {row.state}",
         done=lambda row: f"mail {row.id} is dropped",
         asks=True,
         allowed=to_drop,

@@ -50,7 +50,7 @@ class Screen(Generic[Item]):
         with desk.store.read() as tx:
             found = self.get(tx, id_)
         if found is None:
-            none = self.none_text.format(id=id_) or f"there is no {self.noun} {id_}; mailbridge {self.group} list shows those there are"
+            none = self.none_text.format(id=id_) or f"there is no {self.noun} {id_}; mailbridge {self.group} list shows all"
             raise Permanent(none)
         return found
 
@@ -231,5 +231,5 @@ def add_decision(
 
     if asks:
         command = click.option("--yes", is_flag=True, help="Do not ask.")(command)
-        command = click.option("--reason", default="dropped by a person", show_default=True, help="Why, for whoever asks later.")(command)
+        command = click.option("--reason", default="dropped by a person", show_default=True, help="The reason, for the record.")(command)
     group.command(verb, help=help_)(command)

@@ -23,16 +23,16 @@ REASONS = ("first-connect", "restore")
 @click.command()
 @desk_option
 @json_option
-@click.option("--send", is_flag=True, help="Send what waits.")
-@click.option("--discard", is_flag=True, help="Never send what waits; the tickets stay.")
-@click.option("--why", type=click.Choice(REASONS), help="Only what waits for this reason.")
+@click.option("--send", is_flag=True, help="Send the waiting mails.")
+@click.option("--discard", is_flag=True, help="Discard the waiting mails; the tickets stay.")
+@click.option("--why", type=click.Choice(REASONS), help="Only mails that wait for this reason.")
 def release(folder: Path, as_json: bool, send: bool, discard: bool, why: str | None) -> None:
     """Show, send or discard mails that wait after a first connect or a restore.
 
-    first-connect: a mailbox was connected for the first time and older mail was taken. --send tells agents in one mail a team, and
-    customers one by one, under the caps.
+    first-connect: a mailbox was connected for the first time and older mail was read.  --send notifies agents with one mail per team, and
+    customers one by one, within the sending limits.
 
-    restore: a backup was restored, and the mail may have been sent after that backup. --send sends it, perhaps once more.
+    restore: a backup was restored, and the mail may have been sent after that backup.  --send sends it, perhaps a second time.
     `mailbridge outbox resend ID` sends one alone.
     """
     from mailbridge.jobs import release as waits
@@ -72,10 +72,10 @@ def _all(desk: OpenDesk, work: Callable[[Tx, datetime, Sequence[Why]], WaitingNo
 
 
 def _print(found: WaitingNotifications, done: str) -> None:
-    empty = "nothing waits for a release"
+    empty = "nothing is waiting"
     rows = [[name, why, count] for (why, name), count in sorted(found.mails.items())]
     print_table(["MAIL", "WAITS AFTER", "COUNT"], rows, empty=empty)
     if not found.mails:
         return
     total = f"{found.mails.total()} mails to {len(found.people)} people about {len(found.tickets)} tickets"
-    click.echo(f"{total} {done}" if done else f"{total} wait; mailbridge release --send sends them, --discard drops them")
+    click.echo(f"{total} {done}" if done else f"{total} waiting; mailbridge release --send sends them, --discard discards them")

@@ -25,17 +25,17 @@ GROUPS = ("customer", "contract", "agent", "location")
 
 @click.group(cls=Noun)
 def report() -> None:
-    """Sum up what was done."""
+    """Report work, plans and travel."""
 
 
 @report.command()
 @desk_option
 @json_option
-@click.option("--agent", default="", metavar="NAME", help="Of this agent alone.  [default: everybody]")
-@click.option("--week", metavar="WEEK", help="Like 2026-W47, or a day in it like 2026-11-20.  [default: this week]")
-@click.option("--weeks", default=1, show_default=True, type=click.IntRange(1, 530), help="So many weeks, that one the last.")
+@click.option("--agent", default="", metavar="NAME", help="Of this agent only.  [default: everybody]")
+@click.option("--week", metavar="WEEK", help="The week, as 2026-W47 or a day in it (2026-11-20).  [default: this week]")
+@click.option("--weeks", default=1, show_default=True, type=click.IntRange(1, 530), help="Number of weeks; --week is the last one.")
 def time(folder: Path, as_json: bool, agent: str, week: str | None, weeks: int) -> None:
-    """Show the work and the travel of a week: each activity, and sums by day, agent, customer and ticket."""
+    """Show the work and travel of a week: each activity, and totals by day, agent, customer and ticket."""
     from mailbridge.cli.policy import policy_of, with_overlay
     from mailbridge.handling.agents.timesheets import timesheet_of
 
@@ -54,11 +54,11 @@ def time(folder: Path, as_json: bool, agent: str, week: str | None, weeks: int) 
 @report.command("plan")
 @desk_option
 @json_option
-@click.option("--agent", default="", metavar="NAME", help="Of this agent alone.  [default: everybody]")
-@click.option("--week", metavar="WEEK", help="Like 2026-W47, or a day in it like 2026-11-20.  [default: this week]")
-@click.option("--weeks", default=1, show_default=True, type=click.IntRange(1, 530), help="So many weeks, that one the last.")
+@click.option("--agent", default="", metavar="NAME", help="Of this agent only.  [default: everybody]")
+@click.option("--week", metavar="WEEK", help="The week, as 2026-W47 or a day in it (2026-11-20).  [default: this week]")
+@click.option("--weeks", default=1, show_default=True, type=click.IntRange(1, 530), help="Number of weeks; --week is the last one.")
 def planned(folder: Path, as_json: bool, agent: str, week: str | None, weeks: int) -> None:
-    """Compare the planned work of a week with what was done: each plan, and sums by agent."""
+    """Compare the planned work of a week with the work done: each plan, and totals by agent."""
     from mailbridge.cli.policy import policy_of
     from mailbridge.execution.work_reports import plans_of
     from mailbridge.organisation.availability import zone_of
@@ -111,12 +111,12 @@ def _print_planned(entries: Sequence[PlannedEntry], sums: Iterable[tuple[str, Pl
 @report.command()
 @desk_option
 @json_option
-@click.option("--by", default="customer", show_default=True, type=click.Choice(GROUPS), help="What the sums are by.")
-@click.option("--agent", default="", metavar="NAME", help="Of this agent alone.  [default: everybody]")
-@click.option("--week", metavar="WEEK", help="Like 2026-W47, or a day in it like 2026-11-20.  [default: this week]")
-@click.option("--weeks", default=1, show_default=True, type=click.IntRange(1, 530), help="So many weeks, that one the last.")
+@click.option("--by", default="customer", show_default=True, type=click.Choice(GROUPS), help="Group totals by this.")
+@click.option("--agent", default="", metavar="NAME", help="Of this agent only.  [default: everybody]")
+@click.option("--week", metavar="WEEK", help="The week, as 2026-W47 or a day in it (2026-11-20).  [default: this week]")
+@click.option("--weeks", default=1, show_default=True, type=click.IntRange(1, 530), help="Number of weeks; --week is the last one.")
 def travel(folder: Path, as_json: bool, by: str, agent: str, week: str | None, weeks: int) -> None:
-    """Compare travel with work, and kilometres with the distance of the locations."""
+    """Compare travel time with work, and kilometres with the distances of the locations."""
     from mailbridge.cli.policy import policy_of
     from mailbridge.execution.work_reports import travel_of
     from mailbridge.tickets.planned_report import travel_by, travel_sums
@@ -157,7 +157,7 @@ def days(week: str | None) -> tuple[date, date]:
     try:
         return week_of(date.fromisoformat(week))  # fromisoformat reads an ISO 8601 week as its Monday
     except ValueError:
-        raise click.UsageError(f'"{week}" is no week; write it like 2026-W47 or 2026-11-20') from None
+        raise click.UsageError(f'"{week}" is not a week; write it like 2026-W47 or 2026-11-20') from None
 
 
 def as_values(sheet: Timesheet) -> dict[str, object]:

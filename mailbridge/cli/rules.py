@@ -34,19 +34,19 @@ MOST_SHOWN, SLICE = 10, 500  # number of tickets that a line names, and that are
 
 @click.group(cls=Noun)
 def rules() -> None:
-    """Explain, try and tidy the rules."""
+    """Explain, test and format the rules."""
 
 
 @rules.command()
 @desk_option
 @json_option
 @click.argument("what", metavar="FILE.eml|TICKET|MAIL")
-@click.option("--again", is_flag=True, help="Run the rules of now on a stored mail instead of showing what was decided then.")
+@click.option("--again", is_flag=True, help="Run the current rules on a stored mail, instead of showing the decision of that time.")
 def explain(folder: Path, as_json: bool, what: str, again: bool) -> None:
-    """Tell why a mail went where it went.
+    """Explain why a mail went to its ticket and team.
 
     FILE.eml (or - for standard input) is run through the rules in the desk's folder; no database is needed.  TICKET
-    (MB-1042) and MAIL (the number of a stored mail) show what was decided when the mail came.
+    (MB-1042) and MAIL (the number of a stored mail) show the decision made when the mail arrived.
     """
     if what == "-" or Path(what).is_file():
         _explain_file(folder, what, as_json=as_json)
@@ -68,7 +68,7 @@ def _explain_file(folder: Path, name: str, *, as_json: bool) -> None:
         print_json({"mail": about(message), **judged})
         return
     click.echo(f'{"" if name == "-" else safe(Path(name).name) + "  "}"{safe(message.subject)}"  from {_sender(message)}')
-    click.echo(f"kind     {message.kind}: {safe(', '.join(message.kind_reasons)) or 'nothing says otherwise'}")
+    click.echo(f"kind     {message.kind}: {safe(', '.join(message.kind_reasons)) or 'no sign of anything else'}")
     click.echo(explained_text(judged))
 
 
@@ -139,7 +139,7 @@ def _explain_stored(folder: Path, what: str, *, as_json: bool, again: bool) -> N
             elif what.isascii() and what.isdigit():
                 mails = [mail for mail in [tx.mails.get(int(what))] if mail is not None]
             else:
-                raise click.UsageError(f'"{what}" is no file, no ticket ({desk.config.desk.prefix}-1042) and no number of a mail')
+                raise click.UsageError(f'"{what}" is not a file, a ticket ({desk.config.desk.prefix}-1042) or the number of a mail')
             explained = [(mail, dict(tx.mails.explanation(mail.id) or {})) for mail in mails]
             raw = {mail.id: tx.blobs.get(mail.sha256) for mail in mails} if again else {}
             events = [event for ticket in _tickets(number, mails) for event in tx.events.of_ticket(ticket)]
@@ -233,9 +233,9 @@ def _story(mail: StoredMail, said: Mapping[str, Any], config: Config, changes: I
 
 @rules.command()
 @desk_option
-@click.option("--check", "only_check", is_flag=True, help="Change nothing; leave 1 where a file is not tidy.")
+@click.option("--check", "only_check", is_flag=True, help="Change nothing; exit code 1 if a file is not formatted.")
 def fmt(folder: Path, only_check: bool) -> int:
-    """Bring the rule files into one form; what they say and their comments stay."""
+    """Format the rule files.  Content and comments stay as they are."""
     from mailbridge.cli import exits
     from mailbridge.rules import folder as rules_folder
     from mailbridge.rules.tools.format import tidied
@@ -248,15 +248,15 @@ def fmt(folder: Path, only_check: bool) -> int:
     for path, made in sorted(untidy.items()):
         if not only_check:
             rules_folder.write(root / path, made)
-        click.echo(f"{'not tidy' if only_check else 'tidied'}: {safe(path)}")
+        click.echo(f"{'not formatted' if only_check else 'formatted'}: {safe(path)}")
     return exits.MISTAKES if only_check and untidy else exits.OK
 
 
 @rules.command()
 @click.argument("name", required=False, metavar="[FILE]")
-@click.option("--write", "target", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Write all of them into DIR.")
+@click.option("--write", "target", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Write all schemas into DIR.")
 def schema(name: str | None, target: Path | None) -> None:
-    """Print the JSON Schema of a kind of file: routing (if none is named), teams, sla, statuses, types, customers,
+    """Print the JSON Schema of one kind of file: routing (the default), teams, sla, statuses, types, customers,
     approvals, work, playbooks, mailbridge (mailbridge.toml)."""
     from mailbridge.rules import folder as rules_folder
     from mailbridge.rules import jsonschema
@@ -275,11 +275,13 @@ def schema(name: str | None, target: Path | None) -> None:
 @json_option
 @click.option("--since", default="30d", show_default=True, metavar="AGE|DATE", help="How far back: 30d, 12h, or 2026-03-01.")
 @click.option("--rules", "candidate", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIR",
-              help="The rules to try.  [default: the desk's folder, against the rules in force]")  # fmt: skip
-@click.option("--html", "page", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Also write a page with a picture.")
-@click.option("--fail-over", metavar="SHARE", help="Leave 1 where more than this share of the mails would go elsewhere: 2%.")
+              help="The rules to test.  [default: the desk's folder, against the rules in force]")  # fmt: skip
+@click.option(
+    "--html", "page", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Also write an HTML page with a chart."
+)
+@click.option("--fail-over", metavar="SHARE", help="Exit code 1 if more than this share of the mails would go elsewhere: 2%.")
 def backtest(folder: Path, as_json: bool, since: str, candidate: Path | None, page: Path | None, fail_over: str | None) -> int:
-    """Run changed rules over stored mail and tell what would go elsewhere."""
+    """Run changed rules on stored mail and show what would go elsewhere."""
     from mailbridge.cli import exits
     from mailbridge.cli.options import open_desk
     from mailbridge.cli.policy import policy_of
@@ -304,7 +306,7 @@ def backtest(folder: Path, as_json: bool, since: str, candidate: Path | None, pa
         click.echo(safe_lines(text(report, seconds)))
         for name, tickets in by_time.items():
             shown = ", ".join(tickets[:MOST_SHOWN]) + (", …" if len(tickets) > MOST_SHOWN else "")
-            click.echo(safe(f'rule by time "{name}": holds now on {len(tickets)} open tickets{f": {shown}" if shown else ""}'))
+            click.echo(safe(f'rule by time "{name}": now matches {len(tickets)} open tickets{f": {shown}" if shown else ""}'))
     return exits.MISTAKES if limit is not None and report.share > limit else exits.OK
 
 
@@ -350,7 +352,7 @@ def _in_force(desk: OpenDesk, new: Policy) -> Policy:
         policy = load(files).policy if files else None
         if policy is not None:
             return policy
-    raise Permanent("this desk never ran with other rules; name the ones to try with --rules DIR")
+    raise Permanent("this desk has never run with other rules; name the rules to test with --rules DIR")
 
 
 def _share(text: str) -> float:
@@ -393,9 +395,9 @@ def history(folder: Path, as_json: bool, limit: int) -> None:
 @click.argument("version", metavar="VERSION")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def rollback(folder: Path, version: str, yes: bool) -> None:
-    """Put the rules of an earlier VERSION back into the desk's folder; a running desk takes them by itself.
+    """Restore the rules of an earlier VERSION into the desk's folder.  A running desk loads them by itself.
 
-    The files as they are now are kept beside, in rules.before-VERSION.
+    The current files are kept in rules.before-VERSION.
     """
     from mailbridge.cli.options import open_desk
     from mailbridge.rules import folder as rules_folder
@@ -406,9 +408,9 @@ def rollback(folder: Path, version: str, yes: bool) -> None:
         root = desk.config.folder
     if files is None:
         raise Permanent(
-            f'"{version}" is {"the beginning of several versions" if known else "no version this desk ran with"}; see rules history'
+            f'"{version}" is {"the beginning of several versions" if known else "not a version that this desk ran with"}; see rules history'
         )
     if not yes:
         click.confirm(f"Put the rules of version {known[0]} into {root / 'rules'}?", abort=True)
     kept = rules_folder.replace(root, files, known[0])
-    click.echo(f"rules/ is version {known[0]} again; what was there is in {safe(kept.name)}/")
+    click.echo(f"rules/ is version {known[0]} again; the previous files are in {safe(kept.name)}/")

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 @click.command()
 @desk_option
 def run(folder: Path) -> int:
-    """Run the desk: take mail in, make tickets, send mail, watch the clocks.
+    """Run the desk: receive mail, open tickets, send mail, watch due times.
 
-    SIGTERM and Ctrl-C finish the mail at hand and stop; SIGHUP reads the rules again.  `mailbridge paths deploy` prints the
+    SIGTERM and Ctrl-C finish the current mail and stop; SIGHUP reloads the rules.  `mailbridge paths deploy` prints the
     folder with the systemd unit.
     """
     return at_work(loaded(folder), intake=True)
@@ -30,7 +30,7 @@ def run(folder: Path) -> int:
 @click.command()
 @desk_option
 def worker(folder: Path) -> int:
-    """Work off the mail of a PostgreSQL desk beside `mailbridge run`, on this machine or another; any number may run."""
+    """Process mail of a PostgreSQL desk beside `mailbridge run`, on this machine or another.  Any number of workers may run."""
     config = loaded(folder)
     if config.store_url.startswith("sqlite:"):
         raise click.UsageError("a desk on SQLite has one process, `mailbridge run`; more workers need PostgreSQL: [store] url")

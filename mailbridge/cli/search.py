@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 @desk_option
 @json_option
 @limit_option(20)
-@click.option("--customer", metavar="ADDRESS", help="Only mails of this person, and on tickets they take part in.")
+@click.option("--customer", metavar="ADDRESS", help="Only mails of this person, and on their tickets.")
 @click.argument("words", nargs=-1, required=True)
 def search(folder: Path, as_json: bool, limit: int, customer: str | None, words: tuple[str, ...]) -> int:
-    """Find mails that hold all WORDS in subject, text or names of files; notes of agents too.
+    """Find mails with all WORDS in subject, text or file names, including notes of agents.
 
-    Mails whose writer said the words come before those that quote them, of each the newest first.
+    Mails in which the writer used the words come before mails that only quote them; each group newest first.
 
-    A word is found by its beginning, whatever its accents: "druck" finds Drucker.  Exit code 1 when there is none.
+    A word also matches as the beginning of a word, with or without accents: "druck" finds Drucker.  Exit code 1 if nothing is found.
     """
     with open_desk(folder) as desk, desk.store.read() as tx:
         hits = tx.search.find(" ".join(words), customer=customer, limit=limit)

@@ -31,10 +31,10 @@ def sla() -> None:
 @sla.command("why")
 @desk_option
 @json_option
-@click.option("--table", "as_table", is_flag=True, help="One line for each interval of each target.")
+@click.option("--table", "as_table", is_flag=True, help="Print one line for each interval of each target.")
 @click.argument("number", metavar="TICKET")
 def why_(folder: Path, as_json: bool, as_table: bool, number: str) -> None:
-    """Say of TICKET (MB-1042 or 1042) why it is due when it is: counted, closed and paused time, interval by interval."""
+    """Explain the due times of TICKET (MB-1042 or 1042): counted, closed and paused time, interval by interval."""
     from mailbridge.cli.sla_terms import as_json as terms_json
     from mailbridge.cli.sla_terms import line, terms_of
     from mailbridge.cli.sla_why import as_values, printed, tabled
@@ -53,7 +53,7 @@ def why_(folder: Path, as_json: bool, as_table: bool, number: str) -> None:
     if ticket is None or history is None or terms is None:
         raise Permanent(f"there is no ticket {desk.config.desk.prefix}-{wanted}")
     if organisation.teams.get(ticket.follow) is None and organisation.teams.get(ticket.team) is None:
-        raise Permanent(f'its team "{ticket.team}" is not in rules/teams.yaml any more, so it has no SLA targets')
+        raise Permanent(f'its team "{ticket.team}" is no longer in rules/teams.yaml, so it has no SLA targets')
     reasons = list(promised(ticket, history, organisation, datetime.now(UTC)))
     if as_json:
         kept = {"promised_under": terms_json(terms)}
@@ -70,7 +70,7 @@ def why_(folder: Path, as_json: bool, as_table: bool, number: str) -> None:
 @desk_option
 @json_option
 @click.option("--since", default="90d", show_default=True, metavar="AGE|DATE", help="Tickets opened since then: 30d, or 2026-03-01.")
-@click.option("--by", type=click.Choice(("team", "customer", "type")), default="team", show_default=True, help="What they are counted by.")
+@click.option("--by", type=click.Choice(("team", "customer", "type")), default="team", show_default=True, help="Group the counts by this.")
 def report_(folder: Path, as_json: bool, since: str, by: str) -> None:
     """Count the SLA targets that were met and missed."""
     from mailbridge.cli.sla_report import report
@@ -86,7 +86,7 @@ def report_(folder: Path, as_json: bool, since: str, by: str) -> None:
               type=click.Path(exists=True, dir_okay=False, path_type=Path))  # fmt: skip
 @click.option("--since", default="90d", show_default=True, metavar="AGE|DATE", help="Tickets opened since then: 30d, or 2026-03-01.")
 def whatif_(folder: Path, as_json: bool, file: Path, since: str) -> None:
-    """Count the SLA targets of past tickets under the rules of now and under another sla.yaml.  Nothing is changed."""
+    """Count the SLA targets of past tickets under the current rules and under another sla.yaml.  Nothing is changed."""
     from mailbridge.cli.sla_report import whatif
 
     with open_desk(folder) as desk:
@@ -115,7 +115,7 @@ def waiting_(folder: Path, as_json: bool, backtest: bool, since: str) -> None:
 @json_option
 @click.argument("number", metavar="TICKET")
 def match_(folder: Path, as_json: bool, number: str) -> None:
-    """Say of TICKET under which contracts it could fall, which one wins, and why each other one lost."""
+    """Show the contracts that could cover TICKET, which one applies, and why the others do not."""
     from mailbridge.cli.sla_match import as_json as matched_json
     from mailbridge.cli.sla_match import matched, printed
     from mailbridge.cli.sla_terms import terms_of

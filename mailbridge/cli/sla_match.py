@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 WAYS = {
     "match": "the most specific contract",
-    "kept": "chosen by a rule or by hand: it stays",
+    "kept": "chosen by a rule or by hand, so it is kept",
 }
-NO_CONTRACT = "no contract covers it: the targets of rules/sla.yaml count"
+NO_CONTRACT = "no contract covers it: the targets of rules/sla.yaml apply"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -86,5 +86,5 @@ def line(terms: Terms) -> str:
         return ""
     since = f" (first in force {terms.since:%Y-%m-%d %H:%M} UTC)" if terms.since else ""
     contract = f": {contract_line(terms.contract)}" if terms.contract else ""
-    changed = "; the contract reads otherwise now" if terms.changed else ""
+    changed = "; the contract has changed since" if terms.changed else ""
     return f"promised under rules version {terms.rules_version}{since}{contract}{changed}"

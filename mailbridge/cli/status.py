@@ -49,7 +49,7 @@ class DeskStatus:
 @desk_option
 @json_option
 def status(folder: Path, as_json: bool) -> int:
-    """Tell whether the desk is well.  Exit code 1 when something needs a person."""
+    """Show the state of the desk.  Exit code 1 if something needs attention."""
     with open_desk(folder) as desk:
         found = look(desk, datetime.now(UTC))
     if as_json:
@@ -129,7 +129,7 @@ def backup_troubles(wanted: Backup, known: Mapping[str, Any], now: datetime) -> 
     if failed:
         found.append(f"the last backup failed: {failed['reason']}")
     if made and now - datetime.fromisoformat(made["at"]) > (timedelta(days=1) if wanted.at else wanted.every) * 2:
-        found.append(f"the last good backup is of {when(datetime.fromisoformat(made['at']))}: mailbridge backup, or look at the log")
+        found.append(f"the last good backup was made {when(datetime.fromisoformat(made['at']))}: run mailbridge backup, or see the log")
     return tuple(found)
 
 
@@ -159,7 +159,7 @@ def source_troubles(sources: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
 
 def source_row(one: Mapping[str, Any]) -> str:
     """`imap:support/INBOX  ok, proven 2026-11-21 14:02Z, last mail 2026-11-21 13:58Z`."""
-    said = [str(one["state"]), f"proven {when(one['last_success']) or 'never'}"]
+    said = [str(one["state"]), f"working {when(one['last_success']) or 'never'}"]
     said += [f"last mail {when(one['last_mail'])}"] if one["last_mail"] else []
     said += [f"last failure {when(one['last_failure'])}"] if one["last_failure"] else []
     said += [f"next try {when(one['next_try'])}"] if one["next_try"] else []
@@ -178,11 +178,11 @@ def troubles(
     """A sentence for each problem that needs a person, with the next step."""
     found = []
     if seen_alive is None:
-        found.append("the daemon never ran here: mailbridge run")
+        found.append("the daemon has never run here: mailbridge run")
     elif now - seen_alive > HEARTBEAT_TOO_OLD:
-        found.append(f"the daemon was last seen alive at {when(seen_alive)}: mailbridge run, or look at its log")
+        found.append(f"the daemon was last seen alive at {when(seen_alive)}: run mailbridge run, or see its log")
     if oldest and now - oldest > WAITING_TOO_LONG:
-        found.append(f"mail waits since {when(oldest)}: mailbridge queue list --state new")
+        found.append(f"mail has been waiting since {when(oldest)}: mailbridge queue list --state new")
     if inbox.get("quarantined"):
         found.append(f"{inbox['quarantined']} in quarantine: mailbridge quarantine list")
     if outbox.get("failed"):
@@ -203,22 +203,22 @@ def show(desk: OpenDesk, found: DeskStatus) -> None:
         ("daemon", f"last seen alive {alive}"),
         ("rules", f"version {found.rules.get('version', 'unknown')}"),
         ("database", f"schema {found.schema}"),
-        ("mail in", counted(found.inbox) + (f", the oldest waits since {when(found.oldest_waiting)}" if found.oldest_waiting else "")),
+        ("mail in", counted(found.inbox) + (f", the oldest waiting since {when(found.oldest_waiting)}" if found.oldest_waiting else "")),
         ("tickets", counted(found.tickets)),
         ("mail out", counted(found.outbox)),
     ]
-    rows += [("held", f"{_waiting(found.held)} for a yes of the agents: mailbridge held list")] if found.held else []
+    rows += [("held", f"{_waiting(found.held)} for confirmation by agents: mailbridge held list")] if found.held else []
     rows += [("release", f"{_waiting(found.for_release)} after a first connect: mailbridge release")] if found.for_release else []
     rows += [("webhooks", counted(found.webhooks))] if any(found.webhooks.values()) else []
     rows += [("login", f"{login['name']} at {login['provider']}: {login['state']}") for login in found.logins]
-    rows += [("suspended", f"{found.suspended} addresses that bounced")] if found.suspended else []
+    rows += [("suspended", f"{found.suspended} bouncing addresses")] if found.suspended else []
     rows += [("backup", _ages(found.backup))] if found.backup["made"] or desk.config.backup.to else []
     rows += [("source", source_row(one)) for one in found.sources]
     rows += [("feed", f"{one['address']}  {feed_row(one)}") for one in found.feeds]
     for name, value in rows:
         click.echo(f"{name:10} {safe(value)}")
     for trouble in found.troubles:
-        click.echo(f"look here  {safe(trouble)}")
+        click.echo(f"attention  {safe(trouble)}")
 
 
 def feed_row(one: Mapping[str, Any]) -> str:

@@ -34,18 +34,18 @@ for command in (merge, split, link, undo, revoke):
 @ticket.command()
 @desk_option
 @json_option
-@click.option("--for", "customer", required=True, metavar="ADDRESS", help="Who asks; gets the receipt and the answers.")
-@click.option("--by", "agent", required=True, metavar="AGENT", help="The agent who files it, by the short name.")
-@click.option("--subject", required=True, help="What it is about.")
+@click.option("--for", "customer", required=True, metavar="ADDRESS", help="The requester, who gets the acknowledgement and the answers.")
+@click.option("--by", "agent", required=True, metavar="AGENT", help="The agent who files the ticket, by the short name.")
+@click.option("--subject", required=True, help="The subject of the ticket.")
 @click.option("--channel", type=click.Choice(CHANNELS), default="phone", show_default=True, help="How the customer reached the desk.")
-@click.option("--line", "lines", multiple=True, metavar="COMMAND", help="A command line as in a mail: '#priority high'; may be repeated.")
+@click.option("--line", "lines", multiple=True, metavar="COMMAND", help="A command, as in a mail: '#priority high'; may be repeated.")
 @click.argument("text", required=False)
 def new(
     folder: Path, as_json: bool, customer: str, agent: str, subject: str, channel: str, lines: tuple[str, ...], text: str | None
 ) -> None:
-    """File a ticket for somebody who called or came by.
+    """File a ticket for somebody who called or came in person.
 
-    TEXT is what they said; without it, it is read from standard input.  The rules judge it as they judge a mail.
+    TEXT is the request; without TEXT, it is read from standard input.  The rules apply as to a mail.
     """
     words = text if text is not None else sys.stdin.read()
     with open_desk(folder) as desk:
@@ -56,7 +56,7 @@ def new(
         elif row.ticket:
             click.echo(f"{desk.config.desk.prefix}-{row.ticket} is open for {customer}")
         else:
-            click.echo(f"it became no ticket: {row.outcome or row.state} {row.reason}".rstrip(), err=True)
+            click.echo(f"no ticket was opened: {row.outcome or row.state} {row.reason}".rstrip(), err=True)
             sys.exit(exits.MISTAKES)
 
 
@@ -74,7 +74,7 @@ def _accepted(desk: OpenDesk, agent: str, subject: str, body: str) -> int:
         meant = did_you_mean(agent, [one.name for one in policy.organisation.agents.values() if one.active])
         raise click.BadParameter(f"there is no agent {agent!r} in rules/teams.yaml; {meant}", param_hint="--by")
     if known is None:
-        raise Permanent("the rules are broken; mailbridge check shows every mistake")
+        raise Permanent("the rules have mistakes; mailbridge check shows them")
     now = datetime.now(UTC)
     mail = EmailMessage(policy=SMTP)
     mail["From"] = known.address

@@ -28,51 +28,51 @@ REASONS = {
     "not-on-ticket": "nobody with that address is on the ticket",
     "unknown-ticket": "there is no such ticket",
     "unknown-relation": "tickets cannot be related like that",
-    "link-self": "a ticket is not linked to itself",
-    "merge-self": "a ticket is not merged into itself",
-    "merged-already": "it is part of {number} already",
-    "merge-cycle": "{number} is part of it",
+    "link-self": "a ticket cannot be linked to itself",
+    "merge-self": "a ticket cannot be merged into itself",
+    "merged-already": "it is already merged into {number}",
+    "merge-cycle": "{number} is already merged into it",
     "unknown-mail": "the ticket has no such mail; mailbridge tickets show --json lists them with their ids",
     "not-customers-mail": "only a customer's message can become a ticket",
-    "only-mail": "it is the only message of a customer there",
+    "only-mail": "it is the only message of a customer on the ticket",
     "nothing-to-undo": "there is no change that can be undone",
     "undo-too-late": "the last change is more than {number} minutes old (undo_minutes)",
     "mail-sent": "sent mail cannot be undone",
     "erased-for-good": "erased content cannot be restored",
-    "merged-since": "it was merged into {number} since; undo that first",
-    "answered-since": "a customer wrote on {number} since; merge it instead",
+    "merged-since": "it was merged into {number} later; undo that first",
+    "answered-since": "a customer has written on {number} since; merge it instead",
 }
 
 
 @click.command()
 @desk_option
 @json_option
-@click.option("--yes", is_flag=True, help="Do not ask where people of different customers are on the tickets.")
+@click.option("--yes", is_flag=True, help="Do not ask if people of different customers are on the tickets.")
 @click.argument("ticket", metavar="TICKET")
 @click.argument("into", metavar="INTO")
 def merge(folder: Path, as_json: bool, yes: bool, ticket: str, into: str) -> None:
-    """Merge TICKET into INTO: it closes, and all mail for it goes there from now on."""
+    """Merge TICKET into INTO: TICKET is closed, and all mail for it goes to INTO from now on."""
     with opened(folder) as app:
         survivor = ticket_id(app.config, into)
         if not yes:
             _same_people(app, ticket_id(app.config, ticket), survivor)
         decision = done(app, ticket, Merge(into=survivor))
         merged = decision.ticket.merged_into if decision.ticket else None
-        say(app, decision, f"{_number(app, ticket)} is part of {_number(app, str(merged))} now", as_json)
+        say(app, decision, f"{_number(app, ticket)} is now part of {_number(app, str(merged))}", as_json)
 
 
 @click.command()
 @desk_option
 @json_option
 @click.option("--mail", type=click.IntRange(1), help="The id of the message.  [default: the customers' latest]")
-@click.option("--subject", default="", help="Of the new ticket.  [default: that of the message]")
+@click.option("--subject", default="", help="The subject of the new ticket.  [default: that of the message]")
 @click.argument("ticket", metavar="TICKET")
 def split(folder: Path, as_json: bool, mail: int | None, subject: str, ticket: str) -> None:
-    """Make a message of TICKET a ticket of its own, asked by whoever wrote it."""
+    """Split a message of TICKET into a new ticket, whose requester is the writer of the message."""
     with opened(folder) as app:
         decision = done(app, ticket, Split(ticket=0, mail=mail or 0, subject=subject))
         new = ", ".join(ticket_number(app.config.desk.prefix, change.ticket.id) for change in decision.elsewhere)
-        say(app, decision, f"the message is {new} now", as_json)
+        say(app, decision, f"the message is now {new}", as_json)
 
 
 @click.command()
@@ -93,7 +93,7 @@ def link(folder: Path, as_json: bool, ticket: str, relation: str, other: str) ->
 @json_option
 @click.argument("ticket", metavar="TICKET")
 def undo(folder: Path, as_json: bool, ticket: str) -> None:
-    """Undo the last change of TICKET, by an agent's mail or from here, on all tickets that it changed."""
+    """Undo the last change of TICKET, whether made by mail or on the command line, on all tickets that it changed."""
     with opened(folder) as app:
         decision = done(app, ticket, Undo())
         say(app, decision, f"the last change of {_number(app, ticket)} was undone", as_json)
@@ -105,10 +105,10 @@ def undo(folder: Path, as_json: bool, ticket: str) -> None:
 @click.argument("ticket", metavar="TICKET")
 @click.argument("address", metavar="ADDRESS")
 def revoke(folder: Path, as_json: bool, ticket: str, address: str) -> None:
-    """Make the signed addresses that ADDRESS got on TICKET so far worthless, because they leaked.  The next mail brings a new one."""
+    """Revoke the signed reply addresses that ADDRESS has for TICKET, for example after a leak.  The next mail brings a new one."""
     with opened(folder) as app:
         decision = done(app, ticket, RevokeAddresses(address=address))
-        say(app, decision, f"the signed addresses of {address} on {_number(app, ticket)} count no more", as_json)
+        say(app, decision, f"the signed addresses of {address} for {_number(app, ticket)} are revoked", as_json)
 
 
 @contextmanager

@@ -39,9 +39,9 @@ def tickets() -> None:
 @limit_option(50)
 @click.option("--team", help="Of this team.")
 @click.option("--status", help="In this status.")
-@click.option("--assignee", help="Taken by this agent; an empty text: by nobody.")
-@click.option("--open/--closed", "open_", default=None, help="Only those still worked on, or only finished ones.")
-@click.option("--snoozed", is_flag=True, help="Also those that are put off; --closed and --search find them anyway.")
+@click.option("--assignee", help="Assigned to this agent; an empty string: unassigned.")
+@click.option("--open/--closed", "open_", default=None, help="Only open tickets, or only closed ones.")
+@click.option("--snoozed", is_flag=True, help="Also snoozed tickets; --closed and --search include them anyway.")
 @click.option("--search", default="", metavar="WORDS", help="With these words in subject or requester, or this number.")
 def list_(
     folder: Path,
@@ -54,7 +54,7 @@ def list_(
     snoozed: bool,
     search: str,
 ) -> None:
-    """List tickets, newest first; those that are put off are left out until they wake."""
+    """List tickets, newest first.  Snoozed tickets are left out until the snooze ends."""
     awake_at = None if snoozed or search or open_ is False else SystemClock().now()
     with open_desk(folder) as desk, desk.store.read() as tx:
         found = tx.tickets.find(status=status, team=team, assignee=assignee, open=open_, awake_at=awake_at, text=search, limit=limit)
@@ -86,10 +86,10 @@ def list_(
 @tickets.command()
 @desk_option
 @json_option
-@click.option("--full", is_flag=True, help="All of each mail's text, also quotes and signatures.")
+@click.option("--full", is_flag=True, help="The whole text of each mail, with quotes and signatures.")
 @click.argument("number_", metavar="TICKET")
 def show(folder: Path, as_json: bool, full: bool, number_: str) -> None:
-    """Show TICKET (MB-1042 or 1042) with its mails and everything that happened."""
+    """Show TICKET (MB-1042 or 1042) with its mails and its history."""
     from mailbridge.delivery.render.ticket_history import parts_of
 
     with open_desk(folder) as desk:

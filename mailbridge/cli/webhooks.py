@@ -20,7 +20,7 @@ STATES = {state: state for state in ("queued", "calling", "deferred", "done", "f
 
 @click.group(cls=Noun)
 def webhooks() -> None:
-    """List, show, resend and discard the calls that rules asked for."""
+    """List, show, resend and discard webhook calls."""
 
 
 def number(queued: QueuedCall, config: Config) -> str:
@@ -72,20 +72,20 @@ SCREEN: Screen[QueuedCall] = Screen(
     content_key="body",
 )
 add_list(webhooks, SCREEN, "List calls, newest first, with their state and what the server said.")
-add_show(webhooks, SCREEN, "Show call ID: its story and its body.")
+add_show(webhooks, SCREEN, "Show call ID: its attempts and its body.")
 add_counts(
     webhooks,
     SCREEN,
-    "Count calls by state, without those done, and tell how long the oldest has waited.",
+    "Count pending and failed calls by state, and show how long the oldest has waited.",
     lambda tx: tx.webhooks,
 )
 add_decision(
     webhooks,
     SCREEN,
     "resend",
-    "Make calls once more, with the same webhook-id: the server can tell a copy.",
+    "Make calls again, with the same webhook-id, so that the server can recognise the copy.",
     decide=lambda tx, queued, _reason: tx.webhooks.requeue(queued.id, datetime.now(UTC)),
-    refused=lambda queued: f"webhook {queued.id} is {queued.state}: it is on its way already",
+    refused=lambda queued: f"webhook {queued.id} is {queued.state}: it is already being made",
     done=lambda queued: f"webhook {queued.id} will be called again: {queued.call.url}",
     channel="webhooks",
 )
@@ -93,7 +93,7 @@ add_decision(
     webhooks,
     SCREEN,
     "discard",
-    "Decide that calls that wait are not made.  They stay stored as failed; `resend` makes them after all.",
+    "Discard waiting calls: they are not made and stay stored as failed; `resend` can still make them.",
     decide=lambda tx, queued, reason: tx.webhooks.discard(queued.id, reason, datetime.now(UTC)),
     refused=lambda queued: f"webhook {queued.id} is {queued.state}: it cannot be discarded",
     done=lambda queued: f"webhook {queued.id} will not be called: {queued.call.url}",

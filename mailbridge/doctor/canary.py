@@ -41,12 +41,12 @@ def canary(
     the transport is a Maildir, no mail is sent and the one finding is doubtful.
     """
     if not is_alive:
-        yield doubtful("canary", "mail to itself", "not sent: no daemon runs to take it in", "start it: mailbridge run; then ask again")
+        yield doubtful(
+            "canary", "mail to itself", "not sent: no daemon is running to receive it", "start it (mailbridge run), then run doctor again"
+        )
         return
     if config.outgoing.url.startswith("maildir:"):
-        yield doubtful(
-            "canary", "mail to itself", "not sent: mail goes into a folder and never leaves", "set [outgoing] url to your mail server"
-        )
+        yield doubtful("canary", "mail to itself", "not sent: outgoing mail goes into a folder", "set [outgoing] url to your mail server")
         return
     kinds = KINDS if config.desk.plus_addressing else KINDS[:1]
     began = now()
@@ -70,22 +70,25 @@ def judged(
         subject = "mail to itself" if kind == "plain" else "plus addressing"
         if kind in failed:
             remedy = "see outgoing above" if kind == "plain" else "plus_addressing = false in [desk], or allow +detail at the mail server"
-            yield wrong("canary", subject, f"it was not taken: {failed[kind]}", remedy)
+            yield wrong("canary", subject, f"it was refused: {failed[kind]}", remedy)
         elif kind in came:
             took = came[kind] - began
-            said = f"came back after {took.total_seconds():.1f} s"
+            said = f"arrived after {took.total_seconds():.1f} s"
             yield (
                 right("canary", subject, said)
                 if took <= SLOW
-                else doubtful("canary", subject, said, "look at the Received fields for the slow hop")
+                else doubtful("canary", subject, said, "find the slow hop in the Received fields")
             )
         elif kind == "plus" and "plain" in came:
-            said = f"mail to the address with +detail did not come back within {patience:.0f} s, the other did"
+            said = f"the mail to the address with +detail did not arrive within {patience:.0f} s, the other one did"
             yield wrong("canary", subject, said, "plus_addressing = false in [desk], or allow +detail at the mail server")
         else:
-            said = f"it was taken and did not come back within {patience:.0f} s"
+            said = f"it was accepted but did not arrive within {patience:.0f} s"
             yield wrong(
-                "canary", subject, said, "follow it at your mail server: does mail to the desk's address reach the mailbox or the listener?"
+                "canary",
+                subject,
+                said,
+                "trace it in the log of your mail server: does mail to the desk's address reach the mailbox or the listener?",
             )
 
 
@@ -95,10 +98,10 @@ def _send(config: Config, signer: Signer, nonce: str, kind: str, now: datetime, 
     local, _, domain = address.rpartition("@")
     to = address if kind == "plain" else f"{local}+canary@{domain}"
     mail = EmailMessage(policy=SMTP)
-    mail["From"], mail["To"], mail["Subject"] = address, to, "mailbridge doctor: is the way here free?"
+    mail["From"], mail["To"], mail["Subject"] = address, to, "mailbridge doctor: delivery test"
     mail["Date"], mail["Message-ID"] = format_datetime(now), f"<canary-{nonce}-{kind}@{domain}>"
     mail["Auto-Submitted"], mail["X-Mailbridge-Loop"] = "auto-generated", loop_mark(signer, canary_key(nonce, kind))
-    mail.set_content("The desk sent this mail to itself to see whether mail arrives. It becomes no ticket.\n")
+    mail.set_content("The desk sent this mail to itself to test delivery. It opens no ticket.\n")
     try:
         transport = transports.transport(config.outgoing, config.folder, hostname=config.outgoing.helo or domain, tokens=tokens)
     except MailbridgeError as error:

@@ -52,11 +52,13 @@ def mx(domain: str, records: Sequence[object] | None) -> Finding:
         return wrong(
             "dns",
             "MX",
-            f"{domain} has no MX record: mail to the desk goes to its A record or nowhere",
+            f"{domain} has no MX record: mail to the desk goes to its A record or is not delivered",
             f"{domain}. MX 10 your-mail-server.",
         )
     if names == ["."] or names == [""]:
-        return wrong("dns", "MX", f"{domain} says that it takes no mail", "replace the null MX by the name of your mail server")
+        return wrong(
+            "dns", "MX", f"{domain} publishes a null MX: it accepts no mail", "replace the null MX with the name of your mail server"
+        )
     return right("dns", "MX", ", ".join(names))
 
 
@@ -68,11 +70,11 @@ def spf(domain: str, records: Sequence[object] | None) -> Finding:
     if not found:
         return wrong("dns", "SPF", f"{domain} has no SPF record", f'{domain}. TXT "v=spf1 mx -all", with the servers that send for you')
     if len(found) > 1:
-        return wrong("dns", "SPF", f"{domain} has {len(found)} SPF records: receivers ignore all of them", "join them to one")
+        return wrong("dns", "SPF", f"{domain} has {len(found)} SPF records: receivers ignore all of them", "merge them into one")
     if "+all" in found[0].lower().split() or " all" in found[0].lower():
-        return wrong("dns", "SPF", f"anybody may send for {domain}: {found[0]}", "end it with -all or ~all")
+        return wrong("dns", "SPF", f"anybody may send as {domain}: {found[0]}", "end it with -all or ~all")
     if not found[0].lower().rstrip().endswith(("-all", "~all")) and "redirect=" not in found[0].lower():
-        return doubtful("dns", "SPF", f"it does not say who may not send: {found[0]}", "end it with -all or ~all")
+        return doubtful("dns", "SPF", f"it has no -all or ~all: {found[0]}", "end it with -all or ~all")
     return right("dns", "SPF", found[0])
 
 
@@ -85,14 +87,17 @@ def dkim(domain: str, found: dict[str, Sequence[object] | None]) -> Finding:
                 return right("dns", "DKIM", f"a key under {selector}._domainkey.{domain}")
             if "p" in tags:
                 return wrong(
-                    "dns", "DKIM", f"the key {selector}._domainkey.{domain} was revoked", "publish the key that your mail server signs with"
+                    "dns",
+                    "DKIM",
+                    f"the key {selector}._domainkey.{domain} was revoked",
+                    "publish the key with which your mail server signs",
                 )
     if any(records is None for records in found.values()):
         return _unanswered("DKIM", domain)
     tried = ", ".join(found)
     return doubtful(
-        "dns", "DKIM", f"no key under the selectors {tried}; yours may have another name",
-        "look for DKIM-Signature (s=) in a mail of the desk; without one, turn DKIM on at the server that sends for you",
+        "dns", "DKIM", f"no key under the selectors {tried}; your selector may have another name",
+        "look for DKIM-Signature (s=) in a mail from the desk; if there is none, turn on DKIM at the server that sends for you",
     )  # fmt: skip
 
 
@@ -106,10 +111,10 @@ def dmarc(domain: str, records: Sequence[object] | None) -> Finding:
         return wrong("dns", "DMARC", said, f'_dmarc.{domain}. TXT "v=DMARC1; p=quarantine; rua=mailto:postmaster@{domain}"')
     policy = next((part.partition("=")[2].strip().lower() for part in found[0].split(";") if part.strip().lower().startswith("p=")), "")
     if policy not in ("none", "quarantine", "reject"):
-        return wrong("dns", "DMARC", f"no policy that receivers know: {found[0]}", "write p=quarantine or p=reject")
+        return wrong("dns", "DMARC", f"no valid policy: {found[0]}", "write p=quarantine or p=reject")
     if policy == "none":
         return doubtful(
-            "dns", "DMARC", "p=none: whoever forges the desk's address is let through", "write p=quarantine once all your mail passes"
+            "dns", "DMARC", "p=none: mail with a forged address of the desk is accepted", "write p=quarantine once all your mail passes"
         )
     return right("dns", "DMARC", found[0])
 
@@ -119,14 +124,14 @@ def reverse(host: str, ask: Ask) -> Finding:
     addresses = [host] if _is_ip(host) else [str(one) for kind in ("A", "AAAA") for one in ask(host, kind) or ()]
     outside = [one for one in addresses if ip_address(one).is_global]
     if not outside:
-        said = f"{host} has no address that is seen from outside: the server that it passes mail on to needs a reverse name"
+        said = f"{host} has no public address: the server to which it relays mail needs a PTR record"
         return doubtful("dns", "reverse", said, "look at the Received fields of a mail that arrived elsewhere")
     for address in outside:
         names = [str(one) for one in ask(ip_address(address).reverse_pointer, "PTR") or ()]
         kind = "AAAA" if ":" in address else "A"
         if not any(address in [str(back) for back in ask(name, kind) or ()] for name in names):
-            said = f"{address} has {'the name ' + names[0] + ', which does not lead back' if names else 'no reverse name'}"
-            return wrong("dns", "reverse", said, "ask whoever gave you the address for a PTR record, and publish that name")
+            said = f"{address} has {'the name ' + names[0] + ', which does not resolve back' if names else 'no PTR record'}"
+            return wrong("dns", "reverse", said, "ask your network provider for a PTR record, and publish an address record for that name")
     return right("dns", "reverse", f"{', '.join(outside)} and back")
 
 
@@ -135,7 +140,7 @@ def _texts(records: Sequence[object]) -> list[str]:
 
 
 def _unanswered(what: str, domain: str) -> Finding:
-    return doubtful("dns", what, f"nobody answered for {domain}", "try again; is [authenticity] dns_servers right?")
+    return doubtful("dns", what, f"no answer for {domain}", "try again; check [authenticity] dns_servers")
 
 
 def _is_ip(host: str) -> bool:

@@ -18,13 +18,13 @@ TokensOf = Callable[[str], TokenSource | None]  # name of an OAuth login -> its 
 
 # Host name -> limits of its provider, as of 2026-11.
 IMAP_LIMITS = {
-    "outlook.office365.com": "Microsoft 365 takes no passwords over IMAP, OAuth alone",
+    "outlook.office365.com": "Microsoft 365 accepts no passwords over IMAP, only OAuth",
     "imap.gmail.com": "Google allows 15 IMAP connections at a time, and a password only as an app password",
 }
 SMTP_LIMITS = {
     "smtp.office365.com": (
         3,
-        "Microsoft 365 allows 3 connections, 30 mails a minute and 10,000 recipients a day; SMTP AUTH with a password ends",
+        "Microsoft 365 allows 3 connections, 30 mails a minute and 10,000 recipients a day; SMTP AUTH with a password is being retired",
     ),
     "smtp-mail.outlook.com": (3, "Microsoft allows 3 connections and 30 mails a minute"),
 }
@@ -41,7 +41,7 @@ def logins(config: Config, now: datetime, tokens: TokensOf, *, is_alive: bool) -
         except ProbeFailed as fault:
             yield wrong("outgoing" if name == OUTGOING else "services", name, str(fault), remedy_of(name, str(fault)))
     if config.listeners and not is_alive:
-        yield doubtful("services", "listeners", "not asked, because no daemon runs", "start it: mailbridge run")
+        yield doubtful("services", "listeners", "not tested: no daemon is running", "start it: mailbridge run")
     yield from limits(config)
 
 
@@ -65,14 +65,14 @@ def mailbox_findings(mailbox: Mailbox, largest: int, now: datetime, tokens: Toke
             name = f"{mailbox.name}/{folder}"
             try:
                 selected = connection.select(folder, readonly=True)
-                yield right("mailboxes", name, f"logged in and opened, UIDVALIDITY {selected.uidvalidity}")
+                yield right("mailboxes", name, f"login and folder are good, UIDVALIDITY {selected.uidvalidity}")
             except MailbridgeError as error:
-                yield wrong("mailboxes", name, error.what, f"is there such a folder? folders of [[mailbox]] {mailbox.name}")
+                yield wrong("mailboxes", name, error.what, f"check that the folder exists: folders of [[mailbox]] {mailbox.name}")
         if (ends := connection.certificate_ends) is not None:
             yield certificate(f"{mailbox.host}:{mailbox.port}", ends, now)
         if mailbox.tls is Tls.NONE:
             yield doubtful(
-                "mailboxes", mailbox.name, "password and mail go over the network in the clear", 'tls = "implicit" or "starttls"'
+                "mailboxes", mailbox.name, "the password and mail cross the network unencrypted", 'tls = "implicit" or "starttls"'
             )
     finally:
         connection.close()
@@ -81,14 +81,14 @@ def mailbox_findings(mailbox: Mailbox, largest: int, now: datetime, tokens: Toke
 def remedy_of(name: str, said: str) -> str:
     """The remedy for a login or a service that failed.  `said`: the error, with the server's reply code where there is one."""
     if name != OUTGOING:
-        return "is it running, and at the address in mailbridge.toml?"
+        return "check that it is running at the address in mailbridge.toml"
     if "5.7.30" in said:
-        return "the provider has turned passwords off for SMTP: allow SMTP AUTH for this mailbox, or log in with OAuth"
+        return "the provider has disabled passwords for SMTP: allow SMTP AUTH for this mailbox, or log in with OAuth"
     if "535" in said or "534" in said:
-        return "check user and password_file of [outgoing]; many providers want an app password"
+        return "check user and password_file of [outgoing]; many providers require an app password"
     if "certificate" in said.lower():
-        return "name the server as its certificate does, or its CA by ca_file of [outgoing]"
-    return "check url and tls of [outgoing], and whether a firewall lets the port through"
+        return "use the server name in its certificate, or set its CA in ca_file of [outgoing]"
+    return "check url and tls of [outgoing], and whether a firewall blocks the port"
 
 
 def limits(config: Config) -> Iterator[Finding]:
@@ -97,7 +97,7 @@ def limits(config: Config) -> Iterator[Finding]:
         if f"//{host}" in config.outgoing.url.lower():
             if config.outgoing.connections > connections - 1:
                 yield doubtful(
-                    "outgoing", "limits", said, f"[outgoing] connections = {connections - 1}, so that other programs can send as well"
+                    "outgoing", "limits", said, f"[outgoing] connections = {connections - 1}, so that other programs can also send"
                 )
             else:
                 yield right("outgoing", "limits", said)

@@ -33,13 +33,13 @@ def disk(free: int, daily: float, measured: timedelta) -> Finding:
     """How many days the free space lasts.  `free`: bytes.  `daily`: bytes a day, measured over `measured`.  Pure."""
     room = f"{free / 2**30:.1f} GB free"
     if free < LEAST_FREE:
-        return wrong("machine", "disk", room, "make room: a full disk takes no mail")
+        return wrong("machine", "disk", room, "free up space: with a full disk no mail is accepted")
     if measured < timedelta(days=1) or daily <= 0:
-        return doubtful("machine", "disk", f"{room}; less than a day of mail to tell how long it lasts", "ask again in some days")
+        return doubtful("machine", "disk", f"{room}; less than a day of mail, too little for a forecast", "run doctor again in a few days")
     days = free / daily
     said = f"{room}, {days:.0f} days at {daily / 2**20:.1f} MB a day (measured over {measured.days} days)"
     if days < TOO_FEW_DAYS:
-        return wrong("machine", "disk", said, "make room or move the database to a larger disk")
+        return wrong("machine", "disk", said, "free up space or move the database to a larger disk")
     return doubtful("machine", "disk", said, "plan for a larger disk") if days < FEW_DAYS else right("machine", "disk", said)
 
 
@@ -50,11 +50,11 @@ def permissions(config: Config) -> Iterator[Finding]:
         places.append(config.folder / config.store_url.removeprefix("sqlite:///"))
     open_ones = [path for path in places if path.exists() and path.stat().st_mode & 0o077]
     for path in open_ones:
-        yield wrong("machine", path.name, f"others can read {path}", f"chmod 600 {path}")
+        yield wrong("machine", path.name, f"other users can read {path}", f"chmod 600 {path}")
     if not os.access(config.folder, os.R_OK):
-        yield wrong("machine", "folder", f"{config.folder} cannot be read by this user", "run doctor as the user of the desk")
+        yield wrong("machine", "folder", f"{config.folder} is not readable for this user", "run doctor as the user of the desk")
     if places and not open_ones:
-        yield right("machine", "permissions", f"files with secrets that only their owner can read: {len(places)}")
+        yield right("machine", "permissions", f"{len(places)} files with secrets, readable by their owner only")
 
 
 def _is_secret(path: Path) -> bool:
@@ -63,13 +63,13 @@ def _is_secret(path: Path) -> bool:
 
 def certificate(name: str, until: datetime | None, now: datetime) -> Finding:
     if until is None:
-        return wrong("certificates", name, "it cannot be read", "check tls_cert of the listener")
+        return wrong("certificates", name, "it is not readable", "check tls_cert of the listener")
     days = (until - now).days
     said = f"valid until {until:%Y-%m-%d}, {days} days"
     if until <= now:
-        return wrong("certificates", name, f"ended on {until:%Y-%m-%d}", "renew it: mail servers that insist on TLS turn away")
+        return wrong("certificates", name, f"expired on {until:%Y-%m-%d}", "renew it: mail servers that require TLS refuse to connect")
     return (
-        doubtful("certificates", name, said, "renew it, and look why it is not renewed by itself")
+        doubtful("certificates", name, said, "renew it, and find out why it was not renewed automatically")
         if days < 14
         else right("certificates", name, said)
     )
@@ -95,5 +95,5 @@ def unit(text: str) -> Finding:
     """Checks that systemd restarts a daemon that hangs or fails (sd_notify(3), systemd.service(5)).  `text`: the unit file.  Pure."""
     missing = [line for line in ("Type=notify", "WatchdogSec=", "Restart=") if line not in text]
     if missing:
-        return doubtful("machine", "unit", f"{UNIT} lacks {', '.join(missing)}", "compare it with the one of `mailbridge paths deploy`")
+        return doubtful("machine", "unit", f"{UNIT} lacks {', '.join(missing)}", "compare it with the unit in `mailbridge paths deploy`")
     return right("machine", "unit", f"{UNIT} restarts and watches the daemon")

@@ -79,7 +79,7 @@ def silence(counts: Mapping[int, int], last: datetime, now: datetime, calendar: 
     if not is_unlikely(habit, last, now, is_off):
         return ""
     usual = sum(slot.mails for slot in habit.slots) / max(habit.weeks, 1)
-    return f"no mail since {last:%Y-%m-%d %H:%M} UTC, where about {usual:.0f} come in a week; by chance this happens less than once in 1000"
+    return f"no mail since {last:%Y-%m-%d %H:%M} UTC, about {usual:.0f} usually arrive in a week; by chance this is rarer than 1 in 1000"
 
 
 def _calendar(desk: Desk) -> Calendar:

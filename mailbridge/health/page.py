@@ -73,7 +73,7 @@ class Pulse:
             "ok": sound,
             "version": __version__,
             "looked_at": last.at.isoformat() if last else None,
-            "why": "" if works else "no look at the database within a minute",
+            "why": "" if works else "the database was not checked within the last minute",
             "sources": last.sources if last else {},
         }
         return HttpPage(

@@ -60,8 +60,8 @@ def greeting(listener: ListenerSettings, port: int) -> str:
     except OSError as error:
         raise ProbeFailed(f"{host}:{port}: {error.strerror or error}") from error
     if not said.startswith(b"220"):
-        raise ProbeFailed(f"{host}:{port} does not greet: {said[:80].decode('ascii', 'replace').strip() or 'it hung up'}")
-    return "it greets"
+        raise ProbeFailed(f"{host}:{port} does not greet: {said[:80].decode('ascii', 'replace').strip() or 'it closed the connection'}")
+    return "it answers"
 
 
 def outgoing(config: Config, tokens: TokenSource | None = None) -> str:
@@ -93,7 +93,7 @@ def clamd(config: Config) -> str:
         Clamd(place, largest=config.scan.clamd_max, seconds=PATIENCE).scan(SAMPLE)
     except NotScanned as error:
         raise ProbeFailed(str(error)) from error
-    return "it looked at a sample"
+    return "it scanned a sample"
 
 
 def rspamd(config: Config) -> str:
@@ -103,4 +103,4 @@ def rspamd(config: Config) -> str:
         Rspamd(config.scan.rspamd, seconds=PATIENCE).score(SAMPLE, Envelope(source=Source.PIPE, received_at=datetime.now(UTC)))
     except NotScanned as error:
         raise ProbeFailed(str(error)) from error
-    return "it looked at a sample"
+    return "it scanned a sample"

@@ -24,20 +24,20 @@ class _Line:
 _REFUSALS = (
     _Line("AADSTS7000222", RefusedPart.APP, f"The client secret has expired. Create one ({_SECRETS}), put its value into client_secret_file, {_TRY}"),
     _Line("AADSTS7000215", RefusedPart.APP, f"The client secret is wrong: copy its Value, not its Secret ID ({_SECRETS}), {_TRY}"),
-    _Line("AADSTS7000218", RefusedPart.APP, "The app has no secret here and is no public client. Set client_secret_file, or allow public client flows "
+    _Line("AADSTS7000218", RefusedPart.APP, "The app has no secret configured and is not a public client. Set client_secret_file, or allow public client flows "
           f"(App registrations > your app > Authentication > Advanced settings), {_TRY}"),
     _Line("AADSTS700016", RefusedPart.APP, f"The tenant does not know this client_id. Compare client_id and tenant with the app's Overview page, {_TRY}"),
-    _Line("AADSTS700027", RefusedPart.APP, f"The certificate is not registered with the app, or its key does not fit. Upload it ({_SECRETS}), {_TRY}"),
+    _Line("AADSTS700027", RefusedPart.APP, f"The certificate is not registered with the app, or its key does not match. Upload it ({_SECRETS}), {_TRY}"),
     _Line("AADSTS90002", RefusedPart.APP, f"There is no such tenant. Copy the Directory (tenant) ID of the app's Overview page into tenant, {_TRY}"),
     _Line("AADSTS50011", RefusedPart.APP, f"The redirect address is not registered. Add http://localhost as a redirect URI of the app, {_TRY}"),
     _Line("AADSTS65001", RefusedPart.APP, "Consent is missing. An administrator grants it: App registrations > your app > API permissions > "
           f"Grant admin consent; {_TRY}"),
-    _Line("AADSTS500011", RefusedPart.APP, "The tenant does not know the resource: Exchange Online is missing, or another cloud is right (cloud = …)"),
+    _Line("AADSTS500011", RefusedPart.APP, "The tenant does not know the resource: Exchange Online is missing, or the app is in another cloud (cloud = …)"),
     _Line("AADSTS53003", RefusedPart.APP, "A Conditional Access policy blocks this sign-in. Many tenants block the device code flow: use flow = \"code\", "
           "or exclude the app from the policy"),
     _Line("AADSTS50173", RefusedPart.USER, "The password was changed or the sessions were revoked. " + SIGN_IN),
     _Line("AADSTS700082", RefusedPart.USER, "The login was not used for 90 days and has expired. " + SIGN_IN),
-    _Line("AADSTS70043", RefusedPart.USER, "The login has expired by a policy of the tenant. " + SIGN_IN),
+    _Line("AADSTS70043", RefusedPart.USER, "The login has expired under a policy of the tenant. " + SIGN_IN),
     _Line("AADSTS70008", RefusedPart.USER, "The login has expired. " + SIGN_IN),
     _Line("AADSTS50057", RefusedPart.USER, "The account is disabled. Enable it, then sign in again: mailbridge auth login {account}"),
     _Line("AADSTS50076", RefusedPart.USER, "The tenant asks for a second factor. " + SIGN_IN),
@@ -57,7 +57,7 @@ _REFUSALS = (
     _Line("consent_required", RefusedPart.USER, SIGN_IN),
     _Line("access_denied", RefusedPart.USER, "The consent was declined. " + SIGN_IN),
     _Line("expired_token", RefusedPart.USER, "The code was not entered in time. " + SIGN_IN),
-    _Line("invalid_client", RefusedPart.APP, f"Client id, secret or certificate are wrong. Correct [oauth.{{account}}], {_TRY}"),
+    _Line("invalid_client", RefusedPart.APP, f"The client ID, secret or certificate is wrong. Correct [oauth.{{account}}], {_TRY}"),
     _Line("unauthorized_client", RefusedPart.APP, f"The app may not use this flow. Allow it at the provider, or change flow in [oauth.{{account}}], {_TRY}"),
     _Line("unsupported_grant_type", RefusedPart.APP, f"The provider does not know this flow. Change flow in [oauth.{{account}}], {_TRY}"),
     _Line("invalid_scope", RefusedPart.APP, f"The provider refuses the scopes. Correct the app's permissions, or scopes in [oauth.{{account}}], {_TRY}"),
@@ -70,15 +70,15 @@ REFUSING = frozenset(
 )
 
 _PRINCIPAL = (
-    "New-ServicePrincipal -AppId CLIENT_ID -ObjectId OBJECT_ID (the Object ID of the Enterprise application, not of the App registration); "
+    "New-ServicePrincipal -AppId CLIENT_ID -ObjectId OBJECT_ID (the Object ID of the enterprise application, not of the app registration); "
     "Add-MailboxPermission -Identity {mailbox} -User OBJECT_ID -AccessRights FullAccess"
 )
 _SERVERS = (
     ("authenticated but not connected",
-     "The token is accepted and the mailbox is not opened: the service principal or the mailbox permission is missing, the scope is wrong, or "
+     "The token is accepted but the mailbox is not opened: the service principal or the mailbox permission is missing, the scope is wrong, or "
      "IMAP is off. Exchange PowerShell: " + _PRINCIPAL + "; Set-CASMailbox -Identity {mailbox} -ImapEnabled $true"),
     ("5.7.30",
-     "The server takes no passwords for sending any more. Use OAuth: oauth = \"…\" in [outgoing]"),
+     "The server no longer accepts passwords for sending. Use OAuth: oauth = \"…\" in [outgoing]"),
     ("5.7.139",
      "SMTP AUTH is off for this mailbox or the whole organisation (the mailbox's setting has three states; empty inherits). Exchange PowerShell: "
      "Set-CASMailbox -Identity {mailbox} -SmtpClientAuthenticationDisabled $false"),
@@ -96,7 +96,7 @@ _SERVERS = (
     ("not enabled for imap",
      "IMAP is off for this account: turn it on in the mail settings, or in the Admin console under Apps > Gmail > End User Access"),
     ("application-specific password required",
-     "The server wants OAuth or an app password: set oauth = \"…\""),
+     "The server requires OAuth or an app password: set oauth = \"…\""),
 )  # fmt: skip
 
 

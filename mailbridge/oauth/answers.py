@@ -69,11 +69,11 @@ def _granted(values: Mapping[str, object], asked_at: datetime, wanted: tuple[str
         notes.append(f"the answer has no usable expires_in; {UNKNOWN_LIFETIME.seconds // 60} minutes are assumed")
     refresh = values.get("refresh_token")
     if refresh is not None and (not isinstance(refresh, str) or not refresh.isprintable()):
-        notes.append("the refresh_token is no text and was ignored")
+        notes.append("the refresh_token is not a string and was ignored")
         refresh = ""
     scope = tuple(_text(values.get("scope")).split())
     if missing := missing_scopes(wanted, scope):
-        notes.append(f"the provider granted less than was asked for; missing: {', '.join(missing)}")
+        notes.append(f"the provider granted fewer scopes than requested; missing: {', '.join(missing)}")
     rest = _lifetime(values.get("refresh_token_expires_in", values.get("refresh_expires_in")), longest=timedelta(days=3650))
     return Granted(
         token=AccessToken(value=token, issued_at=asked_at, expires_at=asked_at + (lifetime or UNKNOWN_LIFETIME)),

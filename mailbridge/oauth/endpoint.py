@@ -102,7 +102,7 @@ class TokenEndpoint:
             )
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             self._judge(response, self._clock.now())  # raises if it is a refusal
-            raise TokenUnavailable(f"no answer for a device login: HTTP {response.status}", oauth=self._account.name) from error
+            raise TokenUnavailable(f"no valid answer for a device login: HTTP {response.status}", oauth=self._account.name) from error
 
     def for_device(self, login: DeviceLogin) -> Granted:
         """Asks once whether the user has signed in (RFC 8628 3.4).  Raises Pending while not."""
@@ -133,7 +133,7 @@ class TokenEndpoint:
             case TokenRefusal() as refusal:
                 raise TokenRefused(refusal, name)
             case Odd(reason=reason):
-                raise Busy(f"the token endpoint gives no token: {reason}", response.retry_after, oauth=name)
+                raise Busy(f"the token endpoint returns no token: {reason}", response.retry_after, oauth=name)
 
     def _over_https(self, url: str, form: Mapping[str, str]) -> Response:
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}

@@ -164,7 +164,7 @@ def _troubles(account: OAuth, grant: Grant | None, state: str, found: Sequence[E
     for end in found:
         days = end.days_left(now)
         if days < 0:
-            told.append(f"the {end.kind} of {name} ended on {end.at:%Y-%m-%d}")
+            told.append(f"the {end.kind} of {name} expired on {end.at:%Y-%m-%d}")
         elif days < URGENT:
-            told.append(f"the {end.kind} of {name} ends in {days} days, on {end.at:%Y-%m-%d}")
+            told.append(f"the {end.kind} of {name} expires in {days} days, on {end.at:%Y-%m-%d}")
     return told

@@ -24,7 +24,7 @@ def private_key(pem: bytes) -> RSAPrivateKey:
     try:
         key = load_pem_private_key(pem, password=None)
     except (ValueError, TypeError) as error:
-        raise WrongKey("it holds no private key in PEM without a passphrase") from error
+        raise WrongKey("it contains no PEM private key without a passphrase") from error
     if not isinstance(key, RSAPrivateKey):
         raise WrongKey("its key is not an RSA key")
     return key
@@ -35,7 +35,7 @@ def certificate(pem: bytes) -> x509.Certificate:
     try:
         return x509.load_pem_x509_certificate(pem)
     except ValueError as error:
-        raise WrongKey("it holds no certificate in PEM") from error
+        raise WrongKey("it contains no PEM certificate") from error
 
 
 def expiry(found: x509.Certificate) -> datetime:

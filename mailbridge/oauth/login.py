@@ -99,7 +99,7 @@ class Loopback:
             while not self._answer:
                 self._server.timeout = until - monotonic()
                 if self._server.timeout <= 0:
-                    raise LoginFailed("nobody signed in in time")
+                    raise LoginFailed("the sign-in was not completed in time")
                 self._server.handle_request()
         finally:
             self._server.server_close()
@@ -119,7 +119,7 @@ def _handler(arrived: Callable[[str], bool]) -> type[BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             taken = arrived(self.path)
-            page = _PAGE.format("Go back to the terminal: the login goes on there.").encode() if taken else b""
+            page = _PAGE.format("Return to the terminal: the login continues there.").encode() if taken else b""
             self.send_response(200 if taken else 404)
             self.send_header("Content-Type", "text/html; charset=utf-8")
             self.send_header("Content-Length", str(len(page)))
@@ -145,7 +145,7 @@ def wait_for_device(endpoint: TokenEndpoint, login: DeviceLogin, sleep: Callable
             interval += 5 if pending.slower else 0
         except TokenUnavailable:
             interval = min(2 * interval + 1, 60)  # RFC 8628 3.5: back off if there is no answer
-    raise LoginFailed("nobody entered the code in time")
+    raise LoginFailed("the code was not entered in time")
 
 
 def keep(account: OAuth, granted: Granted, store: Store, vault: Vault) -> Grant:
@@ -153,7 +153,7 @@ def keep(account: OAuth, granted: Granted, store: Store, vault: Vault) -> Grant:
     crash.point("oauth.login_answered")
     identity = _identity(account, granted)
     if account.flow.interactive and (missing := missing_scopes(account.scopes, granted.scope)):
-        hint = "sign in again and accept all of it, or add it to the app's permissions"
+        hint = "sign in again and accept all permissions, or add them to the app"
         raise LoginFailed(f"the consent leaves out {', '.join(missing)}: {hint}")
     if account.flow.interactive and not granted.refresh_token:
         raise LoginFailed("the provider gave no refresh token, so the login would end within the hour: the app needs offline access")
@@ -178,7 +178,7 @@ def _identity(account: OAuth, granted: Granted) -> str:
         return account.account
     found = granted.identity[0]
     raise LoginFailed(
-        f"{found} has signed in, and {account.account} was expected. Sign in as {account.account} (a private window helps); "
+        f"{found} has signed in, but {account.account} was expected. Sign in as {account.account} (a private window helps); "
         f'where {found} opens a shared mailbox, write account = "{found}" into [oauth.{account.name}]'
     )
 

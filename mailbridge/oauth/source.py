@@ -187,7 +187,7 @@ class TokenSource:
                 raise LoginNeeded(f"nobody has signed in: mailbridge auth login {name}", oauth=name)
             return
         if self._is_anothers(grant):
-            what = f"{grant.identity} has signed in and not {self.account.account}: mailbridge auth login {name}"
+            what = f"{grant.identity} has signed in, but not {self.account.account}: mailbridge auth login {name}"
             raise LoginNeeded(what, oauth=name)
         if grant.client != self._client:
             return  # the client was changed: earlier refusals do not count
@@ -208,7 +208,7 @@ class TokenSource:
                 ours = tx.grants.claim(name, self._owner, now, now + LEASE)
                 grant = tx.grants.get(name)
             if grant is None:
-                raise StoreAway("the login is gone", oauth=name)
+                raise StoreAway("the login no longer exists", oauth=name)
             kept = self._access(grant)
             if kept is not None and not _rejects(rejected, kept) and not kept.is_due(now):
                 if ours:
@@ -219,7 +219,7 @@ class TokenSource:
             if usable is not None and usable.is_valid(now):
                 return usable
             if now >= until:
-                raise TokenUnavailable("another process is renewing the token and does not finish", oauth=name)
+                raise TokenUnavailable("another process is renewing the token and has not finished", oauth=name)
             Event().wait(LOOK_AGAIN)
 
     def _asked(self, grant: Grant) -> tuple[Granted, str]:

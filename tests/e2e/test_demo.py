@@ -54,7 +54,7 @@ def test_every_sample_has_its_expected_outcome(played: tuple[Path, subprocess.Co
     _, done = played
 
     assert done.stderr == ""
-    assert done.stdout.endswith("every sample had its expected outcome\n")
+    assert done.stdout.endswith("every sample had its expected result\n")
     assert done.returncode == exits.OK
 
 
@@ -64,7 +64,7 @@ def test_ticket_team_priority_rule_and_each_mail_are_shown(played: tuple[Path, s
     assert re.search(r"^  MB-1    network        urgent  VPN fällt", done.stdout, re.MULTILINE)
     assert "rule 20-network “network and VPN” found" in done.stdout
     assert '→ customer received  "Re: VPN fällt alle paar Minuten aus [MB-1]"  to j.weber@nordwind.example' in done.stdout
-    assert "possible follow-up of MB-2, which it cannot enter" in done.stdout
+    assert "possible follow-up of MB-2, but it may not be added to it" in done.stdout
 
 
 def test_the_desk_stays_to_be_looked_at(played: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
@@ -151,7 +151,7 @@ def test_it_stays_for_mails_of_ones_own_until_ctrl_c(tmp_path: Path) -> None:
         until(demo.stdout, r"(customer received .* me@home\.example)")
         second = mailbridge("demo", "--once", cwd=tmp_path)
         assert second.returncode == exits.IN_USE
-        assert "another demo runs in demo" in second.stderr
+        assert "another demo is running in demo" in second.stderr
     finally:
         demo.send_signal(signal.SIGINT)
         assert demo.wait(20) == exits.OK

@@ -529,7 +529,7 @@ def test_the_command_line_goes_the_whole_way(
     flip(keep.latest(to) / "database.sqlite", 5000)
     assert main(["restore", str(to), "--check"]) == exits.MISTAKES
 
-    assert "rows is as it was backed up" in told
+    assert "rows are as they were backed up" in told
     assert "kept back" in told
     assert "database.sqlite was changed after the backup" in capsys.readouterr().out
     assert main(["restore", str(to)]) == exits.USAGE

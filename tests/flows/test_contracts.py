@@ -152,7 +152,7 @@ def test_the_ticket_keeps_the_terms_that_it_was_promised_under(desk: TestDesk) -
         assert terms.contract == before.rules.customers.by_name["customer-ltd"].contracts["printers"]
         assert (terms.rules_version, terms.contract.sla, terms.changed) == (before.version, "gold", True)
         assert line(terms).startswith(f"promised under rules version {before.version} (first in force 2026-")
-        assert line(terms).endswith("printers, level gold, always valid, only for LF-2231; the contract reads otherwise now")
+        assert line(terms).endswith("printers, level gold, always valid, only for LF-2231; the contract has changed since")
         plain = terms_of(tx, other, policy)
         assert (plain.rules_version, plain.contract and plain.contract.name, plain.changed) == (before.version, "plain", False)
 

@@ -165,8 +165,8 @@ def test_somebody_at_the_machine_decides_about_held_mail(desk: TestDesk, became:
     with desk.app.store.write() as tx:
         held = tx.held.get(inbox)
         assert held is not None
-        assert decide_held(tx, held, became, "dropped at the desk's machine")
-        assert not decide_held(tx, held, became, "dropped at the desk's machine")
+        assert decide_held(tx, held, became, "dropped on the command line")
+        assert not decide_held(tx, held, became, "dropped on the command line")
     desk.work()
     assert desk.ticket(1).status == status
     assert [one.recipient for one in desk.promises(event="answered")] == (["carol@customer.test"] if status == "closed" else [])

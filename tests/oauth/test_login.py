@@ -95,7 +95,7 @@ def test_another_user_in_the_configuration_needs_another_login(store: Store, pro
     account = an_account(provider)
     signed_in(account, provider, store)
 
-    with pytest.raises(Exception, match=r"support@desk\.test has signed in and not ann@desk\.test"):
+    with pytest.raises(Exception, match=r"support@desk\.test has signed in, but not ann@desk\.test"):
         a_source(replace(account, account="ann@desk.test"), store).token()
 
 

@@ -225,7 +225,7 @@ def test_a_person_can_have_a_call_made_once_more(desk: TestDesk, hooks: Hooks) -
 
     with desk.app.store.write() as tx:
         assert tx.webhooks.requeue(failed.id, desk.clock.now())
-        assert not tx.webhooks.requeue(failed.id, desk.clock.now()), "it is on its way already"
+        assert not tx.webhooks.requeue(failed.id, desk.clock.now()), "it is already being made"
     caller.one_turn()
 
     assert owed(desk)[0].state is CallState.DONE

@@ -63,8 +63,8 @@ def test_a_desk_that_can_work_has_no_warning() -> None:
         (READY, SAMPLES, "1 sample agent cannot be reached: eva@agents.demo.example"),
         (replace(READY, desk=replace(READY.desk, address="support@demo.example")), PEOPLE, "address support@demo.example is a sample"),
         (replace(READY, desk=replace(READY.desk, admins=())), PEOPLE, "[desk] has no admins"),
-        (replace(READY, listeners=(OPEN,)), PEOPLE, "nothing proves agents whose mail comes by the LMTP listener 127.0.0.1:2525"),
-        (replace(READY, authenticity=HEADERS), PEOPLE, "nothing proves agents whose mail comes by mailbox main"),
+        (replace(READY, listeners=(OPEN,)), PEOPLE, "agents whose mail arrives through the LMTP listener 127.0.0.1:2525"),
+        (replace(READY, authenticity=HEADERS), PEOPLE, "nothing authenticates agents whose mail arrives through mailbox main"),
     ],
 )
 def test_what_keeps_a_desk_from_working_is_told(config: Config, organisation: Organisation, words: str) -> None:
@@ -80,7 +80,7 @@ def test_hours_of_a_team_around_the_clock_that_nobody_works_are_told() -> None:
 
     (problem,) = readiness(READY, Organisation(agents={"ann": ann}, teams=teams), {}, now=now)
 
-    assert problem.message == 'the team "noc" works around the clock, and nobody works for it in 512 hours of the next four weeks'
+    assert problem.message == 'the team "noc" works around the clock, but in the next four weeks it has nobody on duty for 512 hours'
     assert problem.hint.startswith("Mon 2026-11-23 17:00 to Tue 2026-11-24 09:00, ")
     assert problem.warning
 

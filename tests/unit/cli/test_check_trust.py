@@ -38,7 +38,7 @@ def test_a_profile_is_proposed_from_mails_that_came(tmp_path: Path, profile: Pro
     if profile is not None:
         assert found == []
         return
-    assert [one.message for one in found] == ["1 mail from agent bogdan by imap:main not proven: mailbox main names no profile"]
+    assert [one.message for one in found] == ["1 mail from agent bogdan by imap:main not authenticated: mailbox main names no profile"]
     assert found[0].hint == 'if this is the server behind the mailbox, write at mailbox "main": profile = "google"'
     assert found[0].warning
     # Having been proposed, it still counts for nothing.

@@ -191,7 +191,7 @@ def test_a_word_that_is_no_number_is_a_mistake_of_the_command_line(run: Run) -> 
     ran = run("tickets", "show", "plotter")
 
     assert ran.code == exits.USAGE
-    assert "they look like MB-1042" in ran.err
+    assert "write it like MB-1042" in ran.err
 
 
 def test_outgoing_mails_are_listed_and_shown(run: Run) -> None:
@@ -202,7 +202,7 @@ def test_outgoing_mails_are_listed_and_shown(run: Run) -> None:
     assert "customer.received" in run("outbox", "list").out
     assert run("outbox", "show", "1", "--json").json["message_id"] == "<out-1@demo.example>"
     assert "recipient    ana@acme.example" in run("outbox", "show", "1").out
-    assert run("outbox", "show", "7").err == "mailbridge: there is no outgoing mail 7; mailbridge outbox list shows those there are\n"
+    assert run("outbox", "show", "7").err == "mailbridge: there is no outgoing mail 7; mailbridge outbox list shows all\n"
 
 
 def test_a_failed_mail_is_sent_again_and_one_on_its_way_is_not(run: Run, desk: Path) -> None:
@@ -246,7 +246,7 @@ def test_a_quarantined_mail_is_listed_shown_retried_and_dropped(run: Run, desk: 
     assert run("quarantine", "show", "2").out == "mail 2, 6 bytes, quarantined after 1 tries: reading it took too long\n\nbroken\n"
     assert run("quarantine", "show", "2", "--json").json["raw"] == "broken"
 
-    assert run("quarantine", "retry", "2").out == "mail 2 waits again\n"
+    assert run("quarantine", "retry", "2").out == "mail 2 is queued again\n"
     assert run("queue", "list", "--state", "new", "--json").json[0]["attempts"] == 0
     assert run("quarantine", "drop", "2", "--yes").err == "mailbridge: mail 2 is not in quarantine, it is new\n"
     assert run("quarantine", "list").out == "no mail is in quarantine\n"
@@ -268,8 +268,8 @@ def test_status_names_each_trouble_with_the_next_step(run: Run) -> None:
     ran = run("status")
 
     assert ran.code == exits.MISTAKES
-    assert "look here  the daemon never ran here: mailbridge run" in ran.out
-    assert "look here  1 in quarantine: mailbridge quarantine list" in ran.out
+    assert "attention  the daemon has never run here: mailbridge run" in ran.out
+    assert "attention  1 in quarantine: mailbridge quarantine list" in ran.out
     status = run("status", "--json").json
     assert (status["ok"], status["tickets"], len(status["troubles"])) == (False, {"new": 1}, 2)
 
@@ -441,7 +441,7 @@ def test_import_takes_files_folders_maildirs_and_mboxes(run: Run, tmp_path: Path
 
     ran = run("import", *(str(tmp_path / name) for name in ("one.eml", "folder", "maildir", "box.mbox")))
 
-    assert (ran.code, ran.out) == (exits.OK, "5 mails taken\n")
+    assert (ran.code, ran.out) == (exits.OK, "5 mails imported\n")
     assert run("queue", "counts", "--json").json["new"] == 5
     assert {row["source"] for row in run("queue", "list", "--state", "new", "--json").json} == {"import"}
 
@@ -457,10 +457,10 @@ def test_import_names_what_it_could_not_take_and_takes_the_rest(run: Run, desk: 
 
     ran = run("import", str(mails))
 
-    assert (ran.code, ran.out) == (exits.MISTAKES, "1 mail taken, 2 not:\n")
+    assert (ran.code, ran.out) == (exits.MISTAKES, "1 mail imported, 2 not imported:\n")
     assert ran.err.splitlines() == [
         f"  {mails}/1.eml: 2000 bytes, the limit is 1024 (limits.mail_size)",
-        f"  {mails}/2.eml: there is no mail in it",
+        f"  {mails}/2.eml: it contains no mail",
     ]
 
 
@@ -508,7 +508,7 @@ def test_a_known_name_with_no_tickets_is_an_empty_list(desk: Path, capsys: pytes
     [
         ("ann@acme.example", "no ticket is from ann@acme.example; did you mean ana@acme.example?"),
         ("ana@acme.exampel", "no ticket is from ana@acme.exampel; did you mean ana@acme.example?"),
-        ("ana", '"ana" is no address; write it like carol@customer.example'),
+        ("ana", '"ana" is not a mail address; write it like carol@customer.example'),
         ("nobody@nowhere.example", "no ticket is from nobody@nowhere.example"),
         ("ana@acme.example", ""),
     ],
@@ -534,6 +534,6 @@ def test_status_names_held_mails_and_the_command_that_shows_them(desk: Path, cap
     main(["status", "--json", "--desk", str(desk)])
     found = json.loads(capsys.readouterr().out)
 
-    assert "held       2 mails wait for a yes of the agents: mailbridge held list" in shown
+    assert "held       2 mails wait for confirmation by agents: mailbridge held list" in shown
     assert "release    1 mail waits after a first connect: mailbridge release" in shown
     assert (found["held"], found["for_release"]) == (2, 1)

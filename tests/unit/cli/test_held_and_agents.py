@@ -40,10 +40,10 @@ def state(desk: Path, inbox: int) -> tuple[HeldAnswer, InboxState]:
 def test_held_mail_is_listed_and_shown(run: Run, held: int) -> None:
     (row,) = run("held", "list", "--json").json
     assert (row["id"], row["agent"], row["ticket"], row["state"]) == (held, "ana", "MB-1", "waiting")
-    assert row["reason"] == "the agent is not proven: no DMARC verdict"
+    assert row["reason"] == "the agent is not authenticated: no DMARC verdict"
     listed, shown = run("held", "list").out, run("held", "show", str(held)).out
     assert f"{held} " in listed
-    assert shown.startswith(f"mail {held} in the name of ana, waiting: the agent is not proven: no DMARC verdict\n")
+    assert shown.startswith(f"mail {held} in the name of ana, waiting: the agent is not authenticated: no DMARC verdict\n")
     assert "burns" in shown
     assert "\x1b" not in listed + shown
 
@@ -61,14 +61,14 @@ def test_released_mail_waits_in_the_inbox_again(run: Run, desk: Path, held: int)
     assert run("held", "release", str(held), "--yes").out == f"mail {held} is released\n"
     assert state(desk, held) == (HeldAnswer.RELEASED, InboxState.NEW)
     again = run("held", "drop", str(held), "--yes")
-    assert (again.code, again.err) == (exits.MISTAKES, f"mailbridge: mail {held} does not wait any more, it is released\n")
+    assert (again.code, again.err) == (exits.MISTAKES, f"mailbridge: mail {held} is no longer held, it is released\n")
 
 
 def test_dropped_mail_stays_done_and_says_why(run: Run, desk: Path, held: int) -> None:
     assert run("held", "drop", str(held), "--yes").out == f"mail {held} is dropped\n"
     assert state(desk, held) == (HeldAnswer.REFUSED, InboxState.DONE)
     row = next(row for row in run("queue", "list", "--json").json if row["id"] == held)
-    assert row["reason"] == "dropped at the desk's machine"
+    assert row["reason"] == "dropped on the command line"
     assert run("held", "list").out == "no mail is held\n"
 
 
@@ -80,7 +80,7 @@ def test_nothing_is_released_without_a_yes(run: Run, desk: Path, held: int, monk
 
 def test_a_mail_that_is_not_held_is_told_as_such(run: Run) -> None:
     ran = run("held", "release", "99", "--yes")
-    assert (ran.code, ran.err) == (exits.MISTAKES, "mailbridge: no mail 99 is held; mailbridge held list shows those that are\n")
+    assert (ran.code, ran.err) == (exits.MISTAKES, "mailbridge: no mail 99 is held; mailbridge held list shows all\n")
 
 
 # --- agents
@@ -107,8 +107,8 @@ def test_pairing_mails_the_agent_and_is_listed_until_it_is_ended(run: Run, desk:
     assert [one.recipient for one in mails] == [PHONE]
     [first, second] = pairings(run, "bogdan")
     assert first == unpaired[0]
-    assert second[1].startswith("waits for an answer until 20")
-    assert "waits for an answer" in run("agents", "list").out
+    assert second[1].startswith("waiting for an answer until 20")
+    assert "waiting for an answer" in run("agents", "list").out
 
     assert run("agents", "unpair", "bogdan").out == "1 pairing of bogdan ended\n"
     assert run("agents", "unpair", "bogdan").out == "bogdan has no pairing\n"
@@ -133,9 +133,9 @@ def test_several_agents_are_paired_at_once_or_none(run: Run, desk: Path) -> None
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        (["bogdan", "eva", "--address", PHONE], "--address is for one agent; leave it out, or name one agent"),
+        (["bogdan", "eva", "--address", PHONE], "--address works with one agent only: remove it, or name one agent"),
         (["bogdn"], 'there is no agent "bogdn" in rules/teams.yaml; did you mean "bogdan"?'),
-        (["bogdan", "--address", "x@y.example"], f"x@y.example is no address of bogdan; known: {BOGDAN}, {PHONE}"),
+        (["bogdan", "--address", "x@y.example"], f"x@y.example is not an address of bogdan; known: {BOGDAN}, {PHONE}"),
     ],
 )
 def test_who_cannot_be_paired_is_told(run: Run, arguments: list[str], error: str) -> None:

@@ -93,8 +93,8 @@ def test_hours_are_taken_from_a_bank_however_the_time_ends(desk: Path, capsys: p
         (("grant", "acme", "1h", "--day", "2021-01-02", "--expires", "2021-01-01", "--reason", "x"), "would expire"),
         (("grant", "acme", "1h", "--reason", " "), "needs a reason"),
         (("grant", "acme", "1h"), "--reason"),
-        (("grant", "acme", "1h", "--day", "tomorrow", "--reason", "x"), "is no day"),
-        (("statement", "acme", "--month", "nov"), "is no month"),
+        (("grant", "acme", "1h", "--day", "tomorrow", "--reason", "x"), "is not a date"),
+        (("statement", "acme", "--month", "nov"), "is not a month"),
     ],
 )
 def test_what_cannot_be_is_refused_and_nothing_is_added(

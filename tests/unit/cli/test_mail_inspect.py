@@ -166,7 +166,7 @@ def test_garbage_is_a_mail_with_defects_and_the_next_mail_is_told_too(tmp_path: 
 def test_a_missing_path_is_told_in_a_sentence_and_exits_2(tmp_path: Path) -> None:
     result = inspect("--jsonl", tmp_path / "nowhere.eml")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr == f"There is no file or folder {tmp_path / 'nowhere.eml'}. Give mails, folders of them, Maildirs or mboxes.\n"
+    assert result.stderr == f"There is no file or folder {tmp_path / 'nowhere.eml'}. Name mails, folders of them, Maildirs or mboxes.\n"
 
 
 def test_no_path_at_all_is_a_usage_error() -> None:
@@ -201,7 +201,7 @@ def test_show_prints_what_was_written_now(folder: Path) -> None:
 
 def test_show_spans_prints_everything_with_its_reason(folder: Path) -> None:
     lines = CliRunner().invoke(mail, ["show", "--spans", str(folder / "1.eml")]).stdout.splitlines()
-    assert lines[0] == f"=== {folder / '1.eml'}: Drucker fällt aus (plain body decided)"
+    assert lines[0] == f"=== {folder / '1.eml'}: Drucker fällt aus (plain body used)"
     kinds = [line.split(",")[0] for line in lines if line.startswith("--- ")]
     assert kinds == ["--- fresh", "--- quote"]
     assert "> Womit können wir helfen?" in lines

@@ -26,7 +26,7 @@ END_OF_COMMAND: list[tuple[Exception, int, str]] = [
     (Permanent("there is no ticket MB-9"), exits.MISTAKES, "mailbridge: there is no ticket MB-9\n"),
     (MailbridgeError("a \x1b[31m name"), exits.MISTAKES, "mailbridge: a \\x1b[31m name\n"),
     (PermissionError(13, "Permission denied", "/x"), exits.MISTAKES, "mailbridge: Permission denied: /x\n"),
-    (KeyError("thing"), exits.INTERNAL, "mailbridge: this is a mistake in mailbridge itself: KeyError: 'thing'"),
+    (KeyError("thing"), exits.INTERNAL, "mailbridge: internal error: KeyError: 'thing'"),
 ]
 
 

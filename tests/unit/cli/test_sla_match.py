@@ -90,5 +90,5 @@ def test_a_stranger_has_the_desks_own_targets(desk: Path, capsys: pytest.Capture
 
 def test_a_ticket_without_a_contract_is_not_said_to_have_one(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said = printed(desk, capsys, "MB-2")
-    assert "(no contract covers it: the targets of rules/sla.yaml count)" in said
+    assert "(no contract covers it: the targets of rules/sla.yaml apply)" in said
     assert "most specific" not in said

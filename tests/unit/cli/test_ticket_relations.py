@@ -55,7 +55,7 @@ def ticket(folder: Path, number: int) -> dict[str, object]:
 def test_merge_and_undo(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = ticket(folder, 1), ticket(folder, 2)
     assert run(folder, "merge", "--yes", "MB-1", "2") == exits.OK
-    assert capsys.readouterr().out == "MB-1 is part of MB-2 now\n"
+    assert capsys.readouterr().out == "MB-1 is now part of MB-2\n"
     assert (ticket(folder, 1)["merged_into"], ticket(folder, 2)["mails"]) == (2, 3)
     assert run(folder, "undo", "MB-1") == exits.OK
     assert (ticket(folder, 1), ticket(folder, 2)) == before
@@ -81,10 +81,10 @@ def test_link_tells_both_as_json(folder: Path, capsys: pytest.CaptureFixture[str
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (("merge", "--yes", "MB-1", "MB-1"), "a ticket is not merged into itself"),
+        (("merge", "--yes", "MB-1", "MB-1"), "a ticket cannot be merged into itself"),
         (("merge", "--yes", "MB-1", "MB-9"), "there is no such ticket"),
         (("merge", "--yes", "MB-9", "MB-1"), "there is no ticket MB-9"),
-        (("split", "MB-2"), "it is the only message of a customer there"),
+        (("split", "MB-2"), "it is the only message of a customer on the ticket"),
         (("split", "--mail", "2", "MB-1"), "the ticket has no such mail"),
         (("undo", "MB-1"), "there is no change that can be undone"),
     ],
@@ -103,9 +103,9 @@ def test_merge_into_a_merged_ticket_names_the_survivor(folder: Path, capsys: pyt
     run(folder, "merge", "--yes", "MB-2", "MB-1")
     capsys.readouterr()
     assert run(folder, "merge", "--yes", "MB-3", "MB-2") == exits.OK
-    assert capsys.readouterr().out == "MB-3 is part of MB-1 now\n"
+    assert capsys.readouterr().out == "MB-3 is now part of MB-1\n"
     assert run(folder, "merge", "--yes", "MB-1", "MB-3") == exits.MISTAKES
-    assert "MB-3 is part of it" in capsys.readouterr().err
+    assert "MB-3 is already merged into it" in capsys.readouterr().err
 
 
 def test_both_numbers_show_where_the_ticket_went(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
