@@ -70,6 +70,14 @@ class AnswersAs(StrEnum):
     DESK = "desk"  # "Acme Support"
 
 
+class ReplyMarker(StrEnum):
+    """In whose mails a line asks to write above it, so that what a mail program quotes below can be cut for certain."""
+
+    AGENTS = "agents"  # an agent's answer goes to a customer: nothing quoted may go along
+    EVERYBODY = "everybody"
+    NOBODY = "nobody"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agent:
     """Somebody who works on tickets.  `name` is the short word used in commands (`#assign ana`)."""
@@ -113,6 +121,7 @@ class Team:
     answers_as: AnswersAs = AnswersAs.AGENT
     waiting_time: bool = True  # acknowledgements say how long answers usually take, where enough is known (NO8)
     number_in_subject: bool = True  # of mails to customers; else the number stands in the text alone (TH1)
+    reply_marker: ReplyMarker = ReplyMarker.AGENTS
     signature: str = ""  # below answers: a text of the team's, AGENTS_OWN for the one the agent's mail ends with, '' for none
     tells: frozenset[str] = USUALLY_TOLD  # of which steps the customer is notified (NO1)
     unclaimed_after: timedelta | None = timedelta(hours=1)  # working time until managers hear of an unclaimed ticket

@@ -210,6 +210,7 @@ class Renderer:
             "mail_subject": view.mail_subject,
             "sent_at": view.sent_at,
             "by_other": view.by_other,
+            "reply_marker": view.reply_marker,
             "invitations": view.invitations,
             "recipient_name": view.recipient_name,
             "reply_to": notification.reply_to or view.desk.address,

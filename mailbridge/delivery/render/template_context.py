@@ -23,6 +23,7 @@ A template sees, by name:
     sent_at       when it was written
     whole         of agent.message: the text of the message as it came; whole_name is the file that holds it
     author        who wrote `text`
+    reply_marker  whether the mail begins with the line above which the answer is to be written
     by_other      the same where it is not the requester, else ''
     verdict       VerdictView or None: whether the sender of this very message is proven
     recipient_name, language, reply_to, event
@@ -156,6 +157,7 @@ class TemplateContext:
     internal: bool = False  # the message that is carried is a note
     subject: str = ""
     by_other: str = ""
+    reply_marker: bool = True  # the mail begins with the line above which the answer is to be written
     mail: int | None = None  # the message that is carried, whose files go along
     mail_subject: str = ""
     sent_at: datetime | None = None

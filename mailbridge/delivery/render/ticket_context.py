@@ -32,7 +32,7 @@ from mailbridge.notifications.payloads.agents import WholeMessage
 from mailbridge.notifications.recipients import team_of
 from mailbridge.organisation import transitions
 from mailbridge.organisation.availability import zone_of
-from mailbridge.organisation.model import Organisation, Team
+from mailbridge.organisation.model import Organisation, ReplyMarker, Team
 from mailbridge.organisation.opening_hours import OpeningHours, opening_hours
 from mailbridge.reply.subject import thread_of
 from mailbridge.store.mails import StoredMail
@@ -68,6 +68,7 @@ def view_of(tx: Tx, notification: Notification, desk: Desk, now: datetime) -> Te
         now=now,
         thread=_thread_of(tx, notification, ticket),
         zone=_zone_of(notification, desk, team_of(ticket, desk.organisation).calendar.zone),
+        reply_marker=is_marked(team_of(ticket, desk.organisation).reply_marker, notification.audience),
     )
     return _with_message(tx, view, mail, ticket, notification, desk) if mail else view
 
@@ -273,6 +274,11 @@ def _card(tx: Tx, notification: Notification, ticket: Ticket, desk: Desk) -> Cus
     return customer_card(
         tx, ticket, desk, notification.language, lambda other: limits.hidden(about_others, other, desk.organisation) is None
     )
+
+
+def is_marked(wanted: ReplyMarker, audience: Audience) -> bool:
+    """Whether mails to this audience have the line above which to write."""
+    return wanted is ReplyMarker.EVERYBODY or (wanted is ReplyMarker.AGENTS and audience is not Audience.CUSTOMER)
 
 
 def _opening(team: Team, now: datetime) -> OpeningHours | None:

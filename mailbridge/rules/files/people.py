@@ -10,7 +10,7 @@ from mailbridge.config import nodes, units
 from mailbridge.config.reading import Reading, Schema, Use, Wrong
 from mailbridge.config.scalars import Choice, Flag, Name, Text
 from mailbridge.config.schema import Either, Key, Made, Many, Record, Table
-from mailbridge.organisation.model import AnswersAs, ClosedPolicy, CopiedPolicy, Outsiders, TeamAudience, UnknownLines
+from mailbridge.organisation.model import AnswersAs, ClosedPolicy, CopiedPolicy, Outsiders, ReplyMarker, TeamAudience, UnknownLines
 from mailbridge.rules.files.scalars import ADDRESS, ADDRESSES, DATE, DURATION, LANGUAGE, WORD, ZONE, Defined
 from mailbridge.sla import daysoff
 
@@ -273,6 +273,10 @@ TEAM = Record(
         ),
         "number-in-subject": Key(
             schema=Flag(), about="false: mails to customers have the number of the ticket in their text alone, not in the subject"
+        ),
+        "reply-marker": Key(
+            schema=Choice(what="recipients", words=tuple(ReplyMarker)),
+            about="in whose mails a line asks to write the answer above it; agents where it is not said",
         ),
         "signature": Key(schema=Text(), about="what stands below answers: a text, or the word agent for the agent's own"),
         "tells": Key(

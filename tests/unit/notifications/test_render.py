@@ -13,9 +13,11 @@ from mailbridge.delivery.render.render import Renderer, TemplateFailed, check, g
 from mailbridge.delivery.render.sample_values import VOCABULARY
 from mailbridge.delivery.render.samples import sample_notification, sample_views
 from mailbridge.delivery.render.template_context import DeskView, HistoryEntry, TemplateContext, TicketView
+from mailbridge.delivery.render.ticket_context import is_marked
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads.agents import IntervalRow, ResultRow, TargetRow
 from mailbridge.notifications.summary_model import Summary
+from mailbridge.organisation.model import ReplyMarker
 
 SHIPPED = Renderer([shipped_templates()])
 HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(1)>{{ 7*7 }}{% raw %}'
@@ -242,12 +244,20 @@ def test_an_agents_answer_to_a_stranger_is_not_silenced() -> None:
     assert guarded(a_notification(event="answered", automatic=False), view)[1] == view
 
 
-def test_the_line_above_which_people_write_stands_in_every_mail_to_customers_and_agents() -> None:
+@pytest.mark.parametrize("marked", [True, False])
+def test_the_line_above_which_to_write_is_in_both_parts_or_in_none(marked: bool) -> None:
     (marker, *_) = SHIPPED.markers()
     for event in ("received", "answered"):
-        worded = SHIPPED.render(a_notification(event=event), a_view())
-        assert worded.text.startswith(f"{marker}\n")
-        assert marker in worded.html
+        worded = SHIPPED.render(a_notification(event=event), replace(a_view(), reply_marker=marked))
+        assert worded.text.startswith(f"{marker}\n") is marked
+        assert (marker in worded.html) is marked
+
+
+@pytest.mark.parametrize("wanted", ReplyMarker)
+def test_a_team_says_whose_mails_have_the_line(wanted: ReplyMarker) -> None:
+    marked = {audience for audience in (Audience.CUSTOMER, Audience.AGENT, Audience.MANAGER) if is_marked(wanted, audience)}
+    agents = {Audience.AGENT, Audience.MANAGER}
+    assert marked == {ReplyMarker.AGENTS: agents, ReplyMarker.EVERYBODY: agents | {Audience.CUSTOMER}, ReplyMarker.NOBODY: set()}[wanted]
 
 
 def test_a_mail_link_composes_the_answer() -> None:
