@@ -45,6 +45,7 @@ from mailbridge.jobs.feeds import fetch_feeds
 from mailbridge.jobs.hours import keep_hours, pause_clocks
 from mailbridge.jobs.kept import list_kept
 from mailbridge.jobs.login_ends import notify_login_ends
+from mailbridge.jobs.receipts import notify_receipts
 from mailbridge.jobs.recompute import recompute
 from mailbridge.jobs.reload import BrokenRules, RulesReloader
 from mailbridge.jobs.rematch_changed import rematch_changed
@@ -337,6 +338,7 @@ class App:
         rematch_changed(self.store, desk, now)
         fired = sweep(self.store, desk, now)
         notify_alerts(self.store, desk, now)
+        notify_receipts(self.store, desk, now)
         return fired + notify_held(self.store, desk, now) + notify_bundles(self.store, desk, now)
 
     def keep_hours(self) -> int:

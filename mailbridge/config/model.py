@@ -274,6 +274,7 @@ class LimitSettings:
     read_memory: int = 1 << 30
     acks_per_sender_hour: int = 1  # whose sender is not proven
     acks_per_verified_hour: int = 10
+    receipts_together_minutes: int = 5  # a person gets at most one receipt in this time; further ones come in one mail at its end
     tickets_per_sender_hour: int = 10  # whose sender is not proven; further mails are grouped
     tickets_per_form_hour: int = 300  # far above what visitors of a form bring
     bytes_per_sender_hour: int = 200 << 20  # whose sender is not proven; further mails are quarantined

@@ -1,6 +1,7 @@
-"""Decides when an agent's notification is held and later combined with others into one mail.
+"""Decides when a notification is held and later combined with others into one mail.
 
-A backlog (the desk, its database or the mailbox was away) or a burst would flood agents with mails.  Each notification is stored as usual.
+Of the acknowledgements to one person the first goes out at once, those of the next minutes in one mail (`jobs.receipts`).  A backlog (the
+desk, its database or the mailbox was away) or a burst would flood agents with mails.  Each notification is stored as usual.
 `jobs.bundles` lists the held ones in one mail for each recipient and team.  Urgent ones go out at once.
 """
 
@@ -10,6 +11,7 @@ from datetime import datetime, timedelta
 
 from mailbridge.execution.desk import Desk
 from mailbridge.notifications.events.alerts import ALERTS, CALM
+from mailbridge.notifications.limits import RECEIPT, RECEIPTS
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads.tickets import CustomerReplied
 from mailbridge.organisation.priority import Priority
@@ -38,13 +40,17 @@ def held_until(
     came_at: datetime | None,
     for_release: bool,
     tell_at: datetime | None = None,
+    again: bool = False,
 ) -> datetime | None:
     """Until when the notification is held; None: it goes out at once.
 
-    `came_at`: when the customer's mail was received.  `tell_at`: when the team works.
+    `came_at`: when the customer's mail was received.  `tell_at`: when the team works.  `again`: its writer got a receipt
+    within the hour.
     """
     if for_release and notification.automatic:
         return FOR_RELEASE
+    if notification.audience is Audience.CUSTOMER and notification.event == RECEIPT:
+        return _with_other_receipts(tx, notification, desk, now) if again else None
     if notification.event in ALERTS and notification.audience in (Audience.AGENT, Audience.MANAGER):
         return max(_with_others(tx, notification, ticket, desk, now), tell_at or now)
     if notification.audience is not Audience.AGENT or notification.event not in BUNDLED or ticket.priority is Priority.URGENT:
@@ -57,6 +63,18 @@ def held_until(
     if tx.outbox.told_since(notification.recipient, now - WINDOW, BUNDLED, most) >= most:
         return now + PAUSE
     return None
+
+
+def _with_other_receipts(tx: Tx, notification: Notification, desk: Desk, now: datetime) -> datetime | None:
+    """The end of the time that began with the latest receipt to this person; None where it is over.  Further requests do not move it."""
+    window = timedelta(minutes=desk.config.limits.receipts_together_minutes)
+    if not window:
+        return None
+    latest = tx.outbox.latest(notification.recipient, now - window, RECEIPTS)
+    if latest is None:
+        return None
+    made_at, held = latest
+    return held if held is not None and held < FOR_RELEASE else made_at + window
 
 
 def _with_others(tx: Tx, notification: Notification, ticket: Ticket, desk: Desk, now: datetime) -> datetime:

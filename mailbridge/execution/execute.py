@@ -44,7 +44,7 @@ class Telling:
     the receipt, '' for the default.  `also`: further recipients.  `robot`: the mail looks automatic, and its receipt is sent all the same.
     `unreadable`: it is encrypted, and its author may be told.  `news`: what agents read of the mail.  `in_working_hours`: not before the
     team works.  `came_at`: when the customer's mail was received.  `for_release`: automatic mail waits until an administrator has released
-    it.
+    it.  `receipt_again`: the writer got a receipt within the hour, so this one may wait for others.
     """
 
     silent: bool = False
@@ -59,6 +59,7 @@ class Telling:
     in_working_hours: bool = False
     came_at: datetime | None = None
     for_release: bool = False
+    receipt_again: bool = False
 
 
 USUAL = Telling()
@@ -149,7 +150,8 @@ def _held_back(
     for_release = telling.for_release or (clock and tx.outbox.waits_for_release(ticket.id))
     for notification in outgoing:
         until = held_until(
-            tx, notification, ticket, desk, now, came_at=telling.came_at, for_release=for_release, tell_at=tell_at
+            tx, notification, ticket, desk, now, came_at=telling.came_at, for_release=for_release, tell_at=tell_at,
+            again=telling.receipt_again and not telling.unreadable,
         )
         if until is None:
             at_once.append(notification)

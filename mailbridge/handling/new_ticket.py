@@ -44,7 +44,13 @@ def open_ticket(tx: Tx, desk: Desk, judged: JudgedMail) -> MailResult:
     opened = as_asked(tx, desk, judged, opening(tx, desk, judged), answerable=not why_not)
     requests = [*each([opened]), *_chosen_for(tx, desk, judged, opened)]
     usual = telling_of(tx, desk, mail, mail_id, verdict)
-    telling = replace(usual, receipt=receipt_of(opened, usual.receipt), answerable=not why_not, news=_news(desk, mail, usual.news))
+    telling = replace(
+        usual,
+        receipt=receipt_of(opened, usual.receipt),
+        answerable=not why_not,
+        news=_news(desk, mail, usual.news),
+        receipt_again=may.receipts > 0,
+    )
     executed = execute_for(tx, desk, mail, mail_id, ticket_id, requests, telling=telling)
     count_opening(tx, mail, may, ticket_id, receipt=not why_not)
     if executed.decision.ticket is not None and not mail.imported:

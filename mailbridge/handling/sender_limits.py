@@ -58,6 +58,7 @@ class Allowed:
     grouped: int = 0  # how many mails are on that ticket because of the cap, this one included
     over_quota: bool = False
     no_receipt: str = ""
+    receipts: int = 0  # that the sender got within the hour
 
 
 def owner_of(address: str) -> str:
@@ -125,7 +126,8 @@ def judged(sender: str, form: str, earlier: Opened, through: Opened, size: int, 
     flood = earlier if not verified and earlier.tickets >= limits.tickets_per_sender_hour else None
     flood = flood or (through if through.tickets >= limits.tickets_per_form_hour else None)
     if flood is None:
-        return Allowed(sender=sender, form=form, no_receipt=quiet, over_quota=_over(verified, earlier, size, limits))
+        over = _over(verified, earlier, size, limits)
+        return Allowed(sender=sender, form=form, no_receipt=quiet, over_quota=over, receipts=earlier.receipts)
     return Allowed(
         sender=sender,
         form=form,

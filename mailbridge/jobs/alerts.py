@@ -34,11 +34,11 @@ _SEVERITY = ("overdue", "due", "soon", "unclaimed", "silent", "rule")  # the wor
 def notify_alerts(store: Store, desk: Desk, now: datetime) -> int:
     """Sends the held alerts that are due.  Returns the number of mails."""
     with store.read() as tx:
-        if not tx.outbox.held_alerts(now, ALERTS):
+        if not tx.outbox.held_due(now, ALERTS):
             return 0
     with store.write() as tx:
         tx.state.take(STATE_KEY, now)  # locks the row: no other transaction sends the same alerts
-        found = tx.outbox.held_alerts(now, ALERTS)
+        found = tx.outbox.held_due(now, ALERTS)
         tickets = {ticket.id: ticket for ticket in tx.tickets.get_many({one.notification.ticket or 0 for one in found})}
         groups: dict[str, list[Queued]] = {}
         for one in found:

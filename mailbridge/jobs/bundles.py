@@ -10,7 +10,7 @@ from mailbridge.conversation.tokens import Purpose
 from mailbridge.execution.desk import Desk
 from mailbridge.ids import ticket_number
 from mailbridge.notifications.events.alerts import ALERTS
-from mailbridge.notifications.limits import Suppressed, hidden
+from mailbridge.notifications.limits import RECEIPTS, Suppressed, hidden
 from mailbridge.notifications.model import Audience, Notification, Queued
 from mailbridge.notifications.payloads.agents import Bundle, TicketRow
 from mailbridge.notifications.recipients import team_of
@@ -20,6 +20,7 @@ from mailbridge.store.tx import Tx
 from mailbridge.tickets.model import Ticket
 
 STATE_KEY = "bundles"
+APART = (*ALERTS, *RECEIPTS)  # combined by jobs of their own
 MOST_ROWS = 100  # tickets in one mail; the rest is sent in further mails
 LONGEST_WAIT = timedelta(minutes=5)  # how long to wait for the rest of a backlog
 TOLD = "told with others in one mail: "  # followed by the key of that mail
@@ -31,11 +32,11 @@ def notify_bundles(store: Store, desk: Desk, now: datetime) -> int:
     While mails wait in the inbox, it waits for the rest of the backlog, at most LONGEST_WAIT.  A single notification is sent as it is.
     """
     with store.read() as tx:
-        if not tx.outbox.to_bundle(now, but=ALERTS):
+        if not tx.outbox.to_bundle(now, but=APART):
             return 0
     with store.write() as tx:
         tx.state.take(STATE_KEY, now)  # locks the row: no other transaction sends the same
-        found = tx.outbox.to_bundle(now, but=ALERTS)
+        found = tx.outbox.to_bundle(now, but=APART)
         oldest = min((one.created_at for one in found), default=now)
         if tx.inbox.oldest() is not None and now - oldest < LONGEST_WAIT:
             return 0

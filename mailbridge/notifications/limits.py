@@ -92,6 +92,9 @@ def _addresses(agent: Agent) -> frozenset[str]:
     return frozenset(address.lower() for address in (agent.address, *agent.addresses))
 
 
+RECEIPTS = (RECEIPT, "received_together")
+
+
 def counted(notification: Notification) -> bool:
     """Whether caps concern this mail at all."""
     return notification.automatic and notification.audience is Audience.CUSTOMER

@@ -41,6 +41,7 @@ POINTS = (
     "sweep.before_commit",
     "sweep.after_commit",
     "hours.before_commit",
+    "receipts.before_commit",
     "recompute.before_commit",
     "recompute.after_commit",
     "backup.began",

@@ -118,6 +118,13 @@ _COUNT_TOLD = sa.select(sa.func.count()).select_from(_TOLD.limit(bind("limit")).
 _COUNT_TOLD_BETWEEN = sa.select(sa.func.count()).select_from(
     _TOLD.where(outbox.c.created_at < bind("before")).limit(bind("limit")).subquery()
 )
+_LATEST = (  # what is held goes first
+    sa.select(outbox.c.created_at, sa.case((outbox.c.state == OutboxState.HELD, outbox.c.next_at)).label("until"))
+    .where(outbox.c.recipient == bind("recipient"), outbox.c.created_at >= bind("since"), outbox.c.state != OutboxState.SUPPRESSED)
+    .where(outbox.c.event.in_(sa.bindparam("in_events", expanding=True)))
+    .order_by(sa.case((outbox.c.state == OutboxState.HELD, 0), else_=1), outbox.c.created_at.desc())
+    .limit(1)
+)
 _OF_EVENTS = outbox.c.event.in_(sa.bindparam("in_events", expanding=True))
 _HELD_DUE = sa.select(outbox.c.recipient).where(HELD, outbox.c.next_at <= bind("now"), sa.not_(_OF_EVENTS))
 _HELD_OF = (
@@ -180,12 +187,18 @@ class Outbox(LeaseQueue[Queued, Queued]):
             self._between[asked] = int(self._sql.value(_COUNT_TOLD_BETWEEN, values))
         return self._between[asked]
 
+    def latest(self, recipient: str, since: datetime, events: Sequence[str]) -> tuple[datetime, datetime | None] | None:
+        """When a mail of these events to the recipient was made since then, and until when it is held: one that is held, else the latest
+        one; None where there is none."""
+        row = self._sql.row(_LATEST, {"in_recipient": recipient.lower(), "in_since": since, "in_events": list(events)})
+        return (row[0], row[1]) if row is not None else None
+
     def to_bundle(self, now: datetime, *, but: Sequence[str] = ()) -> list[Queued]:
         """All that is held to be bundled, of every recipient for whom the time has come, in order.  `but`: events that are left out."""
         recipients = sorted({row[0] for row in self._sql.rows(_HELD_DUE, {"in_now": now, "in_events": list(but)})})
         return self._items(_HELD_OF, {"in_recipients": recipients, "in_events": list(but)}) if recipients else []
 
-    def held_alerts(self, now: datetime, events: Sequence[str]) -> list[Queued]:
+    def held_due(self, now: datetime, events: Sequence[str]) -> list[Queued]:
         """What is held of these events, and whose time has come, in order."""
         return self._items(_ALERTS_DUE, {"in_now": now, "in_events": list(events)})
 

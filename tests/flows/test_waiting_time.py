@@ -23,8 +23,8 @@ MONDAY = datetime(2026, 11, 23, 8, tzinfo=UTC)  # 10:00 in Bucharest
 
 
 @pytest.fixture
-def desk(tmp_path: Path, store_url: str) -> Iterator[TestDesk]:
-    with a_desk(tmp_path, store_url=store_url, rules=FILES) as made:
+def desk(tmp_path: Path) -> Iterator[TestDesk]:
+    with a_desk(tmp_path, rules=FILES) as made:
         made.clock.time = MONDAY
         yield made
 
@@ -66,7 +66,13 @@ def test_nothing_is_said_before_twenty_were_answered(desk: TestDesk) -> None:
     assert "usually" not in ask(desk, 2)
 
 
-def test_it_is_said_to_proven_and_unproven_writers_also_at_night(desk: TestDesk) -> None:
+def test_it_is_said_to_proven_and_unproven_writers_also_at_night(tmp_path: Path, store_url: str) -> None:
+    with a_desk(tmp_path, store_url=store_url, rules=FILES) as desk:
+        desk.clock.time = MONDAY
+        _said_to_both(desk)
+
+
+def _said_to_both(desk: TestDesk) -> None:
     twenty(desk)
     desk.clock.time = MONDAY.replace(hour=23)
     desk.app.measure_waiting()

@@ -119,7 +119,7 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
     "outbox, held": lambda tx: (
         tx.outbox.hold(LETTER, NOW, NOW),
         tx.outbox.to_bundle(NOW),
-        tx.outbox.held_alerts(NOW, ["overdue"]),
+        tx.outbox.held_due(NOW, ["overdue"]),
         tx.outbox.told_between("a@x", NOW, NOW, ["overdue"], 10),
         tx.outbox.of_first_connect(),
         tx.outbox.waits_for_release(1),
@@ -236,6 +236,7 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
         *(tx.outbox.suppress(1, "cap", NOW), tx.outbox.of_ticket(1)),
     ),
     "outbox.by_message_id": lambda tx: tx.outbox.by_message_id("o@d"),
+    "outbox.latest": lambda tx: tx.outbox.latest("jo@customer.test", NOW - timedelta(minutes=5), ["received"]),
     "outbox.count_since": lambda tx: tx.outbox.count_since("jo@customer.test", NOW, event="received"),
     "outbox.count_all_since": lambda tx: tx.outbox.count_all_since(NOW),
     "cursors.get": lambda tx: tx.cursors.get("support", "INBOX"),

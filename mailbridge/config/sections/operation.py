@@ -25,6 +25,7 @@ LIMITS = section(
         "read_memory": kinds.size(64 << 20, 64 << 30),
         "acks_per_sender_hour": WholeNumber(least=0, most=1000),
         "acks_per_verified_hour": WholeNumber(least=0, most=1000),
+        "receipts_together_minutes": WholeNumber(least=0, most=60),
         "tickets_per_sender_hour": WholeNumber(least=1, most=1_000_000),
         "tickets_per_form_hour": WholeNumber(least=1, most=1_000_000),
         "bytes_per_sender_hour": kinds.size(1 << 20, 1 << 40),

@@ -25,6 +25,7 @@ from mailbridge.message.model import Attachment
 from mailbridge.notifications.model import Notification
 
 LOOP_FIELD = "X-Mailbridge-Loop"
+_REPLIES = ("received", "received_together", "commands")
 MAX_NAME = 64
 MAX_REFERENCES = 20
 LONGEST_REFERENCES = 1_500  # characters
@@ -122,7 +123,7 @@ def _auto_submitted(notification: Notification) -> str:
     """RFC 3834 5: a robot's answer to a mail is auto-replied, what it says of itself is auto-generated; an agent's words are neither."""
     if not notification.automatic:
         return ""
-    return "auto-replied" if notification.event == "received" or notification.event == "commands" else "auto-generated"
+    return "auto-replied" if notification.event in _REPLIES else "auto-generated"
 
 
 def _references(notification: Notification) -> list[str]:

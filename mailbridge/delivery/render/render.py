@@ -34,7 +34,7 @@ from mailbridge.delivery.render.template_context import DeskView, HistoryEntry, 
 from mailbridge.errors import Permanent, Problem
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads.model import Payload
-from mailbridge.notifications.payloads.tickets import Received
+from mailbridge.notifications.payloads.tickets import Received, ReceivedTogether
 
 __all__ = [
     "DeskView", "HistoryEntry", "Renderer", "TemplateFailed", "TicketView", "TemplateContext", "Worded", "check", "guarded",
@@ -88,8 +88,13 @@ def guarded(notification: Notification, view: TemplateContext) -> tuple[Notifica
 
 
 def _own_words(payload: Payload | None) -> Payload | None:
-    """What of the values is the desk's own word: how long answers take."""
-    return replace(payload, estimate=None) if isinstance(payload, Received) else None
+    """What of the values is the desk's own word: how long answers take, and the numbers of requests."""
+    match payload:
+        case Received():
+            return replace(payload, estimate=None)
+        case ReceivedTogether(rows=rows):
+            return replace(payload, rows=tuple(replace(row, subject="") for row in rows))
+    return None
 
 
 def _silenced(ticket: TicketView) -> TicketView:

@@ -54,6 +54,13 @@ _HELD = (
 _NOTICE = {"step": "unproven", "rows": _HELD, "reasons": "no trusted Authentication-Results", "count": "2"}
 VOCABULARY: Mapping[str, Mapping[str, str]] = {
     "customer.received": {"estimate": "120", "within": "3", "unit": "hours", "working": "yes", "behind": ""},
+    "customer.received_together": {
+        "rows": "MB-1042\t\tPrinter <down> & out\nMB-1043\tsupport+mb1043.a.x@acme.example\tScanner",
+        "within": "3",
+        "unit": "hours",
+        "working": "yes",
+        "behind": "",
+    },
     "customer.estimate": {"minutes": "240", "before": "120", "most": "480"},
     "customer.unreadable": {},
     "customer.taken": {"author": "Bogdan Ionescu"},

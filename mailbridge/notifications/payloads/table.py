@@ -67,6 +67,7 @@ from mailbridge.notifications.payloads.tickets import (
     NewTicket,
     OtherTicket,
     Received,
+    ReceivedTogether,
     RuleActed,
 )
 
@@ -84,6 +85,7 @@ from mailbridge.notifications.payloads.tickets import (
 
 PAYLOADS: Mapping[str, type[Payload]] = {
     "customer.received": Received,
+    "customer.received_together": ReceivedTogether,
     "customer.estimate": Estimated,
     "customer.taken": ByAuthor,
     "customer.answered": Answered,

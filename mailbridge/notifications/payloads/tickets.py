@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from mailbridge.notifications.payloads.model import Payload
+from mailbridge.notifications.payloads.model import Payload, TableRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +24,27 @@ class Received(Payload):
     """
 
     estimate: int | None = None
+    within: int | None = None
+    unit: str = ""
+    working: bool = False
+    behind: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRow(TableRow):
+    """A request of several that are acknowledged in one mail.  `address`: where more about it is written to; '' of the one that an answer
+    to this mail goes to.  `subject`: '' of an unproven writer's."""
+
+    number: str
+    address: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedTogether(Payload):
+    """Requests that one person sent within some minutes; the rest is as of `Received`."""
+
+    rows: tuple[RequestRow, ...]
     within: int | None = None
     unit: str = ""
     working: bool = False

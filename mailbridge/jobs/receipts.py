@@ -1,0 +1,104 @@
+"""Sends held acknowledgements: of the requests that one person sent within minutes, one mail with each number and topic.
+
+The first acknowledgement of a person goes out at once, so these are of further requests.  Each is a held row of the outbox until this job
+replaces them, in one transaction, by the row of the mail that lists them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from mailbridge.conversation.tokens import Purpose
+from mailbridge.execution.desk import Desk
+from mailbridge.ids import ticket_number
+from mailbridge.jobs.bundles import TOLD
+from mailbridge.notifications.limits import RECEIPTS
+from mailbridge.notifications.model import Notification, Queued
+from mailbridge.notifications.payloads.tickets import Received, ReceivedTogether, RequestRow
+from mailbridge.ops import crash
+from mailbridge.store.engine import Store
+from mailbridge.store.tx import Tx
+from mailbridge.tickets.model import Ticket
+
+STATE_KEY = "receipts"
+TOGETHER = "received_together"
+ANSWERED = "the request was answered before its acknowledgement went out"
+_SAY_MORE = frozenset({"answered", "closed"})  # mails to the customer after which an acknowledgement says nothing new
+
+Group = Sequence[tuple[Queued, Ticket]]
+
+
+def notify_receipts(store: Store, desk: Desk, now: datetime) -> int:
+    """Sends the held acknowledgements that are due.  Returns the number of mails."""
+    with store.read() as tx:
+        if not tx.outbox.held_due(now, RECEIPTS):
+            return 0
+    with store.write() as tx:
+        tx.state.take(STATE_KEY, now)  # locks the row: no other transaction sends the same
+        sent = sum(_notify(tx, group, desk, now) for group in _groups(tx, tx.outbox.held_due(now, RECEIPTS), now))
+        tx.state.set(STATE_KEY, now.isoformat(), now)
+        tx.wake("outbox")
+        crash.point("receipts.before_commit")
+    return sent
+
+
+def _groups(tx: Tx, found: Sequence[Queued], now: datetime) -> Iterator[Group]:
+    """By recipient.  Proven and unproven mails of one address are apart: the first may be of anybody, and its list has no topics."""
+    tickets = {ticket.id: ticket for ticket in tx.tickets.get_many(one.notification.ticket or 0 for one in found)}
+    groups: dict[tuple[str, bool, str], list[tuple[Queued, Ticket]]] = {}
+    for one in found:
+        ticket = tickets.get(one.notification.ticket or 0)
+        if ticket is None or _is_answered(tx, one):
+            tx.outbox.suppress(one.id, ANSWERED if ticket else "the ticket is gone", now)
+        else:
+            key = one.notification.recipient.lower(), ticket.verified, one.notification.language
+            groups.setdefault(key, []).append((one, ticket))
+    yield from groups.values()
+
+
+def _is_answered(tx: Tx, one: Queued) -> bool:
+    """Whether a later mail about the ticket to this person says more."""
+    later = (other for other in tx.outbox.of_ticket(one.notification.ticket or 0) if other.id > one.id)
+    to = one.notification.recipient.lower()
+    return any(other.notification.event in _SAY_MORE and other.notification.recipient.lower() == to for other in later)
+
+
+def _notify(tx: Tx, group: Group, desk: Desk, now: datetime) -> int:
+    """A single acknowledgement goes out as it is."""
+    if len(group) == 1:
+        return int(tx.outbox.let_go(group[0][0].id, now))
+    mail = _together(group, desk)
+    tx.outbox.add_many([mail], now)
+    for one, _ in group:
+        tx.outbox.suppress(one.id, f"{TOLD}{mail.key}", now)
+    return 1
+
+
+def _together(group: Group, desk: Desk) -> Notification:
+    """One mail for all of them, in the thread of the first: an answer to it goes to that request."""
+    first, ticket = group[0][0].notification, group[0][1]
+    key = f"{ticket.id}.{group[0][0].id}-{group[-1][0].id}.customer.{TOGETHER}:{first.recipient.lower()}"
+    generation = dict(ticket.revoked).get(first.recipient.lower(), 0)
+    known = next((one.notification.payload for one, _ in reversed(group) if isinstance(one.notification.payload, Received)), Received())
+    rows = (_row(one, each, desk, is_first=number == 0) for number, (one, each) in enumerate(group))
+    return replace(
+        first,
+        event=TOGETHER,
+        key=key,
+        message_id=desk.signer.message_id(ticket.id, first.recipient, Purpose.CUSTOMER, key, generation=generation),
+        payload=ReceivedTogether(
+            rows=tuple(rows), within=known.within, unit=known.unit, working=known.working, behind=known.behind
+        ),
+    )
+
+
+def _row(one: Queued, ticket: Ticket, desk: Desk, *, is_first: bool) -> RequestRow:
+    return RequestRow(
+        number=ticket_number(desk.config.desk.prefix, ticket.id),
+        address="" if is_first else one.notification.reply_to or "",
+        subject=" ".join(ticket.subject.split()) if ticket.verified else "",
+    )
+
+
