@@ -12,8 +12,10 @@ from datetime import datetime
 
 from mailbridge.conversation.tokens import Purpose
 from mailbridge.execution.desk import Desk
+from mailbridge.execution.notification_context import notification_context
 from mailbridge.ids import ticket_number
 from mailbridge.jobs.bundles import TOLD
+from mailbridge.notifications.compose import signed
 from mailbridge.notifications.limits import RECEIPTS
 from mailbridge.notifications.model import Notification, Queued
 from mailbridge.notifications.payloads.tickets import Received, ReceivedTogether, RequestRow
@@ -25,6 +27,7 @@ from mailbridge.tickets.model import Ticket
 STATE_KEY = "receipts"
 TOGETHER = "received_together"
 ANSWERED = "the request was answered before its acknowledgement went out"
+MERGED = "the request was merged into another one of which this person has mail"
 _SAY_MORE = frozenset({"answered", "closed"})  # mails to the customer after which an acknowledgement says nothing new
 
 Group = Sequence[tuple[Queued, Ticket]]
@@ -37,11 +40,29 @@ def notify_receipts(store: Store, desk: Desk, now: datetime) -> int:
             return 0
     with store.write() as tx:
         tx.state.take(STATE_KEY, now)  # locks the row: no other transaction sends the same
-        sent = sum(_notify(tx, group, desk, now) for group in _groups(tx, tx.outbox.held_due(now, RECEIPTS), now))
+        found = [one for one in tx.outbox.held_due(now, RECEIPTS) if not _went_on(tx, one, desk, now)]
+        sent = sum(_notify(tx, group, desk, now) for group in _groups(tx, found, now))
         tx.state.set(STATE_KEY, now.isoformat(), now)
         tx.wake("outbox")
         crash.point("receipts.before_commit")
     return sent
+
+
+def _went_on(tx: Tx, one: Queued, desk: Desk, now: datetime) -> bool:
+    """Whether the request was merged into another one.  The person who has no mail of that one gets the acknowledgement in its thread."""
+    ticket = tx.tickets.get(one.notification.ticket or 0)
+    survivor = tx.tickets.surviving(ticket.id) if ticket and ticket.merged_into is not None else None
+    if survivor is None:
+        return False
+    to = one.notification.recipient.lower()
+    if any(other.notification.recipient.lower() == to for other in tx.outbox.of_ticket(survivor.id)):
+        tx.outbox.suppress(one.id, MERGED, now)
+        return True
+    moved = replace(one.notification, ticket=survivor.id, key=f"{one.notification.key}:{survivor.id}")
+    mail = signed(moved, notification_context(tx, survivor, desk))
+    tx.outbox.add_many([mail], now)
+    tx.outbox.suppress(one.id, f"{TOLD}{mail.key}", now)
+    return True
 
 
 def _groups(tx: Tx, found: Sequence[Queued], now: datetime) -> Iterator[Group]:
@@ -59,10 +80,10 @@ def _groups(tx: Tx, found: Sequence[Queued], now: datetime) -> Iterator[Group]:
 
 
 def _is_answered(tx: Tx, one: Queued) -> bool:
-    """Whether a later mail about the ticket to this person says more."""
-    later = (other for other in tx.outbox.of_ticket(one.notification.ticket or 0) if other.id > one.id)
+    """Whether a later mail about the request to this person says more."""
     to = one.notification.recipient.lower()
-    return any(other.notification.event in _SAY_MORE and other.notification.recipient.lower() == to for other in later)
+    later = (other.notification for other in tx.outbox.of_ticket(one.notification.ticket or 0) if other.id > one.id)
+    return any(other.event in _SAY_MORE and other.recipient.lower() == to for other in later)
 
 
 def _notify(tx: Tx, group: Group, desk: Desk, now: datetime) -> int:
