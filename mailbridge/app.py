@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Self
 
 from mailbridge.checks import build
@@ -37,10 +37,12 @@ from mailbridge.health.page import Pulse
 from mailbridge.ids import system_chance
 from mailbridge.intake.inbox import Inbox
 from mailbridge.jobs.alerts import notify_alerts
+from mailbridge.jobs.attempts import Item, JobRuns, when_due
 from mailbridge.jobs.bundles import notify_bundles
 from mailbridge.jobs.contract_ends import notify_contract_ends
 from mailbridge.jobs.deadlines import sweep
 from mailbridge.jobs.digests import notify_digests
+from mailbridge.jobs.failures import notify_job_failures
 from mailbridge.jobs.feeds import fetch_feeds
 from mailbridge.jobs.hours import keep_hours, pause_clocks
 from mailbridge.jobs.kept import list_kept
@@ -281,7 +283,7 @@ class App:
     def keep_tokens_fresh(self) -> None:
         """Renews the tokens that are due."""
         for source in self.token_sources.values():
-            source.keep_fresh()
+            self.runs.run(f"oauth {source.account.name}", source.keep_fresh)
 
     def notify_login_ends(self) -> int:
         """Notifies the admins of logins that expire soon; how many new mails."""
@@ -290,6 +292,15 @@ class App:
     def webhooker(self) -> Webhooker:
         """The worker for webhook calls, for one thread."""
         return Webhooker(self.store, self.config.webhooks, self.clock, report=self._webhook_reports)
+
+    @cached_property
+    def runs(self) -> JobRuns:
+        """Runs the jobs of this process, and records which of them raise."""
+        return JobRuns(self.store, self.clock)
+
+    def notify_job_failures(self, now: datetime | None = None) -> int:
+        """Notifies the admins of what jobs could not do; how many failures are new."""
+        return notify_job_failures(self.store, self.desk_of_files(), now or self.clock.now())
 
     @cached_property
     def board(self) -> Board:
@@ -314,10 +325,13 @@ class App:
         for name, ask in probes.probes(self.config, ports, self.tokens(self.config.outgoing.oauth)):
             if name == names.OUTGOING and self.board.proven_within(name, names.PROBED):
                 continue  # mail is being sent, so a further login shows nothing, and providers count logins
-            try:
-                self.board.proven(name, ask())
-            except probes.ProbeFailed as fault:
-                self.board.failed(name, str(fault), names.PROBED.total_seconds())
+            self.runs.run(f"probe {name}", partial(self._probe, name, ask))
+
+    def _probe(self, name: str, ask: probes.Probe) -> None:
+        try:
+            self.board.proven(name, ask())
+        except probes.ProbeFailed as fault:
+            self.board.failed(name, str(fault), names.PROBED.total_seconds())
 
     def count_arrivals(self, now: datetime | None = None) -> int:
         """Counts the mails of the inbox by source and hour; how many were new."""
@@ -333,19 +347,23 @@ class App:
 
     def sweep(self, now: datetime | None = None) -> int:
         """Fires every deadline up to now, and sends held notifications; how many."""
-        now, desk = now or self.clock.now(), self.desk()
-        recompute(self.store, desk, now)
-        rematch_changed(self.store, desk, now)
-        fired = sweep(self.store, desk, now)
-        notify_alerts(self.store, desk, now)
-        notify_receipts(self.store, desk, now)
-        return fired + notify_held(self.store, desk, now) + notify_bundles(self.store, desk, now)
+        now, desk, run = now or self.clock.now(), self.desk(), self.runs.run
+        run("recompute", lambda: recompute(self.store, desk, now))
+        run("rematch", lambda: rematch_changed(self.store, desk, now))
+        fired = run("sweep", lambda: sweep(self.store, desk, now)) or 0
+        run("alerts", lambda: notify_alerts(self.store, desk, now))
+        run("receipts", lambda: notify_receipts(self.store, desk, now))
+        held = run("held", lambda: notify_held(self.store, desk, now, self._attempt_held)) or 0
+        return fired + held + (run("bundles", lambda: notify_bundles(self.store, desk, now)) or 0)
+
+    def _attempt_held(self, tx: Tx, agent: str, run: Callable[[], bool]) -> bool | None:
+        return when_due(tx, Item(job="held", key=agent, about=f"mails of {agent} that wait for a yes"), self.clock.now(), run)
 
     def keep_hours(self) -> int:
         """Records what the hour banks are due, tells who has to know, stops clocks where a bank is empty; how many entries."""
         now, desk = self.clock.now(), self.desk()
-        made = keep_hours(self.store, desk, now)
-        pause_clocks(self.store, desk, now)
+        made = self.runs.run("hours", lambda: keep_hours(self.store, desk, now)) or 0
+        self.runs.run("hours-pause", lambda: pause_clocks(self.store, desk, now))
         return made
 
     def fetch_feeds(self) -> int:

@@ -105,6 +105,7 @@ class Daemon:
             jobs.append(Job(name="unfetched", every=UNFETCHED, run=app.notify_unfetched))
             jobs.append(Job(name="arrivals", every=ARRIVALS, run=app.count_arrivals))
             jobs.append(Job(name="silence", every=SILENCE, run=app.look_for_silence))
+            jobs.append(Job(name="failures", every=NOTICE_EVERY, run=app.notify_job_failures))
             jobs.append(Job(name="sources", every=NOTICE_EVERY, run=app.notify_sources))
             if app.config.backup.to is not None:
                 jobs.append(Job(name="backup", every=BACKUP, run=app.backups.look))
@@ -112,7 +113,7 @@ class Daemon:
             jobs.append(Job(name="look", every=LOOK, run=app.pulse.look))
             jobs.append(Job(name="ping", every=PING, run=app.pulse.ping))
             jobs.append(Job(name="probe", every=names.PROBED, run=self._probe))
-        self._ticker = Ticker(jobs)
+        self._ticker = Ticker(jobs, app.runs)
 
     def _poller(self, mailbox: Mailbox, folder: str) -> Poller:
         app = self._app
@@ -245,6 +246,7 @@ class Daemon:
             return
         if self._is_ready:  # systemd must get READY first
             systemd.notify("WATCHDOG=1")
+        self._ticker.report_hanging()
 
 
 def run(app: App, *, ready: Callable[[Daemon], None] = lambda _daemon: None, intake: bool = True, clocks: bool = True) -> int:

@@ -134,6 +134,7 @@ class TestDesk:
 
     app: App
     clock: FixedClock
+    jobs_may_fail: bool = False  # the test lets a job fail
     _letters: dict[Path, Message] = field(default_factory=dict)  # files of a Maildir stay as they are
 
     def feed(self, raw: bytes, *, mail_from: str | None = "carol@customer.test", rcpt_to: tuple[str, ...] = ("support@desk.test",)) -> Done:
@@ -284,7 +285,11 @@ def a_desk(folder: Path, *, rules: dict[str, str] | None = None, store_url: str 
         put_new_database(Path(place))
     clock = FixedClock(NOW)
     with DeskApp.open(config, clock=clock) as app:
-        yield TestDesk(app, clock)
+        desk = TestDesk(app, clock)
+        yield desk
+        if not desk.jobs_may_fail:
+            with app.store.read() as tx:
+                assert tx.job_failures.all(5) == []
 
 
 def table(notification: Notification, name: str = "rows") -> str:

@@ -16,10 +16,12 @@ from mailbridge.cli.show import print_json, safe, when
 
 if TYPE_CHECKING:
     from mailbridge.config.model import Backup, Config
+    from mailbridge.store.job_failures import JobFailure
     from mailbridge.store.source_health import SourceHealth
 
 WAITING_TOO_LONG = timedelta(minutes=5)
 BACKUP_KEYS = {"made": "backup", "proven": "backup-proof", "failed": "backup-failed"}  # -> key of the state in the store
+MOST_FAILURES = 10  # of jobs, that are listed
 HEARTBEAT_TOO_OLD = timedelta(minutes=2)
 
 
@@ -42,6 +44,7 @@ class DeskStatus:
     backup: Mapping[str, Any]  # made: the last good backup; proven: the last verified one; failed: the error since then
     sources: tuple[Mapping[str, Any], ...]
     feeds: tuple[Mapping[str, Any], ...]  # calendar feeds
+    jobs: tuple[Mapping[str, Any], ...]  # what jobs could not do
     troubles: tuple[str, ...]
 
 
@@ -72,6 +75,7 @@ def look(desk: OpenDesk, now: datetime) -> DeskStatus:
         seen_alive = tx.state.set_at("daemon")
         backup = {name: tx.state.get(key) for name, key in BACKUP_KEYS.items()}
         is_alive = seen_alive is not None and now - seen_alive <= HEARTBEAT_TOO_OLD
+        failures = tx.job_failures.all(MOST_FAILURES + 1)
         sources = tuple(about(source, desk.config, now, is_alive) for source in tx.sources.all())
         return DeskStatus(
             schema=desk.store.current() or "",
@@ -89,11 +93,13 @@ def look(desk: OpenDesk, now: datetime) -> DeskStatus:
             backup=backup,
             sources=sources,
             feeds=tuple(asdict(one) for one in feeds),
+            jobs=tuple(asdict(one) for one in failures[:MOST_FAILURES]),
             troubles=(
                 *troubles(inbox, oldest, outbox, webhooks, rules, seen_alive, now),
                 *backup_troubles(desk.config.backup, backup, now),
                 *source_troubles(sources),
                 *(one.trouble for one in feeds if one.trouble),
+                *job_troubles(failures),
                 *_kept_back_troubles(len(tx.outbox.kept_back(1000))),
                 *(trouble for login in logins for trouble in login.troubles),
             ),
@@ -155,6 +161,16 @@ def about(source: SourceHealth, config: Config, now: datetime, is_alive: bool) -
 def source_troubles(sources: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """A sentence for each source that fails, or that has been silent for too long."""
     return tuple(f"{one['source']}: {one['why']}: mailbridge doctor" for one in sources if one["why"])
+
+
+def job_troubles(failures: Sequence[JobFailure]) -> tuple[str, ...]:
+    """A sentence for each of the oldest failures of jobs."""
+    found = [
+        f"the job {one.job} could not do {one.about or 'its work'} (attempts: {one.tries}, since {when(one.since)}): {one.reason}; "
+        f"the next attempt is at {when(one.next_at)}, the log has the details"
+        for one in failures[:MOST_FAILURES]
+    ]
+    return (*found, *(["there are more failures of jobs: see mailbridge_job_failures in the metrics"] if failures[MOST_FAILURES:] else []))
 
 
 def source_row(one: Mapping[str, Any]) -> str:

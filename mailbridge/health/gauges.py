@@ -95,6 +95,10 @@ def _refusals(tx: Tx, now: datetime) -> dict[tuple[str, ...], float]:
     return {(grant.account,): float(grant.refusals) for grant in tx.grants.all()}
 
 
+def _job_failures(tx: Tx, now: datetime) -> dict[tuple[str, ...], float]:
+    return {(job,): float(count) for job, count in tx.job_failures.counts().items()}
+
+
 def _login_days(tx: Tx, now: datetime) -> dict[tuple[str, ...], float]:
     found = tx.state.get(ENDS_KEY) or []
     return {(login, kind): round((datetime.fromisoformat(at) - now).total_seconds() / 86_400, 2) for login, kind, at in found}
@@ -140,6 +144,12 @@ GAUGES: tuple[StoreGauge, ...] = (
     ),
     StoreGauge(
         name="mailbridge_sweep_lag_seconds", about="How late the next moment to tell is; 0: its time has not come", count=_sweep_lag
+    ),
+    StoreGauge(
+        name="mailbridge_job_failures",
+        about="What a job could not do at its last attempt (deadlines, tickets, banks, or itself)",
+        labels=("job",),
+        count=_job_failures,
     ),
     StoreGauge(name="mailbridge_backup_age_seconds", about="Since the last good backup was made", count=_age("backup", "at")),
     StoreGauge(

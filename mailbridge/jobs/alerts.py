@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 
 from mailbridge.conversation.tokens import Purpose
@@ -16,6 +17,7 @@ from mailbridge.execution.bundling import DIGEST
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.open_targets import is_kept
 from mailbridge.ids import ticket_number
+from mailbridge.jobs.attempts import Item, alone, key_of
 from mailbridge.jobs.bundles import MOST_ROWS, TOLD, is_hidden
 from mailbridge.notifications.events.alerts import ALERTS
 from mailbridge.notifications.model import Audience, Class, Notification, Queued
@@ -43,10 +45,18 @@ def notify_alerts(store: Store, desk: Desk, now: datetime) -> int:
         groups: dict[str, list[Queued]] = {}
         for one in found:
             groups.setdefault(one.notification.recipient.lower(), []).append(one)
-        sent = sum(_notify(tx, group, tickets, desk, now) for group in groups.values())
+        waiting = tx.job_failures.waiting(STATE_KEY, now)
+        items = {recipient: Item(job=STATE_KEY, key=key_of(recipient), about=_about(group[0])) for recipient, group in groups.items()}
+        todo = {recipient: group for recipient, group in groups.items() if items[recipient].key not in waiting}
+        sent = sum(alone(tx, items[one], now, partial(_notify, tx, group, tickets, desk, now)) or 0 for one, group in todo.items())
+        tx.job_failures.forget_retried(STATE_KEY, now)
         tx.state.set(STATE_KEY, now.isoformat(), now)
         tx.wake("outbox")
     return sent
+
+
+def _about(one: Queued) -> str:
+    return f"alerts to {one.notification.name or one.notification.audience}"
 
 
 def _notify(tx: Tx, group: Sequence[Queued], tickets: dict[int, Ticket], desk: Desk, now: datetime) -> int:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import sha256
 
 from mailbridge.conversation.tokens import Purpose
 from mailbridge.execution.desk import Desk
 from mailbridge.ids import ticket_number
+from mailbridge.jobs.attempts import Item, alone, key_of
 from mailbridge.notifications.events.alerts import ALERTS
 from mailbridge.notifications.limits import RECEIPTS, Suppressed, hidden
 from mailbridge.notifications.model import Audience, Notification, Queued
@@ -41,7 +43,12 @@ def notify_bundles(store: Store, desk: Desk, now: datetime) -> int:
         if tx.inbox.oldest() is not None and now - oldest < LONGEST_WAIT:
             return 0
         tickets = {ticket.id: ticket for ticket in tx.tickets.get_many({one.notification.ticket or 0 for one in found})}
-        told = sum(_notify(tx, group, tickets, desk, now) for group in _groups(found, tickets, desk))
+        waiting, told = tx.job_failures.waiting(STATE_KEY, now), 0
+        for group in _groups(found, tickets, desk):
+            item = _item(group)
+            if item.key not in waiting:
+                told += alone(tx, item, now, partial(_notify, tx, group, tickets, desk, now)) or 0
+        tx.job_failures.forget_retried(STATE_KEY, now)
         tx.state.set(STATE_KEY, now.isoformat(), now)
         tx.wake("outbox")
     return told
@@ -55,6 +62,11 @@ def _groups(found: Sequence[Queued], tickets: dict[int, Ticket], desk: Desk) -> 
         team = team_of(ticket, desk.organisation).name if ticket else ""
         groups.setdefault((one.notification.recipient.lower(), team), []).append(one)
     yield from groups.values()
+
+
+def _item(group: Sequence[Queued]) -> Item:
+    first = group[0].notification
+    return Item(job=STATE_KEY, key=key_of(first.recipient), about=f"notifications to {first.name or first.audience}")
 
 
 def _notify(tx: Tx, group: Sequence[Queued], tickets: dict[int, Ticket], desk: Desk, now: datetime) -> int:

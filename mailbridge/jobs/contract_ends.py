@@ -6,12 +6,14 @@ one mail for all contracts of a day, in the working hours of the default team.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from mailbridge.customers.contract_ends import ContractEnd, contract_ends
 from mailbridge.execution.desk import Desk
+from mailbridge.jobs.attempts import Item, alone
 from mailbridge.notifications.compose import agent_notification
 from mailbridge.notifications.model import Notification
 from mailbridge.notifications.payloads.agents import ContractEnds, ContractRow
@@ -32,13 +34,22 @@ def notify_contract_ends(store: Store, desk: Desk, now: datetime) -> int:
             return 0
     with store.write() as tx:
         known: Mapping[str, Any] = tx.state.take(STATE_KEY, now) or {}
-        due = [one for one in found if _is_due(one, known.get(one.key))]
-        mails = list(_notifications(due, desk, now))
+        waiting = tx.job_failures.waiting(STATE_KEY, now)
+        due = [one for one in found if one.key not in waiting and _is_due(one, known.get(one.key))]
+        heard = {one.key: alone(tx, _item(one), now, partial(_heard, one, desk.organisation, now)) for one in due}
+        undone = {one.key for one in found if one.key in waiting or heard.get(one.key, ()) is None}
+        mails = list(_notifications(((one, heard[one.key] or ()) for one in due), desk))
         told = tx.outbox.add_many(mails, now, not_before=_opening(desk.organisation, now))
         if told:
             tx.wake("outbox")
-        tx.state.set(STATE_KEY, _told(found), now)
+        tx.job_failures.forget_retried(STATE_KEY, now)
+        state = {key: known.get(key) if key in undone else value for key, value in _told(found).items()}
+        tx.state.set(STATE_KEY, {key: value for key, value in state.items() if value is not None}, now)
     return told
+
+
+def _item(end: ContractEnd) -> Item:
+    return Item(job=STATE_KEY, key=end.key, about=f"end of the contract {end.key}")
 
 
 def _told(found: Sequence[ContractEnd]) -> dict[str, Any]:
@@ -50,10 +61,10 @@ def _is_due(end: ContractEnd, known: Any) -> bool:
     return known is None or known[0] != end.until.isoformat() or end.threshold < known[1]
 
 
-def _notifications(due: Sequence[ContractEnd], desk: Desk, now: datetime) -> Iterator[Notification]:
+def _notifications(due: Iterable[tuple[ContractEnd, Sequence[Recipient]]], desk: Desk) -> Iterator[Notification]:
     by_person: dict[str, tuple[Recipient, list[ContractEnd]]] = {}
-    for end in due:
-        for one in _heard(end, desk.organisation, now):
+    for end, people in due:
+        for one in people:
             _, ends = by_person.setdefault(one.address.lower(), (one, []))
             if end not in ends:
                 ends.append(end)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.execute import Telling, execute
 from mailbridge.execution.open_targets import target_at
 from mailbridge.execution.webhooks import queue_level_calls
+from mailbridge.ids import ticket_number
+from mailbridge.jobs.attempts import Attempt, Item, portion
 from mailbridge.jobs.handover import hand_over
 from mailbridge.ops import crash
 from mailbridge.store.clocks import Due
@@ -19,14 +22,23 @@ from mailbridge.tickets.deadlines import BY_HAND, REGION, commands_of, has_ladde
 from mailbridge.tickets.model import Ticket
 from mailbridge.tickets.requests import each
 
+JOB = "sweep"
 PORTION = 100
 
 
 def sweep(store: Store, desk: Desk, now: datetime) -> int:
-    """Fires all deadlines that are due at `now`.  Returns their number."""
+    """Fires all deadlines that are due at `now`.  Returns their number.
+
+    A deadline whose action raises delays no other one: it stays due and is tried again later.
+    """
     told = 0
     while fired := _portion(store, desk, now):
         told += fired
+    with store.read() as tx:
+        retried = bool(tx.job_failures.due(JOB, now, 1))
+    if retried:
+        with store.write() as tx:
+            tx.job_failures.forget_retried(JOB, now)
     return told
 
 
@@ -35,27 +47,37 @@ def _portion(store: Store, desk: Desk, now: datetime) -> int:
         due = tx.clocks.due(now, PORTION)
     if not due:
         return 0
-    with store.write() as tx:
-        won = _fire(tx, due, desk, now)
-        crash.point("sweep.before_commit")
+    won = portion(store, lambda tx, attempt: _fire_portion(tx, attempt, due, desk, now))
     crash.point("sweep.after_commit")
     # Other processes fired all deadlines of this batch.  The next sweep takes the rest.
     return won
 
 
-def _fire(tx: Tx, due: Sequence[Due], desk: Desk, now: datetime) -> int:
-    """Fires these deadlines and all others that are due on the same tickets.  Returns their number.
+def _fire_portion(tx: Tx, attempt: Attempt, due: Sequence[Due], desk: Desk, now: datetime) -> int:
+    fired = _fire(tx, attempt, due, desk, now)
+    crash.point("sweep.before_commit")
+    return fired
+
+
+def _fire(tx: Tx, attempt: Attempt, due: Sequence[Due], desk: Desk, now: datetime) -> int:
+    """Fires these deadlines and all others that are due on the same tickets.  Returns their number, with those that failed.
 
     All are fired before the first one acts.  An action may change the deadlines of the ticket, but deadlines that were reached before that
-    still act.
+    still act.  A deadline that fails is due again.
     """
     won = [one for one in due if tx.clocks.fire(one.id, now)]
     if len(due) == PORTION:  # the batch may contain only some deadlines of its last ticket
         for ticket in dict.fromkeys(one.ticket for one in won):
             won += [one for one in tx.clocks.due_of(ticket, now) if tx.clocks.fire(one.id, now)]
     for one in _without_repeats(won):
-        _raise(tx, one, desk, now)
+        if attempt(tx, _item(one, desk), now, partial(_raise, tx, one, desk, now)) is None:
+            tx.clocks.run_again(one.id)
     return len(won)
+
+
+def _item(due: Due, desk: Desk) -> Item:
+    about = f"{ticket_number(desk.config.desk.prefix, due.ticket)}, {due.deadline.promise}: {due.deadline.step}"
+    return Item(job=JOB, key=str(due.id), about=about)
 
 
 def _without_repeats(won: Sequence[Due]) -> list[Due]:
@@ -63,11 +85,11 @@ def _without_repeats(won: Sequence[Due]) -> list[Due]:
     return list({one.alert: one for one in reversed(won)}.values())[::-1]
 
 
-def _raise(tx: Tx, due: Due, desk: Desk, now: datetime) -> None:
-    """Executes the action of this deadline.  Does nothing if the ticket is gone."""
+def _raise(tx: Tx, due: Due, desk: Desk, now: datetime) -> bool:
+    """Executes the action of this deadline; whether the ticket still exists."""
     ticket = tx.tickets.get(due.ticket)
     if ticket is None:
-        return
+        return False
     moment = due.deadline
     if moment.promise == REGION:
         hand_over(tx, ticket, desk, now)
@@ -78,6 +100,7 @@ def _raise(tx: Tx, due: Due, desk: Desk, now: datetime) -> None:
         # After a downtime a deadline may fire at night.  Its mails are held until working hours, except for deadlines that a person set.
         telling = Telling(in_working_hours=moment.promise not in BY_HAND)
         execute(tx, desk, ticket, each(asked), Actor(kind=ActorKind.CLOCK, name=moment.promise), now, telling=telling)
+    return True
 
 
 def _climb(tx: Tx, due: Due, ticket: Ticket, desk: Desk, now: datetime) -> None:

@@ -14,11 +14,13 @@ from datetime import date, datetime, timedelta
 from mailbridge.conversation.tokens import Purpose
 from mailbridge.customers.following import followed, followers, watches
 from mailbridge.customers.model import Customer
+from mailbridge.errors import StoreAway
 from mailbridge.execution.agenda_rows import agenda_rows
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.hour_banks import left_in
 from mailbridge.execution.open_targets import open_targets
 from mailbridge.ids import ticket_number
+from mailbridge.jobs.attempts import Item, failed
 from mailbridge.notifications.compose import agent_notification
 from mailbridge.notifications.model import Notification
 from mailbridge.notifications.payloads.agents import TicketRow
@@ -26,6 +28,7 @@ from mailbridge.notifications.payloads.digest import ChangedRow, Digest, HoursRo
 from mailbridge.notifications.recipients import Recipient
 from mailbridge.notifications.summary import Viewer, length, summaries
 from mailbridge.notifications.summary_model import Summary
+from mailbridge.ops import log as logs
 from mailbridge.organisation import transitions
 from mailbridge.organisation.availability import midnight
 from mailbridge.organisation.digests import DigestReader, due_readers
@@ -35,6 +38,8 @@ from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.hours.planning import banks_of
 from mailbridge.tickets.model import Ticket
 from mailbridge.tickets.permissions import sees
+
+log = logs.get("digests")
 
 STATE_KEY = "digests"
 EVENT = "digest"
@@ -61,9 +66,23 @@ def notify_digests(store: Store, desk: Desk, now: datetime) -> int:
         readers = due_readers(desk.organisation, _days(told), now)
         if not readers:
             return 0
+        waiting = tx.job_failures.waiting(STATE_KEY, now)
+        readers = tuple(one for one in readers if one.agent.name not in waiting)
         found = _tickets(tx, desk, readers, {one.agent.name: _since(one.agent.name, told, now) for one in readers})
-        digests = {one.agent.name: _digest(tx, desk, one, found[one.agent.name], _since(one.agent.name, told, now), now) for one in readers}
+        digests, errors = dict[str, Digest | None](), dict[str, Exception]()
+        for one in readers:
+            name = one.agent.name
+            try:
+                digests[name] = _digest(tx, desk, one, found[name], _since(name, told, now), now)
+            except StoreAway:
+                raise
+            except Exception as error:  # one agent's digest must not block those of the others
+                log.exception("digest_failed", agent=name)
+                errors[name] = error
     with store.write() as tx:
+        tx.job_failures.forget_retried(STATE_KEY, now)
+        for name, why in errors.items():
+            failed(tx, Item(job=STATE_KEY, key=name, about=f"digest of {name}"), why, now)
         told = _known(tx.state.take(STATE_KEY, now))
         still = due_readers(desk.organisation, _days(told), now)
         mails = [_mail(one, digest, desk) for one in still if (digest := digests.get(one.agent.name)) is not None]

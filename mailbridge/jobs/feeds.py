@@ -15,6 +15,8 @@ from urllib.parse import urljoin, urlsplit
 from mailbridge.clock import Clock
 from mailbridge.config.model import FeedSettings
 from mailbridge.delivery.webhooks.allowed import NotAllowed, allowed
+from mailbridge.errors import StoreAway
+from mailbridge.jobs.attempts import Item, failed, key_of, reason_of
 from mailbridge.ops import log as logs
 from mailbridge.ops.https import NoAnswer, request
 from mailbridge.sandbox.feed import FeedUnreadable, read_feed
@@ -40,9 +42,29 @@ def fetch_feeds(store: Store, settings: FeedSettings, addresses: Sequence[str], 
     for address in addresses:
         now = clock.now()
         if _claimed(store, settings, address, now):
-            _fetch(store, settings, address, clock)
+            _attempt(store, settings, address, clock)
             tried += 1
     return tried
+
+
+def _attempt(store: Store, settings: FeedSettings, address: str, clock: Clock) -> None:
+    """Fetches the feed.  An error of the program is recorded for this feed, so that the others are fetched."""
+    item = Item(job=STATE_KEY, key=key_of(address), about=f"calendar feed of {urlsplit(address).hostname}")
+    try:
+        _fetch(store, settings, address, clock)
+    except StoreAway:
+        raise
+    except Exception as error:  # a feed of an unknown kind must not block the other feeds
+        log.exception("job_item_failed", job=item.job, about=item.about)
+        with store.write() as tx:
+            tx.feeds.failed(address, f"an error of the program: {reason_of(error)}")
+            failed(tx, item, error, clock.now())
+        return
+    with store.read() as tx:
+        known = tx.job_failures.is_known(item.job, item.key)
+    if known:
+        with store.write() as tx:
+            tx.job_failures.forget(item.job, item.key)
 
 
 def _claimed(store: Store, settings: FeedSettings, address: str, now: datetime) -> bool:

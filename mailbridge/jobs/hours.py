@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from datetime import datetime
+from functools import partial
 
 from mailbridge.customers.hour_terms import WhenEmpty
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.execute import Telling, execute
 from mailbridge.execution.hour_banks import today_of
+from mailbridge.ids import ticket_number
+from mailbridge.jobs.attempts import Item, alone
 from mailbridge.notifications.events.hours import PEOPLE
 from mailbridge.ops import crash
 from mailbridge.ops import log as logs
@@ -30,6 +33,8 @@ from mailbridge.tickets.requests import each
 
 log = logs.get("hours")
 
+JOB = "hours"
+PAUSE_JOB = "hours-pause"
 STATE_KEY = "hours"
 PAUSED_KEY = "hours-paused"
 ACTOR = Actor(kind=ActorKind.CLOCK, name="hours")
@@ -50,14 +55,19 @@ def keep_hours(store: Store, desk: Desk, now: datetime) -> int:
     with store.write() as tx:
         before = tx.state.take(STATE_KEY, now)
         due = _due(tx, banks, desk, now, before)
-        empty, made = set(_empty_banks(before)) & {_name(bank) for bank in banks}, 0
+        empty, made, failed = set(_empty_banks(before)) & {_name(bank) for bank in banks}, 0, list[HourBank]()
         for bank in due:
-            entries, left = _keep(tx, bank, desk, now)
+            kept = alone(tx, Item(job=JOB, key=_name(bank), about=f"hour bank {_name(bank)}"), now, partial(_keep, tx, bank, desk, now))
+            if kept is None:
+                failed.append(bank)
+                continue
+            entries, left = kept
             made += entries
             empty ^= {_name(bank)} & empty
             empty |= {_name(bank)} if left is not None and left.left <= 0 and _stops(bank, desk, now) else set()
         crash.point("hours.before_commit")
-        tx.state.set(STATE_KEY, {**_looked(tx, banks, desk, now, before), "empty": sorted(empty)}, now)
+        tx.job_failures.forget_retried(JOB, now)
+        tx.state.set(STATE_KEY, {**_looked(tx, banks, desk, now, before, failed), "empty": sorted(empty)}, now)
     if made:
         log.info("hours_recorded", entries=made, banks=len(due))
     return made
@@ -69,22 +79,30 @@ def all_banks(desk: Desk) -> Iterator[HourBank]:
 
 
 def _due(tx: Tx, banks: list[HourBank], desk: Desk, now: datetime, before: object) -> list[HourBank]:
-    """The banks to check."""
+    """The banks to check.  A bank that could not be kept waits for its next attempt."""
     looked = before if isinstance(before, dict) else {}
+    waiting = tx.job_failures.waiting(JOB, now)
     days = looked.get("days", {}) if looked.get("rules") == desk.policy.version else {}
     changed = {(customer, bank) for customer, bank, _ in tx.hours.changed_after(int(looked.get("floor", 0)))}
     return [
         bank
         for bank in banks
-        if (bank.customer, bank.name) in changed or days.get(_name(bank)) != today_of(bank, desk, now).isoformat()
+        if _name(bank) not in waiting
+        and ((bank.customer, bank.name) in changed or days.get(_name(bank)) != today_of(bank, desk, now).isoformat())
     ]
 
 
-def _looked(tx: Tx, banks: list[HourBank], desk: Desk, now: datetime, before: object) -> dict[str, object]:
-    """The state for the next run.  Entries of the last two runs are checked again: another process may commit a lower number later."""
+def _looked(
+    tx: Tx, banks: list[HourBank], desk: Desk, now: datetime, before: object, failed: Collection[HourBank]
+) -> dict[str, object]:
+    """The state for the next run.  Entries of the last two runs are checked again: another process may commit a lower number later.
+
+    A bank that failed, or that waits for its next attempt, has no day, so that it is checked then.
+    """
     looked = before if isinstance(before, dict) else {}
     last = max((id for _, _, id in tx.hours.changed_after(int(looked.get("floor", 0)))), default=int(looked.get("last", 0)))
-    days = {_name(bank): today_of(bank, desk, now).isoformat() for bank in banks}
+    undone = {_name(bank) for bank in failed} | tx.job_failures.waiting(JOB, now)
+    days = {_name(bank): today_of(bank, desk, now).isoformat() for bank in banks if _name(bank) not in undone}
     return {"rules": desk.policy.version, "days": days, "floor": looked.get("last", 0), "last": last}
 
 
@@ -149,13 +167,16 @@ def pause_clocks(store: Store, desk: Desk, now: datetime) -> int:
     while True:
         with store.read() as tx:
             numbers = tx.tickets.open_after(after, PORTION)
-            wrong = [ticket.id for ticket in tx.tickets.get_many(numbers) if ticket.empty_bank != _empty_bank(ticket, empty, desk, now)]
-        changed += sum(_pause(store, number, empty, desk, now) for number in wrong)
+            waiting, retried = tx.job_failures.waiting(PAUSE_JOB, now), tx.job_failures.due(PAUSE_JOB, now, 1)
+            tickets = [ticket for ticket in tx.tickets.get_many(numbers) if str(ticket.id) not in waiting]
+            wrong = [ticket for ticket in tickets if _is_wrong(ticket, empty, desk, now)]
+        changed += sum(_pause(store, ticket.id, empty, desk, now) for ticket in wrong)
         if len(numbers) < PORTION:
             break
         after = numbers[-1]
-    if paused != empty:
+    if paused != empty or retried:
         with store.write() as tx:
+            tx.job_failures.forget_retried(PAUSE_JOB, now)
             tx.state.set(PAUSED_KEY, empty, now)
     return changed
 
@@ -175,11 +196,24 @@ def _empty_bank(ticket: Ticket, empty: Collection[str], desk: Desk, now: datetim
     return found.bank.name if found and _name(found.bank) in empty else ""
 
 
+def _is_wrong(ticket: Ticket, empty: Collection[str], desk: Desk, now: datetime) -> bool:
+    try:
+        return ticket.empty_bank != _empty_bank(ticket, empty, desk, now)
+    except Exception:  # the attempt to change the ticket raises the same, and is recorded for this ticket alone
+        return True
+
+
 def _pause(store: Store, number: int, empty: Collection[str], desk: Desk, now: datetime) -> bool:
+    """Pauses or resumes the clocks of the ticket, in its own transaction; whether something changed."""
+    item = Item(job=PAUSE_JOB, key=str(number), about=ticket_number(desk.config.desk.prefix, number))
     with store.write() as tx:
-        ticket = tx.tickets.get(number)
-        if ticket is None or ticket.closed_at is not None:
-            return False
-        command = PauseForHours(bank=_empty_bank(ticket, empty, desk, now))
-        done = execute(tx, desk, ticket, each([command]), ACTOR, now, telling=Telling(silent=True))
+        return bool(alone(tx, item, now, partial(_set_pause, tx, number, empty, desk, now)))
+
+
+def _set_pause(tx: Tx, number: int, empty: Collection[str], desk: Desk, now: datetime) -> bool:
+    ticket = tx.tickets.get(number)
+    if ticket is None or ticket.closed_at is not None:
+        return False
+    command = PauseForHours(bank=_empty_bank(ticket, empty, desk, now))
+    done = execute(tx, desk, ticket, each([command]), ACTOR, now, telling=Telling(silent=True))
     return bool(done.decision.events)

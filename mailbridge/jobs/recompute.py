@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -18,6 +19,7 @@ from mailbridge.errors import Transient
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.record import set_clocks
 from mailbridge.jobs import reload
+from mailbridge.jobs.attempts import Attempt, alone, item_of, portion
 from mailbridge.jobs.changed_due_times import collected, notifications_of
 from mailbridge.jobs.rematch import customers_before, rematch
 from mailbridge.ops import crash
@@ -28,6 +30,7 @@ from mailbridge.tickets.model import Ticket
 
 log = logs.get("clocks")
 
+JOB = "recompute"
 STATE_KEY = "clocks"
 SLICE = 100  # tickets in one transaction
 LONGEST = 0.25  # seconds after which a slice ends early
@@ -42,9 +45,12 @@ def recompute(store: Store, desk: Desk, now: datetime) -> int:
     wanted = {"rules": desk.policy.version, "program": __version__, "calendars": desk.policy.calendars}
     with store.read() as tx:
         state = tx.state.get(STATE_KEY)
-        if _is_done(state, wanted) or not _in_force(tx, desk):
+        if not _in_force(tx, desk):
             return 0
-        before = customers_before(tx, _begun(tx, state, wanted)["before"], desk)
+        done = _is_done(state, wanted)
+        before = () if done else customers_before(tx, _begun(tx, state, wanted)["before"], desk)
+    if done:
+        return _retry(store, desk, now)
     tickets = 0
     while True:
         try:
@@ -63,19 +69,24 @@ def recompute(store: Store, desk: Desk, now: datetime) -> int:
 
 def _next(store: Store, desk: Desk, now: datetime, wanted: dict[str, str], before: Sequence[Customers]) -> dict[str, Any] | None:
     """The progress after one more slice; None if there is nothing to do.  Raises Transient."""
-    with store.write() as tx:
-        state = tx.state.take(STATE_KEY, now)
-        if _is_done(state, wanted) or not _in_force(tx, desk):
-            return None
-        progress = _slice(tx, desk, now, _begun(tx, state, wanted), before)
-        if progress["after"] is None:
-            told = list(notifications_of(tx, progress["told"], f"{wanted['rules']}:{progress['begun']}", desk))
-            tx.outbox.add_many(told, now)
-            if told:
-                tx.wake("outbox")
-            progress = {**progress, "told": {}, "before": []}
-        tx.state.set(STATE_KEY, progress, now)
-        crash.point("recompute.before_commit")
+    return portion(store, lambda tx, attempt: _next_slice(tx, attempt, desk, now, wanted, before))
+
+
+def _next_slice(
+    tx: Tx, attempt: Attempt, desk: Desk, now: datetime, wanted: dict[str, str], before: Sequence[Customers]
+) -> dict[str, Any] | None:
+    state = tx.state.take(STATE_KEY, now)
+    if _is_done(state, wanted) or not _in_force(tx, desk):
+        return None
+    progress = _slice(tx, attempt, desk, now, _begun(tx, state, wanted), before)
+    if progress["after"] is None:
+        told = list(notifications_of(tx, progress["told"], f"{wanted['rules']}:{progress['begun']}", desk))
+        tx.outbox.add_many(told, now)
+        if told:
+            tx.wake("outbox")
+        progress = {**progress, "told": {}, "before": [], "retried": progress["before"]}
+    tx.state.set(STATE_KEY, progress, now)
+    crash.point("recompute.before_commit")
     return progress
 
 
@@ -103,10 +114,12 @@ def _begun(tx: Tx, state: Any, wanted: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _slice(tx: Tx, desk: Desk, now: datetime, progress: dict[str, Any], before: Sequence[Customers]) -> dict[str, Any]:
+def _slice(
+    tx: Tx, attempt: Attempt, desk: Desk, now: datetime, progress: dict[str, Any], before: Sequence[Customers]
+) -> dict[str, Any]:
     """The progress after the next slice.  `after` is None if no ticket is left.
 
-    A slice ends early after LONGEST seconds, so that mails do not wait long for the transaction.
+    A slice ends early after LONGEST seconds, so that mails do not wait long for the transaction.  A ticket that raises is left as it was.
     """
     ids = sorted({*tx.tickets.open_after(progress["after"], SLICE), *tx.clocks.tickets_after(progress["after"], SLICE)})[:SLICE]
     due_before = tx.clocks.due_times(ids)
@@ -114,9 +127,9 @@ def _slice(tx: Tx, desk: Desk, now: datetime, progress: dict[str, Any], before: 
     done: list[tuple[Ticket, Ticket]] = []
     changed = 0
     for ticket in sorted(tx.tickets.get_many(ids), key=lambda ticket: ticket.id):
-        after = rematch(tx, desk, ticket, before, now)
-        changed += after is not ticket or set_clocks(tx, ticket, desk.organisation, now) > 0
-        done.append((ticket, after))
+        applied = attempt(tx, item_of(JOB, ticket, desk), now, partial(_apply, tx, desk, ticket, before, now)) or (ticket, False)
+        changed += applied[1]
+        done.append((ticket, applied[0]))
         if monotonic() > ends:
             break
     all_done = len(done) == len(ids)
@@ -132,6 +145,28 @@ def _slice(tx: Tx, desk: Desk, now: datetime, progress: dict[str, Any], before: 
         "changed": progress["changed"] + changed,
         "told": told,
     }
+
+
+def _apply(tx: Tx, desk: Desk, ticket: Ticket, before: Sequence[Customers], now: datetime) -> tuple[Ticket, bool]:
+    """The ticket with its contract and its clocks by the rules in force, and whether they changed."""
+    after = rematch(tx, desk, ticket, before, now)
+    return after, after is not ticket or set_clocks(tx, ticket, desk.organisation, now) > 0
+
+
+def _retry(store: Store, desk: Desk, now: datetime) -> int:
+    """Tries the tickets again that raised; how many succeed.  Nobody is notified of their changed due times: they changed long ago."""
+    with store.read() as tx:
+        again = tx.job_failures.due(JOB, now, SLICE)
+        versions = (tx.state.get(STATE_KEY) or {}).get("retried", ()) if again else ()
+        before = customers_before(tx, versions, desk)
+    right = 0
+    for one in again:
+        with store.write() as tx:
+            ticket = tx.tickets.get(int(one.item))
+            if ticket is not None and alone(tx, item_of(JOB, ticket, desk), now, partial(_apply, tx, desk, ticket, before, now)) is None:
+                continue
+            right += tx.job_failures.forget(JOB, one.item)
+    return right
 
 
 def _is_of(progress: Any, wanted: dict[str, str]) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from mailbridge.customers.model import Customers
@@ -15,6 +16,8 @@ from mailbridge.customers.overlay import merged
 from mailbridge.errors import Transient
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.overlay import read
+from mailbridge.jobs import recompute
+from mailbridge.jobs.attempts import Attempt, item_of, portion
 from mailbridge.jobs.changed_due_times import Told, collected, notifications_of
 from mailbridge.jobs.rematch import rematch
 from mailbridge.ops import log as logs
@@ -36,24 +39,31 @@ def rematch_changed(store: Store, desk: Desk, now: datetime) -> int:
             if _done(state) >= tx.customers.version() and not _unfinished(state):
                 return looked
         try:
-            with store.write() as tx:
-                state = tx.state.take(STATE_KEY, now)
-                progress, count = _next(tx, desk.at(tx), state, now)
-                tx.state.set(STATE_KEY, progress, now)
+            looked += portion(store, lambda tx, attempt: _next_slice(tx, attempt, desk, now))
         except Transient as error:  # a mail changed one of the tickets: the next tick repeats the slice
             log.info("clocks_wait", error=str(error))
             return looked
-        looked += count
 
 
-def _next(tx: Tx, desk: Desk, state: Any, now: datetime) -> tuple[dict[str, Any], int]:
+def _next_slice(tx: Tx, attempt: Attempt, desk: Desk, now: datetime) -> int:
+    state = tx.state.take(STATE_KEY, now)
+    progress, count = _next(tx, attempt, desk.at(tx), state, now)
+    tx.state.set(STATE_KEY, progress, now)
+    return count
+
+
+def _next(tx: Tx, attempt: Attempt, desk: Desk, state: Any, now: datetime) -> tuple[dict[str, Any], int]:
     """The progress after one more slice, and the number of tickets in it."""
     begun: dict[str, Any] = {"version": _done(state), "to": tx.customers.version(), "after": 0, "told": {}}
     progress = state if _unfinished(state) else begun
     before, ids = _before(tx, desk, progress), _tickets(tx, desk, progress)
     due_before, known = tx.clocks.due_times(ids), tx.tickets.get_many(ids)
     told: Told = progress["told"]
-    matched = [(ticket, rematch(tx, desk, ticket, (before,), now)) for ticket in known]
+    matched = []
+    for ticket in known:
+        item = item_of(recompute.JOB, ticket, desk)  # a ticket that raises gets its clocks with those of changed rules, later
+        after = attempt(tx, item, now, partial(rematch, tx, desk, ticket, (before,), now))
+        matched.append((ticket, after or ticket))
     due = tx.clocks.due_times(ids)
     for ticket, after in matched:
         told = collected(told, ticket, after, due_before.get(ticket.id, {}), due.get(ticket.id, {}), desk, now)

@@ -1,7 +1,7 @@
-"""The timer: calls each job at its interval.  Only this module uses APScheduler.
+"""The timer: calls each job at its interval, each in a thread of its own.
 
-Intervals are in UTC, jobs in memory.  The scheduler has no persistent state and needs none, because each job asks the store what is due.
-A late tick runs (no misfire limit), several missed ticks run once, and a job never overlaps itself.
+So a job that takes long, or hangs, delays no other job.  Jobs have no persistent state here and need none, because each asks the store
+what is due.  A late tick runs, several missed ticks run once, and a job never overlaps itself.
 """
 
 from __future__ import annotations
@@ -9,55 +9,99 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from threading import Event, Thread
+from time import monotonic
+from typing import Protocol
 
-from apscheduler.executors.pool import ThreadPoolExecutor
-from apscheduler.schedulers.background import BackgroundScheduler
-
-from mailbridge.errors import StoreAway
+from mailbridge.errors import StoreAway, Transient
 from mailbridge.ops import log as logs
 
 log = logs.get("ticker")
 
+LAST = timedelta(seconds=10)  # for all jobs together to finish their tick at the end
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
+    """`longest`: a tick that takes longer is reported as hanging."""
+
     name: str
     every: timedelta
     run: Callable[[], object]
+    longest: timedelta = timedelta(minutes=15)
+
+
+class Runs(Protocol):
+    """Runs a whole job, and records what goes wrong."""
+
+    def run(self, job: str, work: Callable[[], object]) -> object: ...
+
+    def hangs(self, job: str, since: datetime) -> None: ...
 
 
 class Ticker:
-    """Runs jobs until it is stopped.  A job that raises is logged and called again at its next tick."""
+    """Runs jobs until it is stopped.  A job that raises is called again at its next tick."""
 
-    def __init__(self, jobs: Sequence[Job]) -> None:
-        self._scheduler = BackgroundScheduler(
-            timezone=UTC,
-            executors={"default": ThreadPoolExecutor(3)},
-            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
-        )
-        for job in jobs:
-            self._scheduler.add_job(
-                guarded(job), "interval", seconds=job.every.total_seconds(), id=job.name, next_run_time=datetime.now(UTC)
-            )
+    def __init__(self, jobs: Sequence[Job], runs: Runs) -> None:
+        self._stopping = Event()
+        self._loops = [_Loop(job, runs, self._stopping) for job in jobs]
 
     def start(self) -> None:
-        self._scheduler.start()
+        for loop in self._loops:
+            loop.thread.start()
 
-    def stop(self) -> None:
-        """Stops all jobs before it returns."""
-        if self._scheduler.running:
-            self._scheduler.shutdown(wait=True)
+    def stop(self, within: timedelta = LAST) -> None:
+        """No job starts a tick any more.  Waits for those in progress; a job that does not end within this time ends with the process."""
+        self._stopping.set()
+        ends = monotonic() + within.total_seconds()
+        for loop in self._loops:
+            if loop.thread.ident is not None:
+                loop.thread.join(max(0.0, ends - monotonic()))
+            if loop.thread.is_alive():
+                log.warning("job_still_runs", job=loop.job.name)
+
+    def report_hanging(self) -> None:
+        """Reports each job whose tick takes longer than its limit, once a tick."""
+        for loop in self._loops:
+            loop.report_hanging()
 
 
-def guarded(job: Job) -> Callable[[], None]:
-    """Wraps the job for the timer: an error ends this tick, not the timer."""
+class _Loop:
+    """A job and its thread."""
 
-    def tick() -> None:
+    def __init__(self, job: Job, runs: Runs, stopping: Event) -> None:
+        self.job = job
+        self._runs, self._stopping = runs, stopping
+        self._began: datetime | None = None
+        self._reported: datetime | None = None
+        self.thread = Thread(target=self._work, name=f"job-{job.name}", daemon=True)
+
+    def report_hanging(self) -> None:
+        began = self._began
+        if began is None or began == self._reported or datetime.now(UTC) - began < self.job.longest:
+            return
+        self._reported = began
+        log.error("job_hangs", job=self.job.name, since=began.isoformat())
+        self._runs.hangs(self.job.name, began)
+
+    def _work(self) -> None:
+        """Ticks until the end.  Ticks that were missed while one took long are left out."""
+        every = self.job.every.total_seconds()
+        due = monotonic()
+        while not self._stopping.is_set():
+            self._tick()
+            due = max(due + every, monotonic())
+            self._stopping.wait(due - monotonic())
+
+    def _tick(self) -> None:
+        self._began = datetime.now(UTC)
         try:
-            job.run()
+            self._runs.run(self.job.name, self.job.run)
         except StoreAway as error:
-            log.warning("store_away", job=job.name, error=str(error))
-        except Exception:  # a bug in one job must not stop the clocks of all tickets
-            log.exception("job_failed", job=job.name)
-
-    return tick
+            log.warning("store_away", job=self.job.name, error=str(error))
+        except Transient as error:  # another transaction changed the same ticket: the next tick does it
+            log.info("job_waits", job=self.job.name, error=str(error))
+        except Exception:  # the failure could not be recorded; the job is called again all the same
+            log.exception("job_failed", job=self.job.name)
+        finally:
+            self._began = None

@@ -7,22 +7,28 @@ resumes and only one of several processes works.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import partial
+from itertools import product
 from typing import Any
 
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.execute import Telling, execute
 from mailbridge.execution.timed_rules import Looked, look
 from mailbridge.execution.webhooks import queue_rule_calls
+from mailbridge.ids import ticket_number
+from mailbridge.jobs.attempts import Attempt, Item, alone, portion, together
 from mailbridge.ops import log as logs
 from mailbridge.rules.commands import commands
 from mailbridge.rules.rule_set import RuleSet
 from mailbridge.store.engine import Store
+from mailbridge.store.job_failures import JobFailure
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.command_types.escalation import RaiseAlert
 from mailbridge.tickets.deadlines import RULE
+from mailbridge.tickets.model import Ticket
 from mailbridge.tickets.requests import each
 
 log = logs.get("rules")
@@ -32,20 +38,41 @@ SLICE = 100  # tickets in one transaction
 
 
 def run_timed_rules(store: Store, desk: Desk, now: datetime) -> int:
-    """Runs the rules by time that are due on all open tickets, slice by slice.  Returns how often they acted."""
-    acted = 0
+    """Runs the rules by time that are due on all open tickets, slice by slice.  Returns how often they acted.
+
+    If a rule raises on a ticket, it is tried again there later, and the other rules and tickets go on.
+    """
     with store.read() as tx:
-        if not _wanted(tx.state.get(STATE_KEY), desk, now):
-            return 0
-    while True:
-        with store.write() as tx:
-            state = tx.state.take(STATE_KEY, now)
-            rules = _wanted(state, desk, now)
-            if not rules:
-                return acted
-            after, done = _slice(tx, desk, rules, now, _after(state, rules))
-            acted += done
-            tx.state.set(STATE_KEY, _progress(state, desk, rules, now, after), now)
+        wanted, again = _wanted(tx.state.get(STATE_KEY), desk, now), tx.job_failures.due(STATE_KEY, now, SLICE)
+    acted = sum(_retry(store, desk, one, now) for one in again)
+    while wanted:
+        done = portion(store, lambda tx, attempt: _next(tx, attempt, desk, now))
+        if done is None:
+            break
+        acted += done
+    return acted
+
+
+def _retry(store: Store, desk: Desk, failure: JobFailure, now: datetime) -> int:
+    """Tries a rule again on a ticket where it raised; how often it acted."""
+    number, _, name = failure.item.partition("/")
+    with store.write() as tx:
+        rules = [one for one in desk.policy.timed if one.rules[0].rule.name == name]
+        tickets = [ticket for ticket in tx.tickets.get_many([int(number)]) if ticket.closed_at is None]
+        if not rules or not tickets:
+            tx.job_failures.forget(STATE_KEY, failure.item)
+        return _look_at(tx, alone, desk, rules, tickets, now)
+
+
+def _next(tx: Tx, attempt: Attempt, desk: Desk, now: datetime) -> int | None:
+    """How often the rules acted in the next slice; None if no rule is due."""
+    state = tx.state.take(STATE_KEY, now)
+    rules = _wanted(state, desk, now)
+    if not rules:
+        return None
+    after, done = _slice(tx, attempt, desk, rules, now, _after(state, rules))
+    tx.state.set(STATE_KEY, _progress(state, desk, rules, now, after), now)
+    return done
 
 
 def _wanted(state: Any, desk: Desk, now: datetime) -> list[RuleSet]:
@@ -77,11 +104,45 @@ def _progress(state: Any, desk: Desk, rules: Sequence[RuleSet], now: datetime, a
     return {"began": began, "looking": [] if after is None else names, "after": after or 0}
 
 
-def _slice(tx: Tx, desk: Desk, rules: Sequence[RuleSet], now: datetime, after: int) -> tuple[int | None, int]:
+def _slice(
+    tx: Tx, attempt: Attempt, desk: Desk, rules: Sequence[RuleSet], now: datetime, after: int
+) -> tuple[int | None, int]:
     """Checks one slice; the ticket number after which the next one begins (None: no ticket is left), and how often the rules acted."""
     ids = tx.tickets.open_after(after, SLICE)
-    acted, done = tx.clocks.acted(ids), 0
     tickets = sorted(tx.tickets.get_many(ids), key=lambda ticket: ticket.id)
+    done = _look_at(tx, attempt, desk, rules, tickets, now)
+    return (ids[-1] if len(ids) == SLICE else None), done
+
+
+def _look_at(tx: Tx, attempt: Attempt, desk: Desk, rules: Sequence[RuleSet], tickets: Sequence[Ticket], now: datetime) -> int:
+    """Runs the rules on the tickets.  Returns how often they acted.
+
+    All are looked at together as long as nothing raises, else each rule on each ticket alone.
+    """
+    acted = tx.clocks.acted([ticket.id for ticket in tickets])
+    if attempt is together:
+        return _look(tx, desk, rules, tickets, acted, now)
+    waiting, done = tx.job_failures.waiting(STATE_KEY, now), 0
+    for ticket, one in product(tickets, rules):
+        item = _item(ticket, one, desk)
+        if item.key not in waiting:
+            found = attempt(tx, item, now, partial(_look, tx, desk, [one], [ticket], acted, now))
+            done += found or 0
+            if found is not None:
+                tx.job_failures.forget(item.job, item.key)
+    return done
+
+
+def _item(ticket: Ticket, one: RuleSet, desk: Desk) -> Item:
+    name = one.rules[0].rule.name
+    about = f'rule "{name}" on {ticket_number(desk.config.desk.prefix, ticket.id)}'
+    return Item(job=STATE_KEY, key=f"{ticket.id}/{name}", about=about)
+
+
+def _look(
+    tx: Tx, desk: Desk, rules: Sequence[RuleSet], tickets: Sequence[Ticket], acted: Collection[tuple[int, str]], now: datetime
+) -> int:
+    done = 0
     for one in list(look(tx, desk.policy, rules, tickets, now)):
         key = (one.ticket.id, one.rule.name)
         if one.verdict is None and key in acted:
@@ -89,7 +150,7 @@ def _slice(tx: Tx, desk: Desk, rules: Sequence[RuleSet], now: datetime, after: i
         elif one.verdict is not None and key not in acted:
             _act(tx, desk, one, now)
             done += 1
-    return (ids[-1] if len(ids) == SLICE else None), done
+    return done
 
 
 def _act(tx: Tx, desk: Desk, found: Looked, now: datetime) -> None:

@@ -18,6 +18,7 @@ from mailbridge.sla.clock import Deadline
 from mailbridge.sla.reminders import base_of
 from mailbridge.store import dialects
 from mailbridge.store.sql import Row, Sql, Values
+from mailbridge.store.tables.desk import job_failures
 from mailbridge.store.tables.tickets import RUNNING, clocks
 
 RULE = "rule"  # `promise` of a rule by time, whose name is the step
@@ -52,13 +53,17 @@ _ADD = dialects.insert_new(clocks)
 _SET_STATE = clocks.update().where(_THIS, clocks.c.state != ClockState.FIRED).values(state=sa.bindparam("new_state"))
 _STOP = clocks.update().where(clocks.c.ticket == sa.bindparam("of"), clocks.c.state == ClockState.RUNNING).values(state=ClockState.STOPPED)
 _STOP_PROMISE = _STOP.where(clocks.c.promise == sa.bindparam("what"))
+_SWEEP = "sweep"  # the job of `job_failures` whose items are clocks
+_HELD_BACK = sa.exists().where(
+    job_failures.c.job == _SWEEP, job_failures.c.item == sa.cast(clocks.c.id, sa.Text), job_failures.c.next_at > sa.bindparam("now")
+)  # fmt: skip
 _DUE = (
     sa.select(clocks)
-    .where(RUNNING, clocks.c.due_at <= sa.bindparam("now"))
+    .where(RUNNING, clocks.c.due_at <= sa.bindparam("now"), ~_HELD_BACK)
     .order_by(clocks.c.due_at, clocks.c.id)
     .limit(sa.bindparam("most"))
 )
-_DUE_OF = _OF_TICKET.where(clocks.c.state == ClockState.RUNNING, clocks.c.due_at <= sa.bindparam("now"))
+_DUE_OF = _OF_TICKET.where(clocks.c.state == ClockState.RUNNING, clocks.c.due_at <= sa.bindparam("now"), ~_HELD_BACK)
 _BREACH = sa.select(sa.func.max(clocks.c.due_at)).where(
     clocks.c.ticket == sa.bindparam("ticket"),
     clocks.c.promise == sa.bindparam("what"),
@@ -66,6 +71,7 @@ _BREACH = sa.select(sa.func.max(clocks.c.due_at)).where(
     clocks.c.state != ClockState.STOPPED,
 )
 _FIRE = clocks.update().where(_THIS, clocks.c.state == ClockState.RUNNING).values(state=ClockState.FIRED, fired_at=sa.bindparam("now"))
+_RUN_AGAIN = clocks.update().where(_THIS, clocks.c.state == ClockState.FIRED).values(state=ClockState.RUNNING, fired_at=None)
 _TICKETS_AFTER = (
     sa.select(clocks.c.ticket).where(RUNNING, clocks.c.ticket > sa.bindparam("after")).distinct().order_by(clocks.c.ticket)
     .limit(sa.bindparam("most"))
@@ -131,7 +137,7 @@ class Clocks:
         return len(changed) + len(rows)
 
     def due(self, now: datetime, limit: int) -> list[Due]:
-        """The running clocks whose time has come, oldest first."""
+        """The running clocks whose time has come, oldest first, without those that wait for a further attempt."""
         return [_due(row) for row in self._sql.rows(_DUE, {"now": now, "most": limit})]
 
     def due_of(self, ticket: int, now: datetime) -> list[Due]:
@@ -146,6 +152,10 @@ class Clocks:
     def fire(self, id: int, now: datetime) -> bool:
         """True for exactly one caller, which handles the deadline.  False: another caller fired it, or it was stopped."""
         return self._sql.change(_FIRE, {"clock": id, "now": now}) == 1
+
+    def run_again(self, id: int) -> bool:
+        """The fired deadline could not be handled, so it is due again."""
+        return self._sql.change(_RUN_AGAIN, {"clock": id}) == 1
 
     def acted(self, tickets: Collection[int]) -> frozenset[tuple[int, str]]:
         """Each ticket and rule by time that has acted on it and is not armed again."""

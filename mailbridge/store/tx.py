@@ -24,6 +24,7 @@ from mailbridge.store.history import History
 from mailbridge.store.hours import Hours
 from mailbridge.store.inbox import InboxTable
 from mailbridge.store.inline_images import InlineImageCounts
+from mailbridge.store.job_failures import JobFailures
 from mailbridge.store.keys import KeyTable
 from mailbridge.store.mails import Mails
 from mailbridge.store.old_mails import OldMails
@@ -62,6 +63,7 @@ class Tx:
         self.clocks = Clocks(sql)
         self.finished_runs = FinishedRuns(sql)
         self.feeds = Feeds(sql)
+        self.job_failures = JobFailures(sql)
         self.outbox = Outbox(sql)
         self.cursors = Cursors(sql)
         self.old_mails = OldMails(sql)

@@ -150,6 +150,7 @@ OTHER = {
     "hour_alerts": "bank customer level period",
     "hour_entries": "actor bank basis closing contract customer day expires key kind link parts source subject",
     "inbox": "account folder helo lease_owner mail_from message_id outcome peer rcpt_to reason sha256 source state",
+    "job_failures": "about item job reason",
     "keys": "secret",
     "mail_refs": "message_id",
     "oauth_grants": "account client failure fault identity note refusal renewing scope sealed",

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from mailbridge.cli.main import cli
+from mailbridge.errors import StoreAway
 from mailbridge.execution.timed_rules import look
 from mailbridge.jobs import timed_rules
 from mailbridge.jobs.timed_rules import run_timed_rules
@@ -118,11 +119,11 @@ def test_slices_go_on_after_a_restart_and_look_once(desk: TestDesk, monkeypatch:
     def broken(tx, policy, rules, tickets, now):  # type: ignore[no-untyped-def]
         seen.extend(ticket.id for ticket in tickets)
         if len(seen) == 4:
-            raise RuntimeError("the desk ends here")
+            raise StoreAway("the desk ends here")
         return look(tx, policy, rules, tickets, now)
 
     monkeypatch.setattr(timed_rules, "look", broken)
-    with pytest.raises(RuntimeError):
+    with pytest.raises(StoreAway):
         desk.app.run_timed_rules()
     desk.app.run_timed_rules()
     assert seen == [1, 2, 3, 4, 3, 4, 5]

@@ -44,15 +44,6 @@ __path__ = []
 sys.meta_path.insert(0, Finder())
 '''
 
-TICKER = """
-from datetime import timedelta
-from threading import Event
-from mailbridge.jobs.ticker import Job, Ticker
-called = Event()
-ticker = Ticker([Job(name="job", every=timedelta(hours=1), run=called.set)])
-ticker.start()
-assert called.wait(5)
-"""
 A_DESK = """
 import pathlib, sys
 from tests.harness import a_desk, a_mail
@@ -88,7 +79,6 @@ WAYS = {
     "imapclient": IMAP,
     "mailparser": A_READING,
     "sqlalchemy": A_DESK,
-    "apscheduler": TICKER,
     "jinja2": A_DESK,
     "structlog": A_LOG,
 }

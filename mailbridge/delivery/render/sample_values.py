@@ -291,6 +291,12 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
         "rows": "imap:support/INBOX\t2026-11-23 09:10 UTC\tthe server refuses the login\t2026-11-23 09:08 UTC\t2026-11-23 08:51 UTC",
         "back": "outgoing\t2026-11-23 09:10 UTC\t\t2026-11-23 09:40 UTC\tnever",
     },
+    "admin.jobs": {
+        "count": "2",
+        "rows": "sweep\tMB-1042, response: overdue\tKeyError at tickets/apply.py:120\t2026-11-23 09:10 UTC\t2026-11-23 09:14 UTC\n"
+        "digests\t\tZeroDivisionError at jobs/digests.py:80\t2026-11-23 09:12 UTC\t2026-11-23 09:13 UTC",
+        "more": "",
+    },
     "admin.kept_ticket": {"number": "MB-1042", "subject": "Your vacation", "already": ""},
     "admin.paired": {"agent": "ana", "address": "ana@acme.example", "source": "imap:main", "detail": "dmarc=pass by mx.acme.example"},
     "admin.first_connect": {"mailbox": "main", "folder": "INBOX", "older": "1204", "taken": "30"},

@@ -11,9 +11,10 @@ with yes reads that mailbox.  `held_answer.py` and `released.py` do what the ans
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from mailbridge.conversation.model import Reason
 from mailbridge.conversation.place import Writer
@@ -172,14 +173,17 @@ def notify_unproven(tx: Tx, desk: Desk, agent: str, now: datetime) -> bool:
     return True
 
 
-def notify_held(store: Store, desk: Desk, now: datetime) -> int:
-    """All agents who have to hear of held mails have heard; how many notices that took.  For the ticker."""
+def notify_held(store: Store, desk: Desk, now: datetime, attempt: Callable[[Tx, str, Callable[[], bool]], bool | None]) -> int:
+    """All agents who have to hear of held mails have heard; how many notices that took.  For the ticker.
+
+    `attempt`: runs what is done for an agent, so that an error delays nobody else; None where it failed.
+    """
     with store.read() as tx:
         agents = dict.fromkeys(mail.agent for mail in tx.held.untold())
     told = 0
     for agent in agents:
         with store.write() as tx:
-            told += notify_unproven(tx, desk, agent, now)
+            told += bool(attempt(tx, agent, partial(notify_unproven, tx, desk, agent, now)))
     return told
 
 

@@ -96,6 +96,24 @@ class SourceNews(Payload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JobFailureRow(TableRow):
+    """`about`: the ticket, bank, … that the job could not do; '' for the whole job."""
+
+    job: str
+    about: str
+    reason: str
+    since: str
+    next: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobsFailed(Payload):
+    count: int
+    rows: tuple[JobFailureRow, ...]
+    more: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewPairing(Payload):
     agent: str
     address: str

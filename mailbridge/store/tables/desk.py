@@ -62,3 +62,18 @@ calendar_feeds = sa.Table(  # the last good content of each
     sa.Column("tried_at", UtcDateTime),
     sa.Column("fault", CleanText, nullable=False),
 )
+
+job_failures = sa.Table(  # what jobs could not do, until an attempt succeeds
+    "job_failures",
+    metadata,
+    sa.Column("job", CleanText, primary_key=True),
+    sa.Column("item", CleanText, primary_key=True),  # key of a deadline, ticket, bank, …; '' for the whole job
+    sa.Column("about", CleanText, nullable=False),  # the item, for people
+    sa.Column("reason", CleanText, nullable=False),  # kind of the error and its place in the program
+    sa.Column("since", UtcDateTime, nullable=False),
+    sa.Column("failed_at", UtcDateTime, nullable=False),
+    sa.Column("next_at", UtcDateTime, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("told_at", UtcDateTime),  # when the administrators were notified
+    sqlite_with_rowid=False,
+)
