@@ -313,12 +313,16 @@ class App:
         return Pulse(self.store, self.config, self.clock)
 
     def watch(self) -> None:
-        """Expects proofs of every configured source from now on, and forgets the sources that are no longer configured."""
+        """Expects proofs of every configured source from now on, and forgets the sources that are no longer configured.
+
+        Feeds that failed are fetched at once.
+        """
         now = self.clock.now()
         with self.store.write() as tx:
             known = [source.name for source in tx.sources.all()]
             tx.sources.forget([name for name in known if not names.is_configured(name, self.config)])
             tx.sources.watch(names.expected(self.config), now)
+            tx.feeds.try_again()  # [calendars] in mailbridge.toml may be another one now
 
     def probe(self, ports: Mapping[str, int]) -> None:
         """Probes everything that needs no mail; `ports` of the listeners of this process."""

@@ -28,12 +28,15 @@ if TYPE_CHECKING:
 @desk_option
 @json_option
 @click.option("--rules", "candidate", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Another rules/ folder to check.")
-def check(folder: Path, as_json: bool, candidate: Path | None) -> int:
+@click.option("--feeds", "fetch", is_flag=True, help="Fetch the calendar feeds of the rules now.")
+def check(folder: Path, as_json: bool, candidate: Path | None, fetch: bool) -> int:
     """Find every mistake in configuration, rules and templates.
 
     Also runs the examples in the rules.  Exit code 0 if the desk can run with this configuration, 1 if it cannot; warnings
     do not count.
     """
+    if fetch:
+        _fetch_feeds(folder, candidate, quiet=as_json)
     found = examine(folder, candidate)
     errors = sum(not problem.warning for problem in found.problems)
     if as_json:
@@ -43,6 +46,18 @@ def check(folder: Path, as_json: bool, candidate: Path | None) -> int:
     else:
         _print(found, errors, candidate)
     return exits.MISTAKES if errors else exits.OK
+
+
+def _fetch_feeds(folder: Path, candidate: Path | None, *, quiet: bool) -> None:
+    """Fetches the feeds of the rules into the desk's database.  Where there is none, or the rules have mistakes, it fetches nothing."""
+    from mailbridge.cli.check_feeds import fetch_now
+
+    found = examine(folder, candidate)
+    if found.config is None or found.policy is None or not _has_database(found.config):
+        return
+    for address, came in fetch_now(found.config, found.policy.feeds):
+        if not quiet:
+            click.echo(f"feed {address}: {came}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +80,7 @@ def examine(folder: Path, candidate: Path | None = None) -> CheckedDesk:
     from mailbridge.rules import folder as rules_folder
     from mailbridge.rules.load import Loaded, load
     from mailbridge.rules.tools import examples
+    from mailbridge.rules.tools.opposed import opposed
     from mailbridge.rules.tools.unreachable import unreachable
 
     root = folder.parent if folder.is_file() else folder
@@ -83,6 +99,7 @@ def examine(folder: Path, candidate: Path | None = None) -> CheckedDesk:
         problems += examples.failures(loaded.policy, reader(config) if config else None)
         problems += examples.without_example(loaded.policy)
         problems += unreachable([compiled.rule for compiled in loaded.policy.rules.rules])
+        problems += opposed([compiled.rule for one in loaded.policy.timed for compiled in one.rules])
     if config is not None:
         problems += sandbox_problems()
         problems += user_problems(config)

@@ -15,7 +15,7 @@ from mailbridge.jobs.feeds import TABLE
 from mailbridge.ops.https import NO_CONNECTION
 
 if TYPE_CHECKING:
-    from mailbridge.config.model import FeedSettings
+    from mailbridge.config.model import Config, FeedSettings
     from mailbridge.store.feeds import Feed
 
 LATE = 3  # a feed is old after so many fetch intervals, even without a known fault
@@ -41,6 +41,24 @@ def feed_healths(addresses: Iterable[str], known: Iterable[Feed], settings: Feed
     return tuple(_health(address, rows.get(address), settings, now) for address in addresses)
 
 
+def fetch_now(config: Config, addresses: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Fetches all feeds now, into the desk's database; each address with what came of it."""
+    from mailbridge.clock import SystemClock
+    from mailbridge.jobs.feeds import fetch_feeds
+    from mailbridge.store.engine import Store
+
+    store = Store(config.store_url)
+    try:
+        fetch_feeds(store, config.calendars, addresses, SystemClock(), at_once=True)
+        with store.read() as tx:
+            known = {one.address: one for one in tx.feeds.all()}
+    finally:
+        store.close()
+    for address in addresses:
+        one = known.get(address)
+        yield address, (one.fault if one.fault else f"fetched, {one.events} events") if one else "another process fetches it now"
+
+
 def feed_problems(addresses: Sequence[str], healths: Iterable[FeedHealth], settings: FeedSettings) -> Iterator[Problem]:
     """An error for each feed of a host that is not allowed, a warning for each that is old or has never been fetched."""
     hosts = frozenset(host.lower() for host in settings.hosts)
@@ -62,7 +80,7 @@ def _hint(one: FeedHealth, settings: FeedSettings) -> str:
         return counts if one.fetched_at else f"{counts}: a running desk will fetch it"
     if not settings.private and not _is_public(one.fault):
         return f"{counts}; a server of your own network needs [calendars] private = true in mailbridge.toml"
-    return f"{counts}; a running desk tries it again within 15 minutes"
+    return f"{counts}; after the remedy run: mailbridge check --feeds"
 
 
 def _is_public(fault: str) -> bool:

@@ -36,12 +36,12 @@ class NoFeed(Exception):
     """The address gave no calendar.  The text says why, in one line."""
 
 
-def fetch_feeds(store: Store, settings: FeedSettings, addresses: Sequence[str], clock: Clock) -> int:
-    """Fetches the feeds that are due.  Returns their number."""
+def fetch_feeds(store: Store, settings: FeedSettings, addresses: Sequence[str], clock: Clock, *, at_once: bool = False) -> int:
+    """Fetches the feeds that are due; `at_once`: all of them.  Returns their number."""
     tried = 0
     for address in addresses:
         now = clock.now()
-        if _claimed(store, settings, address, now):
+        if _claimed(store, settings, address, now, at_once):
             _attempt(store, settings, address, clock)
             tried += 1
     return tried
@@ -57,7 +57,7 @@ def _attempt(store: Store, settings: FeedSettings, address: str, clock: Clock) -
     except Exception as error:  # a feed of an unknown kind must not block the other feeds
         log.exception("job_item_failed", job=item.job, about=item.about)
         with store.write() as tx:
-            tx.feeds.failed(address, f"an error of the program: {reason_of(error)}")
+            tx.feeds.failed(address, f"mailbridge cannot read this feed because of an error of its own ({reason_of(error)})")
             failed(tx, item, error, clock.now())
         return
     with store.read() as tx:
@@ -67,7 +67,11 @@ def _attempt(store: Store, settings: FeedSettings, address: str, clock: Clock) -
             tx.job_failures.forget(item.job, item.key)
 
 
-def _claimed(store: Store, settings: FeedSettings, address: str, now: datetime) -> bool:
+def _claimed(store: Store, settings: FeedSettings, address: str, now: datetime, at_once: bool) -> bool:
+    if at_once:
+        with store.write() as tx:
+            tx.feeds.expect([address])
+            return tx.feeds.claim(address, now, now)
     with store.read() as tx:
         known = next((one for one in tx.feeds.all() if one.address == address), None)
     wait = min(settings.every, AGAIN) if known is not None and known.fault else settings.every
@@ -87,7 +91,7 @@ def _fetch(store: Store, settings: FeedSettings, address: str, clock: Clock) -> 
     except (NoFeed, FeedUnreadable) as error:
         with store.write() as tx:
             tx.feeds.failed(address, str(error)[:500])
-        log.warning("feed_failed", host=host, reason=str(error)[:500])
+        log.warning("feed_failed", host=host, reason=str(error)[:500], details=getattr(error, "details", ""))
         return
     with store.write() as tx:
         before = next(one.closed for one in tx.feeds.all() if one.address == address)
@@ -129,11 +133,24 @@ def download(address: str, settings: FeedSettings) -> bytes:
             address = urljoin(address, answer.location)
             continue
         if answer.status != 200:
-            raise NoFeed(f"the server answered {answer.status}")
+            raise NoFeed(f"{urlsplit(address).hostname} answered {answer.status}{_meaning(answer.status)}")
         if len(answer.body) > settings.largest:
-            raise NoFeed(f"it is larger than {settings.largest} bytes")
+            raise NoFeed(f"the feed is larger than {settings.largest} bytes, the limit of largest in {TABLE}")
         return answer.body
     raise NoFeed(f"more than {REDIRECTS} redirects")
+
+
+def _meaning(status: int) -> str:
+    """What the administrator reads behind the number of an HTTP status (RFC 9110 15)."""
+    match status:
+        case 401 | 403:
+            return ", so it asks for a login or a key: use the secret address that the calendar offers"
+        case 404 | 410:
+            return ", so there is no calendar at this address any more"
+        case _ if status >= 500:
+            return ", so it has an error of its own"
+        case _:
+            return ""
 
 
 def is_public(peer: str) -> bool:

@@ -82,6 +82,8 @@ class RulesReloader:
             digest = _digest(texts, unreadable)
             if self._feeds_changed():
                 self._load_again()
+            if at_once:
+                self._try_feeds_again()
             settled, self._seen = at_once or digest == self._seen, digest
             if digest == self._tried or not settled:
                 return
@@ -93,6 +95,12 @@ class RulesReloader:
             return False
         with self._store.read() as tx:
             return bool(tx.state.get(feeds.STATE_KEY) != self._feeds_at)
+
+    def _try_feeds_again(self) -> None:
+        """Whoever changes the rules or asks for a reload may have mended a feed that failed: it is fetched at once."""
+        if self._store is not None and self._policy.feeds:
+            with self._store.write() as tx:
+                tx.feeds.try_again()
 
     def _load_again(self) -> None:
         """Loads the texts in force again, with the current feeds."""
@@ -110,6 +118,7 @@ class RulesReloader:
         before, self._policy, self.broken = self._policy.version, loaded.policy, None
         log.info("rules_reloaded", before=before, after=loaded.policy.version)
         self._remember()
+        self._try_feeds_again()
 
     def _load(self, texts: Mapping[str, str]) -> Loaded:
         return load(texts, templates=self._templates(), sources=self._sources())

@@ -1,13 +1,13 @@
 """Rules by time: checks all open tickets, one slice in each transaction, and executes the actions of the rules.
 
 A rule acts at most once on a ticket while its condition stays true; a row of the clocks records that.  If a later pass finds the condition
-false, the rule is armed again.  The state row has the start of each rule's last pass, and the progress of a pass, so that a restart
-resumes and only one of several processes works.
+false, the rule is armed again.  It then acts again only if a person or a mail has changed the ticket since.  The state row has the start of
+each rule's last pass, and the progress of a pass, so that a restart resumes and only one of several processes works.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from itertools import product
@@ -28,12 +28,15 @@ from mailbridge.store.tx import Tx
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.command_types.escalation import RaiseAlert
 from mailbridge.tickets.deadlines import RULE
+from mailbridge.tickets.event_types.escalation import AlertRaised
+from mailbridge.tickets.events import Event
 from mailbridge.tickets.model import Ticket
 from mailbridge.tickets.requests import each
 
 log = logs.get("rules")
 
 STATE_KEY = "timed-rules"
+AUTOMATIC = (ActorKind.RULE, ActorKind.CLOCK)
 SLICE = 100  # tickets in one transaction
 
 
@@ -140,17 +143,32 @@ def _item(ticket: Ticket, one: RuleSet, desk: Desk) -> Item:
 
 
 def _look(
-    tx: Tx, desk: Desk, rules: Sequence[RuleSet], tickets: Sequence[Ticket], acted: Collection[tuple[int, str]], now: datetime
+    tx: Tx, desk: Desk, rules: Sequence[RuleSet], tickets: Sequence[Ticket], acted: Mapping[tuple[int, str], bool], now: datetime
 ) -> int:
     done = 0
     for one in list(look(tx, desk.policy, rules, tickets, now)):
         key = (one.ticket.id, one.rule.name)
-        if one.verdict is None and key in acted:
+        is_armed = acted.get(key)  # None: it has never acted on this ticket
+        if one.verdict is None and is_armed is False:
             tx.clocks.re_arm(*key)
-        elif one.verdict is not None and key not in acted:
+        elif one.verdict is not None and (is_armed is None or (is_armed and _changed_since(tx, one))):
             _act(tx, desk, one, now)
             done += 1
     return done
+
+
+def _changed_since(tx: Tx, found: Looked) -> bool:
+    """Whether a person or a mail changed the ticket since the rule last acted on it.
+
+    Other rules and clocks do not count: two rules that undo each other would act for ever.
+    """
+    events = tx.events.of_ticket(found.ticket.id)
+    last = max((number for number, event in enumerate(events) if _is_act_of(event, found.rule.name)), default=-1)
+    return any(event.actor.kind not in AUTOMATIC for event in events[last + 1 :])
+
+
+def _is_act_of(event: Event, rule: str) -> bool:
+    return isinstance(event.what, AlertRaised) and event.actor.kind is ActorKind.RULE and event.what.alert == rule
 
 
 def _act(tx: Tx, desk: Desk, found: Looked, now: datetime) -> None:

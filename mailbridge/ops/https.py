@@ -61,7 +61,7 @@ def request(
     connection = _connection(where, seconds, ca_file)
     with within(seconds, connection.cut) as limit:
         try:
-            _connect(connection, where.hostname or "", may_connect)
+            _connect(connection, where, may_connect)
             response = _exchange(connection, method, where, body, _fields(headers), most)
             if limit.over:  # a header that was cut off looks complete
                 raise TimeoutError
@@ -71,9 +71,44 @@ def request(
                 raise NoAnswer(f"no whole answer within {seconds:g} s") from error
             if isinstance(error, NoAnswer):
                 raise
-            raise NoAnswer(f"{type(error).__name__}: {error}") from error
+            raise NoAnswer(in_words(error, where)) from error
         finally:
             connection.hang_up()
+
+
+def in_words(error: BaseException, where: SplitResult) -> str:
+    """What happened to the request, as text for the administrator: which server, what it did."""
+    host = where.hostname or ""
+    place = f"{host}:{where.port or (80 if where.scheme == 'http' else 443)}"
+    error = root_of(error)
+    match error:
+        case ssl.SSLCertVerificationError() as cause:
+            return f"the certificate of {host} is not trusted: {cause.verify_message or 'it is not valid'}"
+        case ssl.SSLError() as cause:
+            return f"{place} did not begin TLS: {(cause.reason or 'unknown reason').replace('_', ' ').lower()}"
+        case socket.gaierror():
+            return f"the DNS does not know the name {host}, or no name server answers"
+        case ConnectionRefusedError():
+            return f"nothing listens at {place}: the connection was refused"
+        case TimeoutError():
+            return f"{place} does not answer in time"
+        case ConnectionError():
+            return f"{place} closed the connection before the end of the answer"
+        case HTTPException():
+            return f"{place} did not answer in HTTP"
+        case OSError() as cause if cause.strerror:
+            return f"no connection to {place}: {cause.strerror.lower()}"
+        case _:
+            return f"no whole answer of {place} ({type(error).__name__})"
+
+
+def root_of(error: BaseException) -> BaseException:
+    """The error of the system or of TLS behind those that wrap it."""
+    known: set[int] = set()
+    while id(error) not in known and (behind := error.__cause__ or error.__context__) is not None:
+        known.add(id(error))
+        error = behind
+    return error
 
 
 def _exchange(
@@ -132,14 +167,14 @@ def _connection(where: SplitResult, seconds: float, ca_file: Path | None) -> _Pl
     return _Secure(host, where.port, timeout=seconds, ssl_context=context)
 
 
-def _connect(connection: _Plain, host: str, may_connect: Callable[[str], bool] | None) -> None:
+def _connect(connection: _Plain, where: SplitResult, may_connect: Callable[[str], bool] | None) -> None:
     try:
         connection.connect()
     except (HTTPError, OSError) as error:
-        raise NoConnection(f"{type(error).__name__}: {error}") from error
+        raise NoConnection(in_words(error, where)) from error
     peer = str(connection.sock.getpeername()[0]) if connection.sock is not None else ""
     if may_connect is not None and not may_connect(peer):
-        raise NoAnswer(f"{host} has the address {peer}, {NO_CONNECTION}")
+        raise NoAnswer(f"{where.hostname} has the address {peer}, {NO_CONNECTION}")
 
 
 def _path(where: SplitResult) -> str:

@@ -15,7 +15,11 @@ MOST_SAID = 16 << 20  # most bytes of the answer
 
 
 class FeedUnreadable(Exception):
-    """The feed cannot be read.  The text says why."""
+    """The feed cannot be read.  The text says why.  `details`: for the log, what the child wrote."""
+
+    def __init__(self, why: str, details: str = "") -> None:
+        super().__init__(why)
+        self.details = details
 
 
 def read_feed(content: bytes, first: date, last: date, *, memory: int = MEMORY, seconds: int = SECONDS) -> dict[str, Any]:
@@ -28,8 +32,8 @@ def read_feed(content: bytes, first: date, last: date, *, memory: int = MEMORY, 
     if done.returncode < 0:
         raise FeedUnreadable(f"reading it took longer than {seconds} s of processor time")
     if done.returncode or len(done.stdout) > MOST_SAID:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["no answer"]
-        raise FeedUnreadable(f"reading it failed: {said[-1][:200]}")
+        details = done.stderr.decode("utf-8", "replace")[-2000:]
+        raise FeedUnreadable("it has something that mailbridge cannot read; the log has the details under feed_failed", details)
     found: dict[str, Any] = json.loads(done.stdout)
     if "error" in found:
         raise FeedUnreadable(found["error"])

@@ -81,8 +81,8 @@ _OVERDUE_OF = (
     .where(clocks.c.ticket.in_(sa.bindparam("tickets", expanding=True)), RUNNING, clocks.c.step == "overdue")
 )  # fmt: skip
 _ACTED = (
-    sa.select(clocks.c.ticket, clocks.c.step)
-    .where(clocks.c.ticket.in_(sa.bindparam("tickets", expanding=True)), clocks.c.promise == RULE, clocks.c.state == ClockState.FIRED)
+    sa.select(clocks.c.ticket, clocks.c.step, clocks.c.state)
+    .where(clocks.c.ticket.in_(sa.bindparam("tickets", expanding=True)), clocks.c.promise == RULE)
 )  # fmt: skip
 _RE_ARM = (
     clocks.update()
@@ -157,10 +157,11 @@ class Clocks:
         """The fired deadline could not be handled, so it is due again."""
         return self._sql.change(_RUN_AGAIN, {"clock": id}) == 1
 
-    def acted(self, tickets: Collection[int]) -> frozenset[tuple[int, str]]:
-        """Each ticket and rule by time that has acted on it and is not armed again."""
+    def acted(self, tickets: Collection[int]) -> Mapping[tuple[int, str], bool]:
+        """Each ticket and rule by time that has ever acted on it, and whether it is armed again."""
         rows = self._sql.rows(_ACTED, {"tickets": list(tickets)}) if tickets else ()
-        return frozenset((row.ticket, row.step) for row in rows)
+        waits = {(row.ticket, row.step) for row in rows if row.state == ClockState.FIRED}
+        return {(row.ticket, row.step): (row.ticket, row.step) not in waits for row in rows}
 
     def act(self, ticket: int, rule: str, now: datetime) -> None:
         """The rule by time acts now.  It is not armed again before `re_arm`."""

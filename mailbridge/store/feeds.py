@@ -51,6 +51,9 @@ _FETCHED = (
 _FAILED = calendar_feeds.update().where(_THIS).values(fault=sa.bindparam("why"))
 
 
+_TRY_AGAIN = calendar_feeds.update().where(calendar_feeds.c.fault != "").values(tried_at=None)
+
+
 class Feeds:
     def __init__(self, sql: Sql) -> None:
         self._sql = sql
@@ -75,6 +78,10 @@ class Feeds:
     def failed(self, address: str, why: str) -> None:
         """The last try gave nothing; the last good content stays."""
         self._sql.change(_FAILED, {"of": address, "why": why})
+
+    def try_again(self) -> int:
+        """The feeds that failed are due at once; how many."""
+        return self._sql.change(_TRY_AGAIN)
 
 
 def _feed(row: Row) -> Feed:

@@ -19,7 +19,7 @@ from mailbridge.jobs import feeds as jobs
 from mailbridge.jobs.feeds import NoFeed, download, is_public
 from mailbridge.sandbox.feed import FeedUnreadable, read_feed
 from tests.builders import NOW
-from tests.flows.test_changed_targets import due
+from tests.flows.test_changed_targets import change, due
 from tests.harness import RULES, TestDesk, a_desk, a_mail
 from tests.servers.feed_server import FeedServer, feed_server, gives
 from tests.unit.message.test_calendar_feed import calendar
@@ -91,7 +91,7 @@ def test_when_the_feed_gives_nothing_the_last_good_days_go_on_over_a_restart(tmp
     }
     said = {
         "away": "404", "500": "500", "garbage": "no iCalendar", "cut off": "before its end", "slow": "within 1 s", "large": "larger than",
-        "moved away": "elsewhere.example", "not trusted": "CERTIFICATE_VERIFY_FAILED",
+        "moved away": "elsewhere.example", "not trusted": "the certificate of localhost is not trusted: ",
     }  # fmt: skip
     with a_desk(tmp_path, rules=rules(server), calendars=settings(server)) as desk:
         fetch(desk)
@@ -170,7 +170,7 @@ def test_status_check_and_doctor_say_how_old_the_last_good_one_is(
     capsys.readouterr()
     assert main(["status", "--desk", str(tmp_path), "--json"]) == 1
     status = json.loads(capsys.readouterr().out)
-    assert [one["fault"] for one in status["feeds"]] == ["the server answered 500"]
+    assert [one["fault"] for one in status["feeds"]] == ["localhost answered 500, so it has an error of its own"]
     assert any(old in trouble for trouble in status["troubles"])
     warnings = [problem for problem in examine(tmp_path).problems if "the feed" in problem.message]
     assert [(problem.warning, old in problem.message) for problem in warnings] == [(True, True)]
@@ -194,7 +194,7 @@ def test_a_server_of_the_own_network_is_told_which_line_allows_it(tmp_path: Path
 
     (tmp_path / "mailbridge.toml").write_text(toml + "private = true\n")
     [warning] = [problem for problem in examine(tmp_path).problems if "the feed" in problem.message]
-    assert "tries it again" in warning.hint
+    assert "mailbridge check --feeds" in warning.hint
 
 
 def test_check_and_rota_name_the_hours_that_a_feed_leaves_uncovered(
@@ -219,3 +219,29 @@ default: support
     capsys.readouterr()
     assert main(["rota", "--desk", str(tmp_path), "--json", "support"]) == 0
     assert [one["from"][:10] for one in json.loads(capsys.readouterr().out)["uncovered"]] == [away.isoformat()]
+
+
+def test_a_feed_that_failed_is_fetched_at_once_after_a_reload_and_by_check(
+    tmp_path: Path, server: FeedServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with a_desk(tmp_path, rules=rules(server), calendars=settings(server)) as desk:
+        server.answers["/days.ics"] = gives(b"", 404)
+        desk.app.fetch_feeds()
+        desk.app.fetch_feeds()
+        assert server.asked == ["/days.ics"]
+        desk.app.rules.refresh(at_once=True)
+        desk.app.fetch_feeds()
+        assert server.asked == ["/days.ics"] * 2
+        server.answers["/days.ics"] = gives(days(TOMORROW))
+        change(desk, sla="targets:\n  normal: {resolution: 5d}\n")
+        desk.app.fetch_feeds()
+        desk.app.rules.refresh()
+        assert closed(desk) == {TOMORROW}
+        desk.app.fetch_feeds()
+        assert server.asked == ["/days.ics"] * 3, "it works, so its hour has to pass"
+
+    table = f'[calendars]\nhosts = ["localhost:{server.port}"]\nprivate = true\nca_file = "{settings(server).ca_file}"\n'
+    (tmp_path / "mailbridge.toml").write_text(f'[desk]\nname = "D"\naddress = "d@desk.test"\n[outgoing]\nurl = "maildir:out"\n{table}')
+    main(["check", "--desk", str(tmp_path), "--feeds"])
+    assert f"feed {server.url()}: fetched, 1 events" in capsys.readouterr().out
+    assert server.asked == ["/days.ics"] * 4

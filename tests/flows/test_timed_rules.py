@@ -153,3 +153,33 @@ def test_backtest_says_where_it_would_act_and_does_nothing(desk: TestDesk, tmp_p
     shown = CliRunner().invoke(cli, ["--desk", str(folder), "rules", "backtest", "--rules", str(folder / "rules"), "--json"])
     assert "MB-1" in json.loads(shown.output)["by_time"]["due soon"], shown.output
     assert acted(desk) == []
+
+
+OPPOSED = """
+- {name: up, every: 1h, when: {priority: normal}, then: {priority: high, notify: [mara]}}
+- {name: down, every: 1h, when: {priority: high}, then: {priority: normal, notify: [bogdan]}}
+"""
+
+
+def test_rules_that_undo_each_other_act_once_until_a_person_changes_the_ticket(desk: TestDesk) -> None:
+    change(desk, **{"routing/30-timed": OPPOSED})
+    desk.feed(a_mail())
+    for hour in range(1, 13):
+        look_at(desk, hours=hour)
+    assert acted(desk) == ["up", "down"]
+    assert [one.recipient for one in desk.promises() if one.event == "rule"] == ["mara@desk.test", "bogdan@desk.test"]
+    address = desk.promise_to("mara@desk.test", "rule").reply_to
+    desk.feed(proven(a_mail("#priority high", from_="mara@desk.test", to=address, message_id="<p@desk.test>")))
+    for hour in range(13, 20):
+        look_at(desk, hours=hour)
+    assert acted(desk)[2:] == ["down", "up"], "mara changed it: each acts once more"
+    desk.assert_sound()
+
+
+def test_check_warns_of_rules_that_undo_each_other(desk: TestDesk) -> None:
+    folder = desk.app.config.folder
+    (folder / "rules/routing/30-timed.yaml").write_text(OPPOSED)
+    (folder / "mailbridge.toml").write_text('[desk]\nname = "Acme"\naddress = "support@desk.test"\n')
+    shown = CliRunner().invoke(cli, ["--desk", str(folder), "check"]).output
+    assert 'rules/routing/30-timed.yaml:2' in shown
+    assert 'the rules by time "up" and "down" undo each other: they set priority "high" and "normal" in turn' in shown, shown

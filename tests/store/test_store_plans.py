@@ -227,6 +227,7 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
     "feeds.expect": lambda tx: tx.feeds.expect(["https://x.test/a.ics"]),
     "feeds.claim": lambda tx: tx.feeds.claim("https://x.test/a.ics", NOW, NOW),
     "feeds.fetched": lambda tx: tx.feeds.fetched("https://x.test/a.ics", ClosedTimes(), NOW),
+    "feeds.try_again": lambda tx: tx.feeds.try_again(),
     "feeds.failed": lambda tx: tx.feeds.failed("https://x.test/a.ics", "why"),
     "finished_runs.of_tickets": lambda tx: tx.finished_runs.of_tickets([1, 2]),
     "finished_runs.keep": lambda tx: tx.finished_runs.keep(9_001, [FINISHED], NOW),

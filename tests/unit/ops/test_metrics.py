@@ -136,6 +136,7 @@ def test_a_port_that_is_taken_is_told(desk: TestDesk, endpoint: MetricsServer) -
 
 
 def test_the_manual_names_each_metric_and_no_other(desk: TestDesk, endpoint: MetricsServer) -> None:
+    desk.jobs_may_fail = True
     desk.feed(a_mail())
     desk.app.board.proven("outgoing", "it answered")
     with desk.app.store.write() as tx:
@@ -144,6 +145,7 @@ def test_the_manual_names_each_metric_and_no_other(desk: TestDesk, endpoint: Met
         tx.state.set("backup-proof", {"made_at": desk.clock.now().isoformat()}, desk.clock.now())
     with desk.app.store.write() as tx:
         tx.grants.ensure("support")
+        tx.job_failures.failed("sweep", "1", "MB-1", "KeyError", desk.clock.now())
         tx.state.set(ENDS_KEY, [["support", "login", desk.clock.now().isoformat()]], desk.clock.now())
     names = {name for name, *_ in told(endpoint) if name.startswith("mailbridge_") and not name.endswith("_created")}
     there = {re.sub(r"_(bucket|sum|count)$", "", name) for name in names}
