@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 
-from mailbridge.config.suggest import nearest
 from mailbridge.customers.entry import Verb
 from mailbridge.mail_commands import entries, names
 from mailbridge.mail_commands.model import (
@@ -19,7 +18,7 @@ from mailbridge.mail_commands.model import (
     OnBehalf,
 )
 from mailbridge.mail_commands.normalise import bare, unquoted
-from mailbridge.mail_commands.vocabulary import fold, tokens, vocabulary
+from mailbridge.mail_commands.vocabulary import fold, near_phrase, tokens, vocabulary
 from mailbridge.organisation import transitions
 from mailbridge.organisation.model import CHANNELS
 from mailbridge.organisation.priority import Priority
@@ -76,7 +75,7 @@ def priority(argument: str, author: Author) -> Meaning:
     known = vocabulary(author.language).priorities
     found = known.get(tuple(tokens(bare(argument))))
     if found is None:
-        near = nearest(bare(argument), [str(p) for p in Priority])
+        near = near_phrase(bare(argument), author.language, "priorities")
         return LineProblem(problem="argument-unknown", nearest=near)
     return (SetPriority(priority=Priority(found)),)
 
@@ -194,7 +193,9 @@ def on_behalf(argument: str, author: Author) -> Meaning:
 def channel(argument: str, author: Author) -> Meaning:
     text = bare(argument).lower()
     name = vocabulary(author.language).channels.get(tuple(tokens(text)), text)
-    return ChannelArgument(name=name) if name in CHANNELS else LineProblem(problem="argument-unknown", nearest=nearest(text, CHANNELS))
+    if name in CHANNELS:
+        return ChannelArgument(name=name)
+    return LineProblem(problem="argument-unknown", nearest=near_phrase(text, author.language, "channels"))
 
 
 def _signed(argument: str) -> tuple[list[str], list[str]]:

@@ -23,9 +23,15 @@ from mailbridge.mail_commands.model import (
     Which,
 )
 from mailbridge.mail_commands.normalise import bare, unquoted
-from mailbridge.mail_commands.vocabulary import fold, tokens, vocabulary
+from mailbridge.mail_commands.vocabulary import fold, near_phrase, tokens, vocabulary
 
 _MESSAGE = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
+_DAY = re.compile(r"[0-9]{4}-(?:[0-9]{2}-[0-9]{2}|w[0-9]{2})", re.ASCII)
+# The words of "last week", in each language.
+_WEEK = frozenset({
+    "last", "previous", "past", "week", "trecuta", "precedenta", "anterioara", "saptamana",
+    "прошлая", "прошлои", "прошлую", "неделя", "неделю", "неделе", "за", "на",
+})  # fmt: skip
 _HOURS = frozenset({"hours", "ore", "часы", "часов"})  # of an hour bank, in each language
 
 
@@ -39,7 +45,8 @@ def listed(argument: str, author: Author) -> Meaning:
     name = names.team(argument, author)
     if name in author.organisation.teams:
         return ListTickets(which=Which.TEAM, team=name)
-    return LineProblem(problem="argument-unknown", nearest=nearest(name, [*Which, *author.organisation.teams]))
+    near = nearest(name, author.organisation.teams) or near_phrase(bare(argument), author.language, "lists")
+    return LineProblem(problem="argument-unknown", nearest=near)
 
 
 def search(argument: str, author: Author) -> Meaning:
@@ -73,10 +80,19 @@ def full(argument: str, author: Author) -> Meaning:
 
 
 def report(argument: str, author: Author) -> Meaning:
+    """Hour banks, or working time of an agent in a week.  A word that is none of these is a mistake: it may name another report."""
     word, _, rest = argument.partition(" ")
     if fold(bare(word)) in _HOURS:
         return HoursArgument(words=rest.strip())
-    return TimesheetArgument(words=rest if vocabulary(author.language).words.get(fold(bare(word))) == "time" else argument)
+    words = rest if vocabulary(author.language).words.get(fold(bare(word))) == "time" else argument
+    unknown = any(not _is_of_timesheet(each, author) for each in words.replace(",", " ").split())
+    return LineProblem(problem="argument-unclear") if unknown else TimesheetArgument(words=words)
+
+
+def _is_of_timesheet(word: str, author: Author) -> bool:
+    """A colleague, a day, a week like 2026-W47, or a word of "last week"."""
+    text = word.lower().lstrip("@")
+    return text in author.organisation.agents or _DAY.fullmatch(text) is not None or fold(text) in _WEEK
 
 
 def docs(argument: str, author: Author) -> Meaning:

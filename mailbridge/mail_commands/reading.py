@@ -52,7 +52,8 @@ def understand(line: str, author: Author) -> CommandLine:
             if problem == "argument-unknown" and not nearest:
                 nearest = _spelled_right(said, argument, author)
                 problem = problem if nearest else "argument-unclear"
-            nearest = f"#{said} {nearest}" if nearest else _in_their_words(word, said, author)
+            written = text[1:].split(maxsplit=1)[0].rstrip(":.,;!").lower()
+            nearest = f"#{written} {nearest}" if nearest else _in_their_words(word, said, author)
             return replace(line_of, problem=problem, nearest=nearest, detail=detail)
         case tuple() if len(set(meant)) > MOST_AT_ONCE or len(tickets) > MOST_AT_ONCE:
             return replace(line_of, tickets=(), problem="argument-unclear", nearest=_in_their_words(word, said, author))

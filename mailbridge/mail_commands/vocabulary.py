@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TypeVar
 
+from mailbridge.config.suggest import nearest
 from mailbridge.mail_commands.locales import LOCALES, Locale, Word
 
 Phrases = Mapping[tuple[str, ...], str]
@@ -109,6 +110,19 @@ def time_words(language: str) -> tuple[str, ...]:
     phrases = (word for phrase in (*known.days, *known.next_week) for word in phrase)
     words = (*known.weekdays, *known.months, *phrases, *known.noon, *known.units, *known.ahead, *known.none)
     return tuple(dict.fromkeys(word for word in words if len(word) > 2))
+
+
+def near_phrase(text: str, language: str, field: str) -> str:
+    """The phrase of the table `field` ("priorities", "lists", "channels") that was probably meant, in the language in which it was written;
+    of equally near ones that of the author.  '' where none is near."""
+    own = [locale for locale in LOCALES.values() if locale.code == language]
+    tables = [getattr(locale, field) for locale in (*own, *(locale for locale in LOCALES.values() if locale not in own))]
+    blank = "," if field == "lists" else None  # only names of lists have blanks
+    phrases = (phrase.strip() for table in tables for names in table.values() for phrase in names.split(blank))
+    known: dict[str, str] = {}
+    for phrase in (*phrases, *(name for table in tables for name in table)):
+        known.setdefault(fold(phrase), phrase)
+    return known.get(nearest(fold(text), known), "")
 
 
 def _joined(pairs: Iterable[tuple[str, V]]) -> dict[str, V]:

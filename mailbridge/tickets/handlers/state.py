@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from mailbridge.config.suggest import nearest
 from mailbridge.organisation import transitions
 from mailbridge.organisation.model import Organisation
@@ -70,14 +72,27 @@ def _to(ticket: Ticket, name: str, about: CommandContext) -> HandlerResult:
     command line are not."""
     organisation = about.organisation
     if name not in transitions.statuses(organisation):
-        return Refusal(reason="unknown-status", nearest=nearest(name, transitions.statuses(organisation)))
+        return Refusal(reason="unknown-status", nearest=_near(name, transitions.statuses(organisation), about))
     if name == ticket.status:
         return []
     if about.actor.kind is ActorKind.AGENT:
         before, after = transitions.status(ticket.status, organisation), transitions.status(name, organisation)
         ways = transitions.ways(before, organisation)
         if name not in ways:
-            return Refusal(reason="no-such-way", nearest=nearest(name, ways), detail=", ".join(ways))
+            shown = (transitions.status(way, organisation).titles.get(_language(about), way) for way in ways)
+            return Refusal(reason="no-such-way", nearest=_near(name, ways, about), detail=", ".join(shown))
         if not may_move(about.actor.name, after.may, ticket, organisation):
             return Refusal(reason=f"for-{after.may}s", detail=name)
     return moved(ticket, name, organisation)
+
+
+def _near(name: str, known: Iterable[str], about: CommandContext) -> str:
+    """The status that was probably meant, as it was written: by its name, or by its title in any language."""
+    statuses = [transitions.status(each, about.organisation) for each in known]
+    titles = [title for status in statuses for title in (status.title_in(_language(about)), status.title, *status.titles.values())]
+    return nearest(name, [*(title.lower() for title in titles), *(status.name for status in statuses)])
+
+
+def _language(about: CommandContext) -> str:
+    agent = about.organisation.agents.get(about.actor.name)
+    return agent.language if agent else ""

@@ -132,6 +132,7 @@ def test_new_team_takes_the_ticket_from_an_agent_who_is_not_in_it() -> None:
     ("command", "refused", "nearest"),
     [
         (SetStatus(status="waitign"), "unknown-status", "waiting"),
+        (SetStatus(status="inchs"), "unknown-status", "închis"),
         (Assign(agent="klara"), "unknown-agent", "clara"),
         (SetTeam(team="netwrok"), "unknown-team", "network"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from time import process_time
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailbridge.mail_commands.command_table import WORDS
-from mailbridge.mail_commands.model import Author, Help
+from mailbridge.mail_commands.model import Author, Help, TimesheetArgument
 from mailbridge.mail_commands.reading import read, understand
 from mailbridge.organisation.priority import Priority
 from mailbridge.tickets.command_types.mails import InternalNote
@@ -60,6 +61,34 @@ def test_line_is_understood(line: str, command: object) -> None:
 def test_line_that_is_no_command_says_what_is_wrong(line: str, problem: str, nearest: str) -> None:
     told = understand(line, BOGDAN)
     assert (told.commands, told.problem, told.nearest) == ((), problem, nearest)
+
+
+@pytest.mark.parametrize(
+    ("line", "nearest"),
+    [
+        ("#prioritate urgentta", "#prioritate urgentă"),
+        ("#priority urgnt", "#priority urgent"),
+        ("#приоритет высокии1", "#приоритет высокий"),
+        ("#listă depășitee", "#listă depășite"),
+        ("#list overdu", "#list overdue"),
+        ("#list mne", "#list mine"),
+        ("#canal telefn", "#canal telefon"),
+        ("#channel fone", "#channel phone"),
+    ],
+)
+def test_a_suggestion_is_in_the_language_of_the_line(line: str, nearest: str) -> None:
+    assert understand(line, replace(BOGDAN, language="ro")).nearest == nearest
+
+
+@pytest.mark.parametrize("words", ["", "time", "time last week", "time 2026-W47", "2026-11-20", "time săptămâna trecută", "прошлая неделя"])
+def test_a_report_of_working_time_names_an_agent_or_a_week(words: str) -> None:
+    assert isinstance(understand(f"#report {words}".strip(), BOGDAN).question, TimesheetArgument)
+
+
+@pytest.mark.parametrize("words", ["team weekly", "time frobnicate", "queue"])
+def test_another_report_is_not_taken_for_the_own_hours(words: str) -> None:
+    told = understand(f"#report {words}", BOGDAN)
+    assert (told.question, told.problem, told.nearest) == (None, "argument-unclear", "#report time")
 
 
 def test_commands_stand_at_the_top_and_at_the_end_and_the_text_between_goes_out() -> None:
