@@ -4,7 +4,7 @@
 # make fuzz            mutated mails for a while, for every night (SECONDS=300); finds go to tests/fuzz/finds
 # make nightly         the parts of what takes too long for every change; PART=tokens runs one of them, at most an hour (SEED=, SECONDS=)
 # make language-model  mailbridge/message/languages.model again, after an upgrade of py3langid
-# make catalogues      events.mo of each language from events.po, after a change of a sentence
+# make catalogues      the words of mails: brings the .po files up to the templates and compiles them to .mo files
 # make lock            the pinned packages again, after a change of pyproject.toml
 
 SHELL := /bin/bash
@@ -81,7 +81,7 @@ language-model: $(VENV)/dev.stamp
 	$(BIN)/python -m tools.language_model
 
 catalogues: $(VENV)/dev.stamp
-	$(BIN)/pybabel -q compile -d mailbridge/delivery/render/locales -D events
+	@$(BIN)/python -m tools.catalogues
 
 # Each of them has a wheel of every pin, or pyproject.toml may not offer it.
 PYTHONS := 3.11 3.12 3.13 3.14

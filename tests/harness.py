@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import email
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -32,6 +32,7 @@ from mailbridge.config.model import (
     SenderCheck,
 )
 from mailbridge.delivery.render.render import Renderer
+from mailbridge.delivery.render.template_files import BodyPart
 from mailbridge.handling.outcome import MailOutcome
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import ReadingPolicy
@@ -240,12 +241,14 @@ class DeskApp(App):
     """An App whose readers belong to somebody else, and its templates' compiled form too."""
 
     shared: ClassVar[SharedReaders] = SharedReaders()
-    compiled: ClassVar[CompiledTemplates] = CompiledTemplates()
+    # For each part of a mail its own: the same template is another program where everything is escaped.
+    compiled: ClassVar[Mapping[BodyPart, CompiledTemplates]] = {part: CompiledTemplates() for part in BodyPart}
 
     @cached_property
     def renderer(self) -> Renderer:
         renderer = App.renderer.func(self)
-        renderer._jinja.bytecode_cache = self.compiled
+        for part, jinja in renderer._jinja.items():
+            jinja.bytecode_cache = self.compiled[part]
         return renderer
 
     @property

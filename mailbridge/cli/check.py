@@ -185,9 +185,9 @@ def sandbox_problems() -> Sequence[Problem]:
 def template_problems(config: Config) -> Sequence[Problem]:
     """Errors in mails that use the desk's own templates.  All mails are checked, because any of them may include a partial template."""
     from mailbridge.config import shipped
-    from mailbridge.delivery.render.render import check_own
+    from mailbridge.delivery.render.template_check import check_own, outdated
 
-    return check_own(config.templates_folder, shipped.templates())
+    return (*check_own(config.templates_folder, shipped.templates()), *outdated(config.templates_folder))
 
 
 def _print(found: CheckedDesk, errors: int, candidate: Path | None) -> None:

@@ -88,10 +88,13 @@ TEMPLATES_README = """\
 This folder is empty on purpose: mailbridge brings its templates along and uses a file of yours instead wherever one
 has the same name.  So an upgrade improves what you did not touch and leaves alone what you did.
 
-To change a mail, write `mail/<language>/<audience>.<event>.txt.j2` here, for example `mail/en/customer.received.txt.j2`.
-Start from the shipped one:
+To change a mail, write `mail/<audience>.<event>.j2` here, for example `mail/customer.received.j2`: one template for
+text and HTML, in all languages. Start from the shipped one:
 
-    cp "$(mailbridge paths templates)/mail/en/customer.received.txt.j2" templates/mail/en/
+    mkdir -p templates/mail
+    cp "$(mailbridge paths templates)/mail/customer.received.j2" templates/mail/
+
+To change single sentences, or to add a language, write `locales/<language>/mail.po`. The manual's page templates.md says how.
 
 `mailbridge check` renders every template and names file and line of a mistake.
 """

@@ -41,6 +41,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "doctor": ("mailbridge.cli.doctor:doctor", "Check everything the desk needs, and name the remedies."),
     "mail": ("mailbridge.cli.mail:mail", "Analyse mails in files, without a desk."),
     "rules": ("mailbridge.cli.rules:rules", "Explain what the rules decided."),
+    "templates": ("mailbridge.cli.templates:templates", "The words of mails: check them, show them all."),
     "customers": ("mailbridge.cli.customers:customers", "Show, check, export and import customers."),
     "sla": ("mailbridge.cli.sla:sla", "Explain SLA targets: due times, contracts, how many were met."),
     "plan": ("mailbridge.cli.plan:plan", "List, add, change and cancel planned work."),

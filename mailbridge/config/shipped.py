@@ -42,7 +42,11 @@ def templates() -> Path:
     return folder("templates")
 
 
+_RECEIPTS = ("mail/customer.*.j2", "mail/*/customer.*.txt.j2")  # of this release, and of the one before
+_LAYOUTS = {"txt", "html"}  # customer.txt.j2 of the release before is no mail
+
+
 def receipts(own: Path) -> set[str]:
     """Names of the templates that a customer may be written with: those that come along and those in the desk's `own` folder."""
-    files = [file for folder in (templates(), own) for file in folder.glob("mail/*/customer.*.txt.j2")]
-    return {file.name.removeprefix("customer.").removesuffix(".txt.j2") for file in files}
+    files = [file for folder in (templates(), own) for form in _RECEIPTS for file in folder.glob(form)]
+    return {file.name.removeprefix("customer.").removesuffix(".j2").removesuffix(".txt") for file in files} - _LAYOUTS

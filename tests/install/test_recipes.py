@@ -59,17 +59,17 @@ RUN = {
     'contract-story.md: # rules/customers.yaml': STORY,
     'contract-story.md: # rules/routing/10-printers.yaml': STORY,
     'contract-story.md: De azi dimineață imprimanta nu mai tipărește nimic. Pe ecran apare eroarea E-52.': STORY,
-    'contract-story.md: Cererea dumneavoastră are numărul MB-1. Dacă doriți să adăugați ceva, răspundeți la acest mesaj.': STORY,
+    'contract-story.md: Solicitarea dumneavoastră are numărul MB-1. Dacă doriți să adăugați ceva, răspundeți la acest mesaj.': STORY,
     'contract-story.md: Normal · incident · Nou · Service teren · nobody has taken it · answer due today '
     '12:00, in 1 h · solution due today 15:00, in 4 h · estimated 3 h · 4 h of 4 h left until 30 Nov 2026': STORY,
     'contract-story.md: #preiau': STORY,
-    'contract-story.md: Bogdan Ionescu se ocupă acum de cererea dumneavoastră MB-1.': STORY,
-    'contract-story.md: acum estimăm pentru cererea dumneavoastră MB-1 aproximativ 4 h de lucru, în loc de 3 h.': STORY,
+    'contract-story.md: Bogdan Ionescu se ocupă acum de solicitarea dumneavoastră MB-1.': STORY,
+    'contract-story.md: Acum estimăm pentru solicitarea dumneavoastră MB-1 aproximativ 4 h de lucru, în loc de 3 h.': STORY,
     'contract-story.md: #timp 3h tambur schimbat': STORY,
     'contract-story.md: Bogdan Ionescu asks for your yes: the contract asks for an approval of work that long.': STORY,
     'contract-story.md: Da done: approved: #timp 3h tambur schimbat; 3 h worked: tambur schimbat (entry 2); plan 1 done': STORY,
     'contract-story.md: 80 % of the hours of the contract are used: 40 min of 4 h left until 30 Nov 2026.': STORY,
-    'contract-story.md: ați folosit 80 % din orele incluse în contract. Mai sunt disponibile 40 min din 4'
+    'contract-story.md: Ați folosit 80 % din orele incluse în contract. Mai sunt disponibile 40 min din 4'
     ' h până la 30 noiembrie 2026.': STORY,
     'contract-story.md: Imprimanta tipărește din nou, am schimbat tamburul.': STORY,
     'contract-story.md: Rezolvarea – respectat luni, 23 noiembrie, 13:55 EET; termen luni, 23 noiembrie, 15:00 EET': STORY,
@@ -101,7 +101,8 @@ RUN = {
     "running.md: install -d -m 700 /etc/mailbridge-secrets": SERVICE,
     "running.md: systemctl daemon-reload": SERVICE,
     'running.md: install -m 644 "$(mailbridge paths deploy)/systemd/mailbridge-worker@.service" /etc/systemd/system/': SERVICE,
-    "templates.md: {% extends \"mail/customer.txt.j2\" %}": TEMPLATES,
+    "templates.md: {% extends \"mail/customer.j2\" %}": TEMPLATES,
+    "templates.md: # templates/locales/en/mail.po": TEMPLATES,
 }  # fmt: skip
 
 NOT_RUN = {
@@ -119,7 +120,8 @@ NOT_RUN = {
     "running.md: journalctl -u mailbridge": "needs a running systemd",
     "running.md: runuser -u mailbridge -- mailbridge auth status": "reads what a running systemd gives; tests/install/test_units.py does",
     "running.md: systemctl reload mailbridge": "needs a running systemd; ExecReload sends SIGHUP, which tests/e2e/test_daemon.py does",
-    "templates.md: templates/mail/<language>/words.j2 constants of the language: the reply line, days, months, labels": "a list of files",
+    "templates.md: make catalogues": "writes into the checkout; tests/unit/notifications/test_catalogues.py compares with what it writes",
+    "templates.md: templates/mail/<audience>.<event>.j2 one mail: its subject, its text and its HTML, in every language": "a list of files",
 }
 
 

@@ -23,6 +23,7 @@ CALLED_BY_OTHERS: dict[str, str] = {
     "describe": "prometheus_client's Collector",
     "format_commands": "click.Group",
     "get_explanation": "pyspf's query",
+    "get_source": "jinja2's BaseLoader",
     "invoke": "click.Command",
     "make_context": "click.Command",
     "parse_args": "click.Command",

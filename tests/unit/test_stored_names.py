@@ -407,6 +407,7 @@ def test_fields_are_printed_as_they_are_called_only_where_the_list_has_them() ->
         "mailbridge/cli/report.py",
         "mailbridge/cli/search.py",
         "mailbridge/cli/status.py",
+        "mailbridge/cli/templates.py",
         "mailbridge/cli/tickets.py",
         "mailbridge/notifications/payloads/model.py",  # what the outbox stores and templates see
         "mailbridge/tickets/history.py",  # the names of a ticket's fields, as in tickets.data

@@ -17,7 +17,8 @@ from markupsafe import Markup, escape
 from mailbridge.delivery.render.bounces import bounce_kind
 from mailbridge.delivery.render.reflow import as_html
 from mailbridge.delivery.render.sentences import sentence, shown
-from mailbridge.delivery.render.template_context import Cut, TicketView
+from mailbridge.delivery.render.template_context import Cut, HistoryEntry, TicketView
+from mailbridge.delivery.render.words import COUNTS
 from mailbridge.notifications.payloads.cells import cells
 from mailbridge.notifications.payloads.model import TableRow
 from mailbridge.notifications.summary import length
@@ -30,6 +31,7 @@ _LONGEST_TOPIC = 220
 _DAY = 24 * 60  # minutes
 _NEAR = {-1: "yesterday", 0: "today", 1: "tomorrow"}
 
+_LENGTH = re.compile(r"(\d+) (h|min)\b")
 _PREFIXES = re.compile(r"(?:\s*(?:re|fw|fwd|aw|wg|sv|vs|antw|tr|rv|odp|отв|ответ|răsp|rasp)\s*(?:\[\d+\])?\s*:)+\s*", re.IGNORECASE)
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
@@ -52,6 +54,23 @@ def mailto(address: str, subject: str = "", body: str = "") -> str:
         subject = subject[: -max(1, (len(quote(subject, safe="")) - room) // 12)].rstrip()
     query = "&".join(f"{name}={value}" for name, value in (("subject", quote(subject, safe="")), ("body", text)) if value)
     return f"{to}?{query}" if query else to
+
+
+@pass_context
+def answer(context: Context, line: str = "") -> str:
+    """A link that opens an answer to this mail, with a line for the desk in it."""
+    ticket = context.get("ticket")
+    subject = f"Re: [{ticket.number}] {topic(ticket)}" if ticket else ""
+    return mailto(context["reply_to"], subject, line)
+
+
+@pass_context
+def _wrote(context: Context, entry: HistoryEntry) -> str:
+    """Who wrote it and when, above the words themselves."""
+    words = context["words"]
+    if not entry.at:
+        return str(words["wrote_plain"]).format(name=entry.author)
+    return str(words["wrote"]).format(name=entry.author, when=_when(context, entry.at))
 
 
 @pass_context
@@ -108,7 +127,7 @@ def _from_now(context: Context, moment: datetime | str | None) -> str:
     minutes = round((_wall(context, moment) - now).total_seconds() / 60)
     if not minutes or abs(minutes) >= _DAY:
         return said
-    return str(words["in" if minutes > 0 else "ago"]).format(moment=said, span=length(abs(minutes)))
+    return str(words["in" if minutes > 0 else "ago"]).format(moment=said, span=_lasting(context, abs(minutes)))
 
 
 @pass_context
@@ -204,18 +223,31 @@ def _rows(table: str | Sequence[TableRow], columns: int) -> list[list[object]]:
     return [[*row, *[""] * columns][:columns] for row in rows]
 
 
-def _lasting(minutes: int | str | None) -> str:
-    """45 as "45 min", 80 as "1 h 20 min", 120 as "2 h": units that need no translation; '' for none, and a text that is no number as it is.
-    """
+@pass_context
+def _lasting(context: Context, minutes: int | str | None) -> str:
+    """45 as "45 min", 80 as "1 h 20 min", 120 as "2 h", with the units of the template's language; '' for none.  A text that holds such
+    a length already gets these units, too."""
     text = "" if minutes is None else str(minutes)
-    return length(int(text)) if text.isascii() and text.isdigit() else text
+    said = length(int(text)) if text.isascii() and text.isdigit() else text
+    return _LENGTH.sub(lambda found: f"{found[1]} {_unit(context, found[2])}", said)
+
+
+def _unit(context: Context, unit: str) -> str:
+    return str(context["words"].get("units", {}).get(unit, unit))
 
 
 @pass_context
 def _counted(context: Context, cut: Sequence[Cut]) -> str:
     """What of a message is not shown, in the words of the template's language: "12 lines of quote, 1 line of signature"."""
-    counts = context["words"]["counts"]
-    return ", ".join(str(counts[one.kind][one.lines > 1]).format(n=one.lines) for one in cut)
+    return ", ".join(_lines(context, one) for one in cut)
+
+
+def _lines(context: Context, cut: Cut) -> str:
+    """In the plural form of the language; an own words.j2 of earlier releases has two forms."""
+    own, known = context["words"]["counts"][cut.kind], COUNTS[cut.kind]
+    if context["own_words"] and "counts" in context["own_words"]:
+        return str(own[cut.lines > 1]).format(n=cut.lines)
+    return str(context["catalogue"].plural(*known, cut.lines, "counts")).format(n=cut.lines)
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
@@ -238,4 +270,5 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "told": _told,
     "weekly": _weekly,
     "when": _when,
+    "wrote": _wrote,
 }

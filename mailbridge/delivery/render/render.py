@@ -1,14 +1,12 @@
-"""Notifications become words: Jinja2 templates by language, audience and event.  The only importer of jinja2.
+"""Notifications become words: one Jinja2 template for each event, read once for text and once for HTML.
 
-    templates/mail/<language>/words.j2                        constants of the language: marker, days, labels
-    templates/mail/<language>/<audience>.<event>.txt.j2       block `subject`, block `body`
-    templates/mail/<language>/<audience>.<event>.html.j2      the same for eyes; may be missing
-    templates/mail/layout.txt.j2, layout.html.j2              what all mails share; the text one is run twice, for `part`
-                                                              "subject" and for "text"
+    templates/mail/<audience>.<event>.j2     blocks `subject`, `preview`, `message`; its sentences are messages of the catalogues
+    templates/mail/parts.txt.j2, .html.j2    paragraphs, tables, quotes and buttons: how each looks as text and as HTML
+    templates/mail/layout.txt.j2, .html.j2   what all mails share; the text one is run twice, for `part` "subject" and for "text"
 
-A desk's own folder comes before the shipped one, file by file.  Templates are operators' code, like a configuration file: the sandbox
-keeps what is *in* a mail from reaching anything, and caps on output and time keep a slip from filling the disk, but nobody who may write
-templates is held back by them.  The text of a mail is only ever a value, never a template.
+A desk's own folder comes before the shipped one, file by file (`template_files`).  Templates are operators' code, like a configuration
+file: the sandbox keeps what is *in* a mail from reaching anything, and caps on output and time keep a slip from filling the disk, but
+nobody who may write templates is held back by them.  The text of a mail is only ever a value, never a template.
 """
 
 from __future__ import annotations
@@ -21,32 +19,34 @@ from itertools import chain
 from pathlib import Path, PurePosixPath
 from time import thread_time
 from traceback import walk_tb
-from typing import Any
 
-from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateError, TemplateNotFound, TemplateSyntaxError
+from jinja2 import Environment, StrictUndefined, Template, TemplateError, TemplateNotFound, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
-from mailbridge.delivery.render.filters import FILTERS, mailto, one_line, topic
+from mailbridge.delivery.render.catalogues import LAST_LANGUAGE, Catalogue, Catalogues, Words
+from mailbridge.delivery.render.filters import FILTERS, answer, mailto, one_line, topic
+from mailbridge.delivery.render.po import BadCatalogue
 from mailbridge.delivery.render.sample_values import VOCABULARY
-from mailbridge.delivery.render.samples import sample_notification, sample_views
 from mailbridge.delivery.render.template_context import DeskView, HistoryEntry, TemplateContext, TicketView
-from mailbridge.errors import Permanent, Problem
+from mailbridge.delivery.render.template_files import BodyPart, TemplateFiles
+from mailbridge.delivery.render.translation import Translation
+from mailbridge.errors import Permanent
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads.model import Payload
 from mailbridge.notifications.payloads.tickets import Received, ReceivedTogether
 
 __all__ = [
-    "DeskView", "HistoryEntry", "Renderer", "TemplateFailed", "TicketView", "TemplateContext", "Worded", "check", "guarded",
-    "shipped_templates", "without_template",
+    "DeskView", "HistoryEntry", "Renderer", "TemplateFailed", "TicketView", "TemplateContext", "Worded", "guarded", "shipped_templates",
+    "without_template",
 ]  # fmt: skip
 
 MAX_OUTPUT = 1 << 20
 MAX_SECONDS = 2.0
-LAST_LANGUAGE = "en"
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _EVENT = re.compile(r"[a-z0-9_]{1,60}")
+_EVENT_FILE = re.compile(r"[a-z]+\.(?!(?:txt|html)\.)[a-z0-9_]{1,60}\.j2")
 
 
 class TemplateFailed(Permanent):
@@ -117,78 +117,96 @@ def without_template(notification: Notification, view: TemplateContext, failure:
     return Worded(subject=one_line(subject), text="\n\n".join(part for part in (told, view.text, broken) if part) + "\n")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundTemplates:
+    """The templates of a mail in a language; `html` is '' where there is none."""
+
+    language: str
+    text: str
+    html: str
+
+
 class Renderer:
     """Words notifications.  Safe to share between threads; a template edited on disk is used from the next mail on."""
 
     def __init__(self, folders: Sequence[Path], *, language: str = LAST_LANGUAGE) -> None:
         """`folders`: the desk's templates first, the shipped ones last.  `language`: the desk's own."""
-        self._folders = tuple(folders)
+        self.folders = tuple(folders)
+        self.catalogues = Catalogues(self.folders)
         self._language = language
-        self._jinja = ImmutableSandboxedEnvironment(
-            loader=FileSystemLoader([str(folder) for folder in self._folders]),
-            undefined=StrictUndefined,
-            # Everything but plain text is escaped, whatever a file is called.
-            autoescape=lambda name: name is None or not name.endswith(".txt.j2"),
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=False,
-        )
-        self._jinja.filters |= FILTERS
-        self._jinja.globals["mailto"] = mailto
+        self._files = TemplateFiles(self.folders, BodyPart.TEXT)
+        self._jinja = {kind: environment(self.folders, kind) for kind in BodyPart}
+        self._macros: dict[BodyPart, tuple[Template, Mapping[str, object]]] = {}
 
     def render(self, notification: Notification, view: TemplateContext) -> Worded:
         """The mail's words: in the wanted language, else the desk's, else English.  Raises TemplateFailed with file and line."""
-        name = f"{notification.audience}.{notification.event}"
-        folder, template = self._find(name, notification.language)
-        with _failures(f"{folder}/{name}.txt.j2", self._folders):
-            context = self._context(notification, view, folder)
-            subject = one_line("".join(_capped(template.generate(context, part="subject"))))
+        found = self._find(f"{notification.audience}.{notification.event}", notification.language)
+        with _failures(found.text, self.folders):
+            context = self._context(notification, view, found.language)
+            reading = self._reading(BodyPart.TEXT, context, found.language)
+            template = self._jinja[BodyPart.TEXT].get_template(found.text)
+            subject = one_line("".join(_capped(template.generate(reading, part="subject"))))
             if not subject:
-                raise TemplateFailed("the subject is empty: fill the block named subject", file=f"{folder}/{name}.txt.j2")
-            text = _tidy("".join(_capped(template.generate(context, part="text"))))
-        with _failures(f"{folder}/{name}.html.j2", self._folders):
-            html = self._html(f"{folder}/{name}.html.j2", context)
+                raise TemplateFailed("the subject is empty: fill the block named subject", file=found.text)
+            text = _tidy("".join(_capped(template.generate(reading, part="text"))))
+        if not found.html:
+            return Worded(subject=subject, text=text)
+        with _failures(found.html, self.folders):
+            reading = self._reading(BodyPart.HTML, context, found.language)
+            html = "".join(_capped(self._jinja[BodyPart.HTML].get_template(found.html).generate(reading))).strip()
         return Worded(subject=subject, text=text, html=html)
 
     def markers(self) -> tuple[str, ...]:
         """The line "write above this line" in every language there is; what stands below it in an answer is ours."""
-        found = (str(self._words(folder)["marker"]) for folder in self.languages() if "marker" in self._words(folder))
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys(str(self._words(language)["marker"]) for language in self.languages()))
 
     def languages(self) -> tuple[str, ...]:
-        """The folders under mail/ that hold words.j2: "mail/en", "mail/ro"."""
-        names = (PurePosixPath(name) for name in self._jinja.list_templates())
-        return tuple(sorted({str(name.parent) for name in names if name.name == "words.j2" and name.parts[0] == "mail"}))
+        """Those with a catalogue, and those for which the desk has a words.j2 of before."""
+        before = {PurePosixPath(name).parent.name for name in self._files.list_templates() if re.fullmatch(r"mail/[^/]+/words\.j2", name)}
+        return tuple(sorted({*self.catalogues.languages(), *before}))
+
+    def events(self) -> tuple[str, ...]:
+        """Every mail with one template for all languages, as "customer.received"."""
+        names = (PurePosixPath(name) for name in self._files.list_templates())
+        return tuple(sorted({path.name[:-3] for path in names if len(path.parts) == 2 and _EVENT_FILE.fullmatch(path.name)}))
 
     def names(self) -> tuple[str, ...]:
-        """Every mail there is a text template for, as "mail/en/customer.received"; parts that begin with _ are left out."""
+        """Every mail in every language, as "mail/en/customer.received"; the desk's own in the form of before among them."""
         suffix = ".txt.j2"
-        paths = (PurePosixPath(name) for name in self._jinja.list_templates() if name.endswith(suffix))
-        return tuple(sorted(str(p)[: -len(suffix)] for p in paths if len(p.parts) == 3 and p.parts[0] == "mail" and p.name[0] != "_"))
+        paths = (PurePosixPath(name) for name in self._files.list_templates() if name.endswith(suffix))
+        before = {str(p)[: -len(suffix)] for p in paths if len(p.parts) == 3 and p.parts[0] == "mail" and p.name[0] != "_"}
+        now = {f"mail/{language}/{event}" for language in self.catalogues.languages() for event in self.events()}
+        return tuple(sorted(before | now))
 
-    def _find(self, name: str, wanted: str) -> tuple[str, Template]:
+    def _find(self, name: str, wanted: str) -> FoundTemplates:
+        """In the first language that there is."""
         if not _EVENT.fullmatch(name.partition(".")[2]):
-            raise TemplateFailed("this is no name of an event", file=f"mail/{LAST_LANGUAGE}/{name[:80]!r}")
+            raise TemplateFailed("this is no name of an event", file=f"mail/{name[:80]!r}")
+        one = f"mail/{name}.j2" if self._files.holds(f"mail/{name}.j2") else ""
         for language in _fallbacks(wanted, self._language, LAST_LANGUAGE):
-            folder = f"mail/{language}"
-            with _failures(f"{folder}/{name}.txt.j2", self._folders):
-                try:
-                    return folder, self._jinja.get_template(f"{folder}/{name}.txt.j2")
-                except TemplateNotFound as missing:
-                    if missing.name != f"{folder}/{name}.txt.j2":
-                        raise
-        raise TemplateFailed("there is no such template in any language", file=f"mail/{LAST_LANGUAGE}/{name}.txt.j2")
+            text, html = f"mail/{language}/{name}.txt.j2", f"mail/{language}/{name}.html.j2"
+            if self._files.holds(text):
+                return FoundTemplates(language=language, text=text, html=html if self._files.holds(html) else one)
+            if one and self.catalogues.has(language):
+                return FoundTemplates(language=language, text=one, html=html if self._files.holds(html) else one)
+        raise TemplateFailed("there is no such template in any language", file=f"mail/{name}.j2")
 
-    def _html(self, name: str, context: Mapping[str, object]) -> str:
-        try:
-            template = self._jinja.get_template(name)
-        except TemplateNotFound as missing:
-            if missing.name != name:
-                raise
-            return ""
-        return "".join(_capped(template.generate(dict(context)))).strip()
+    def _reading(self, kind: BodyPart, context: dict[str, object], language: str) -> dict[str, object]:
+        """What the templates see in this reading of the mail: with the parts that know how to look in it."""
+        functions = Translation(self._catalogue(language), escapes=kind is BodyPart.HTML).functions()
+        return {**context, **functions, "plain": kind is BodyPart.TEXT, "layout": f"mail/layout.{kind}.j2", **self._parts(kind)}
 
-    def _context(self, notification: Notification, view: TemplateContext, folder: str) -> dict[str, object]:
+    def _parts(self, kind: BodyPart) -> Mapping[str, object]:
+        """The macros of parts.txt.j2 or parts.html.j2.  They see their arguments alone, so they are made once."""
+        template = self._jinja[kind].get_template(f"mail/parts.{kind}.j2")
+        known = self._macros.get(kind)
+        if known is None or known[0] is not template:
+            macros = {name: part for name, part in vars(template.module).items() if not name.startswith("_")}
+            known = self._macros[kind] = (template, macros)
+        return known[1]
+
+    def _context(self, notification: Notification, view: TemplateContext, language: str) -> dict[str, object]:
+        catalogue, own_words = self._catalogue(language), self._own_words(language)
         known = VOCABULARY.get(f"{notification.audience}.{notification.event}", {})
         context: dict[str, object] = {
             "desk": view.desk,
@@ -220,52 +238,54 @@ class Renderer:
             "recipient_name": view.recipient_name,
             "reply_to": notification.reply_to or view.desk.address,
             "event": notification.event,
-            "language": PurePosixPath(folder).name,
+            "language": language,
             "zone": view.zone,
             "now": view.now,
             "internal": view.internal,
             "card": view.card,
             "opening": view.opening,
-            "words": self._words(folder),
+            "words": {**catalogue.words(), **own_words} if own_words else catalogue.words(),
+            "own_words": own_words,
+            "catalogue": catalogue,
         }
         if view.ticket is not None:
             context["ticket"] = view.ticket
         return context
 
-    def _words(self, folder: str) -> dict[str, Any]:
-        module = self._jinja.get_template(f"{folder}/words.j2").module
+    def _words(self, language: str) -> Words:
+        """The shared words in this language; those of a words.j2 of before in the desk's folder come before them."""
+        return {**self._catalogue(language).words(), **self._own_words(language)}
+
+    def _own_words(self, language: str) -> Words:
+        name = f"mail/{language}/words.j2"
+        if not self._files.holds(name):
+            return {}
+        module = self._jinja[BodyPart.HTML].get_template(name).module
         return {name: value for name, value in vars(module).items() if not name.startswith("_")}
 
-
-def check(folders: Sequence[Path]) -> tuple[Problem, ...]:
-    """Every mistake in the templates of these folders, found by rendering each one with full and with bare sample views."""
-    renderer = Renderer(folders)
-    return _mistakes(renderer, renderer.names())
-
-
-def check_own(own: Path, shipped: Path) -> tuple[Problem, ...]:
-    """Every mistake in the mails that a desk's own templates take part in: all mails where it has a part, which any of them may use."""
-    files = {str(file.relative_to(own)).removesuffix(".txt.j2").removesuffix(".html.j2") for file in own.rglob("*.j2")}
-    renderer = Renderer((own, shipped))
-    names = renderer.names()
-    return _mistakes(renderer, [name for name in names if name in files] if files <= set(names) else names)
-
-
-def _mistakes(renderer: Renderer, names: Sequence[str]) -> tuple[Problem, ...]:
-    return tuple(dict.fromkeys(chain.from_iterable(_problems(renderer, name) for name in names)))
-
-
-def _problems(renderer: Renderer, name: str) -> Iterator[Problem]:
-    language, _, rest = name.removeprefix("mail/").partition("/")
-    audience, _, event = rest.partition(".")
-    if audience not in set(Audience):
-        yield Problem(file=f"{name}.txt.j2", message=f'"{audience}" is nobody we write to', hint=f"one of {', '.join(Audience)}")
-        return
-    for view in sample_views(audience, event):
+    def _catalogue(self, language: str) -> Catalogue:
         try:
-            renderer.render(sample_notification(Audience(audience), event, language), view)
-        except TemplateFailed as failure:
-            yield Problem(file=failure.file, line=failure.line, message=failure.what)
+            return self.catalogues.of(language)
+        except BadCatalogue as error:
+            raise TemplateFailed(str(error), file=f"locales/{language}/mail.po", line=error.line) from error
+
+
+def environment(folders: Sequence[Path], kind: BodyPart) -> Environment:
+    """Jinja2 for one reading of mails: in HTML every value is escaped, in text none."""
+    jinja = ImmutableSandboxedEnvironment(
+        loader=TemplateFiles(folders, kind),
+        extensions=["jinja2.ext.i18n"],
+        undefined=StrictUndefined,
+        autoescape=kind is BodyPart.HTML,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=False,
+    )
+    jinja.extend(newstyle_gettext=True)  # variables of a sentence are filled in by `translation`
+    jinja.policies["ext.i18n.trimmed"] = True
+    jinja.filters |= FILTERS
+    jinja.globals |= {"mailto": mailto, "answer": answer}
+    return jinja
 
 
 def _fallbacks(*languages: str) -> list[str]:
@@ -276,11 +296,11 @@ def _fallbacks(*languages: str) -> list[str]:
 
 def _capped(pieces: Iterable[str]) -> Iterator[str]:
     size, limit = 0, thread_time() + MAX_SECONDS
-    for piece in pieces:
+    for number, piece in enumerate(pieces):
         size += len(piece)
         if size > MAX_OUTPUT:
             raise OverflowError(f"the mail grows beyond {MAX_OUTPUT >> 20} MB")
-        if thread_time() > limit:
+        if number % 16 == 0 and thread_time() > limit:
             raise OverflowError(f"the template runs longer than {MAX_SECONDS:.0f} s")
         yield piece
 

@@ -35,14 +35,23 @@ def test_a_desk_without_templates_has_no_problems(config: Config) -> None:
 
 
 def test_a_template_may_use_the_shipped_parts_and_words(config: Config) -> None:
-    written(config, "en/customer.received.txt.j2", OWN)
+    written(config, "customer.received.j2", OWN.replace(".txt.j2", ".j2"))
 
     assert template_problems(config) == ()
 
 
+def test_a_template_of_the_last_release_goes_on_working_and_is_named(config: Config) -> None:
+    written(config, "en/customer.received.txt.j2", OWN)
+
+    (problem,) = template_problems(config)
+
+    assert (problem.file, problem.warning) == ("mail/en/customer.received.txt.j2", True)
+    assert "write mail/customer.received.j2" in problem.hint
+
+
 def test_a_copy_of_a_shipped_template_has_no_problems(config: Config) -> None:
-    written(config, "ro/customer.closed.txt.j2", "")
-    shutil.copy(shipped.templates() / "mail" / "ro" / "customer.closed.txt.j2", config.templates_folder / "mail" / "ro")
+    written(config, "customer.closed.j2", "")
+    shutil.copy(shipped.templates() / "mail" / "customer.closed.j2", config.templates_folder / "mail")
 
     assert template_problems(config) == ()
 
@@ -50,7 +59,7 @@ def test_a_copy_of_a_shipped_template_has_no_problems(config: Config) -> None:
 def test_a_mistake_is_told_with_its_line(config: Config) -> None:
     written(config, "en/customer.received.txt.j2", OWN.replace("ticket.number", "ticket.nubmer"))
 
-    (problem,) = template_problems(config)
+    (problem, _outdated) = template_problems(config)
 
     assert (problem.file, problem.line) == ("mail/en/customer.received.txt.j2", 4)
     assert "nubmer" in problem.message

@@ -79,7 +79,7 @@ WITHOUT_JSON = {
         "customers remove",
     ),
     *("rules fmt", "rules rollback", "rules schema", "db upgrade", "listener passwd", "agents pair", "agents unpair", "keys rotate"),
-    "auth login",
+    *("auth login", "templates preview"),
     *("completion", "man"),
 }
 

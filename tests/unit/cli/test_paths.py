@@ -16,7 +16,7 @@ INSIDE = {
     "deploy": "systemd/mailbridge.service",
     "rules": "teams.yaml",
     "schemas": "teams.json",
-    "templates": "mail/en/customer.received.txt.j2",
+    "templates": "mail/customer.received.j2",
 }
 
 

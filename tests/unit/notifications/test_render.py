@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from mailbridge.delivery.render.filters import mailto
-from mailbridge.delivery.render.render import Renderer, TemplateFailed, check, guarded, shipped_templates
+from mailbridge.delivery.render.render import Renderer, TemplateFailed, guarded, shipped_templates
 from mailbridge.delivery.render.sample_values import VOCABULARY
 from mailbridge.delivery.render.samples import sample_notification, sample_views
+from mailbridge.delivery.render.template_check import check
 from mailbridge.delivery.render.template_context import DeskView, HistoryEntry, TemplateContext, TicketView
 from mailbridge.delivery.render.ticket_context import is_marked
 from mailbridge.notifications.model import Audience, Notification
@@ -73,14 +74,14 @@ def test_the_shipped_templates_hold_no_mistake() -> None:
     assert check([shipped_templates()]) == ()
 
 
-def test_every_event_of_the_vocabulary_has_an_english_template_and_nothing_else_has_one() -> None:
+def test_every_event_of_the_vocabulary_has_a_template_and_nothing_else_has_one() -> None:
     assert {name.removeprefix("mail/en/") for name in SHIPPED.names() if name.startswith("mail/en/")} == set(VOCABULARY)
 
 
 @pytest.mark.parametrize("language", ["ro", "ru"])
 def test_what_customers_read_is_there_in_every_language(language: str) -> None:
     own = {name.removeprefix(f"mail/{language}/") for name in SHIPPED.names() if name.startswith(f"mail/{language}/")}
-    assert own == {name for name in VOCABULARY if name.startswith("customer.")} | {"agent.help", "agent.why", "agent.digest"}
+    assert own >= {name for name in VOCABULARY if name.startswith("customer.")} | {"agent.help", "agent.why", "agent.digest"}
 
 
 @pytest.mark.parametrize(("language", "word"), [("en", "We received"), ("ro", "Am primit"), ("ru", "Мы получили")])

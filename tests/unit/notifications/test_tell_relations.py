@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from mailbridge.delivery.render.words import WORDS
 from mailbridge.notifications.compose import notifications
 from mailbridge.notifications.context import NotificationContext
 from mailbridge.notifications.summary import Viewer, summaries
@@ -93,9 +94,9 @@ def test_what_was_not_taken_back_is_said() -> None:
 
 
 def test_every_reason_of_the_judges_is_worded() -> None:
-    words = (ROOT / "templates/mail/en/words.j2").read_text(encoding="utf-8")
-    worded = set(re.findall(r'"([a-z-]+)":', words.split("set refusals = {")[1].split("%}")[0]))
+    refusals = WORDS["refusals"]
+    assert isinstance(refusals, dict)
     judges = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "mailbridge/tickets/handlers").glob("*.py"))
     reasons = set(re.findall(r'Refusal\(\s*reason="([a-z-]+)"', judges)) | {"mail-sent", "erased-for-good", "nothing-to-undo"}
     assert len(reasons) > 20
-    assert reasons - worded == set()
+    assert reasons - set(refusals) == set()

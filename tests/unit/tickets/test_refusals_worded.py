@@ -1,4 +1,4 @@
-"""Whatever a judge answers with can be told: each reason stands in the words of the templates."""
+"""Whatever a judge answers with can be told: each reason stands in the shared words."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader
-
+from mailbridge.delivery.render.words import WORDS
 from mailbridge.notifications.results import LineStatus
 from mailbridge.organisation.approval_policy import ApprovalTrigger
 
 ROOT = Path(__file__).resolve().parents[3]
-WORDS = Environment(loader=FileSystemLoader(ROOT / "templates"), autoescape=True).get_template("mail/en/words.j2").module
 DESK = sorted((ROOT / "mailbridge" / "tickets").rglob("*.py"))
 
 
 def said(name: str) -> set[str]:
-    return set(vars(WORDS)[name])
+    table = WORDS[name]
+    assert isinstance(table, dict)
+    return set(table)
 
 
 def texts(node: ast.AST) -> Iterator[str]:
