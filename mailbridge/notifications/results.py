@@ -27,7 +27,7 @@ _FOR_GOOD = (Approve, Reject, Undo, Erase)
 
 
 class LineStatus(StrEnum):
-    """The outcomes that templates word (`outcomes` in words.j2)."""
+    """The outcomes that templates word (`outcomes` in `delivery.render.words`)."""
 
     DONE = "done"
     SAME = "same"  # it was so already

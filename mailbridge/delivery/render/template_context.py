@@ -126,7 +126,7 @@ class TextFile:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerdictView:
     """Who the message says wrote it, and what is known of that.  `is_`: agent, verified, unverified, failed, passed-on; a key of
-    `verdicts` in words.j2.  `why`: the reasons, as the check gives them."""
+    `verdicts` in `delivery.render.words`.  `why`: the reasons, as the check gives them."""
 
     is_: str
     address: str = ""

@@ -1,6 +1,6 @@
 """Commands that their author has to confirm, because they cannot be undone or affect other people's tickets.
 
-One pure function for each command: '' where there is no risk, else the key of the reason (`whys` in words.j2).
+One pure function for each command: '' where there is no risk, else the key of the reason (`whys` in `delivery.render.words`).
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ class HoursView:
 
     @property
     def form(self) -> str:
-        """The form of the sentence, a key of `hours` in words.j2."""
+        """The form of the sentence, a key of `hours` in `delivery.render.words`."""
         if self.over:
             return "over-until" if self.until else "over"
         if self.until is None:
