@@ -1,4 +1,4 @@
-"""What a server says of a mail that it does not take, as a key of `bounces` in `delivery.render.words`: enhanced status codes (RFC 3463) in words."""
+"""What a server says of a mail that it does not take, by its enhanced status code (RFC 3463), as a key of `bounces` in `words`."""
 
 from __future__ import annotations
 

@@ -318,7 +318,7 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
 """The values each shipped event may carry, by "audience.event", with a sample of each.  A value that is not said is ''.
 
 `results` holds one row a line of the mail and ticket: what was written, outcome, detail, suggestion, what happened (for the filter `told`),
-the ticket where it is another one, parted by tabs; the outcomes are the keys of `outcomes` in `delivery.render.words`, a detail is a key of `refusals` or
+the ticket where it is another one, parted by tabs; the outcomes are the keys of `outcomes` in `words`, a detail is a key of `refusals` or
 `whys`, with a word of its own behind a bar.  `undo` holds minutes, '' where nothing can be undone.  `rows` of lists: number, address for
 answers, subject, requester, status, priority, who has it, due, and of a search when and where the words stand.
 """
