@@ -26,6 +26,7 @@ from markupsafe import Markup
 
 from mailbridge.delivery.render.catalogues import LAST_LANGUAGE, Catalogue, Catalogues, Words
 from mailbridge.delivery.render.filters import FILTERS, answer, mailto, one_line, topic
+from mailbridge.delivery.render.plain_tables import with_columns
 from mailbridge.delivery.render.po import BadCatalogue
 from mailbridge.delivery.render.sample_values import VOCABULARY
 from mailbridge.delivery.render.template_context import DeskView, HistoryEntry, TemplateContext, TicketView
@@ -148,7 +149,7 @@ class Renderer:
             subject = one_line("".join(_capped(template.generate(reading, part="subject"))))
             if not subject:
                 raise TemplateFailed("the subject is empty: fill the block named subject", file=found.text)
-            text = _tidy("".join(_capped(template.generate(reading, part="text"))))
+            text = _tidy(with_columns("".join(_capped(template.generate(reading, part="text")))))
         if not found.html:
             return Worded(subject=subject, text=text)
         with _failures(found.html, self.folders):
