@@ -47,10 +47,11 @@ def _cells(line: str, margin: str) -> list[str]:
 
 
 def _table(rows: Sequence[Sequence[str]], width: int) -> Iterator[str]:
-    """The rows in columns, long cells wrapped; where the columns would be too narrow for that, one cell a line under its heading."""
+    """The rows in columns, long cells wrapped between words; where the columns would be too narrow for that, a line for each cell."""
     longest = [max(map(len, column)) for column in zip(*rows, strict=True)]
     widths = _fitted(longest, width - len(BETWEEN) * (len(longest) - 1))
-    if any(given < min(wanted, _NARROWEST) for given, wanted in zip(widths, longest, strict=True)):
+    words = [max((len(word) for cell in column for word in cell.split()), default=0) for column in zip(*rows, strict=True)]
+    if any(given < max(word, min(wanted, _NARROWEST)) for given, wanted, word in zip(widths, longest, words, strict=True)):
         yield from _records(rows, width)
         return
     for number, row in enumerate(rows):
@@ -86,4 +87,5 @@ def _records(rows: Sequence[Sequence[str]], width: int) -> Iterator[str]:
             yield ""
         for heading, cell in zip(headings, row, strict=True):
             if cell:
-                yield from wrap(f"{heading}: {cell}" if heading else cell, width, subsequent_indent=BETWEEN)
+                line = f"{heading}: {cell}" if heading else cell
+                yield from wrap(line, width, subsequent_indent=BETWEEN, break_long_words=False, break_on_hyphens=False)
