@@ -39,6 +39,7 @@ from mailbridge.intake.inbox import Inbox
 from mailbridge.jobs.alerts import notify_alerts
 from mailbridge.jobs.attempts import Item, JobRuns, when_due
 from mailbridge.jobs.bundles import notify_bundles
+from mailbridge.jobs.collected import notify_collected
 from mailbridge.jobs.contract_ends import notify_contract_ends
 from mailbridge.jobs.deadlines import sweep
 from mailbridge.jobs.digests import notify_digests
@@ -356,6 +357,7 @@ class App:
         run("rematch", lambda: rematch_changed(self.store, desk, now))
         fired = run("sweep", lambda: sweep(self.store, desk, now)) or 0
         run("alerts", lambda: notify_alerts(self.store, desk, now))
+        run("collected", lambda: notify_collected(self.store, desk, now))
         run("receipts", lambda: notify_receipts(self.store, desk, now))
         held = run("held", lambda: notify_held(self.store, desk, now, self._attempt_held)) or 0
         return fired + held + (run("bundles", lambda: notify_bundles(self.store, desk, now)) or 0)

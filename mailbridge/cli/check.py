@@ -93,7 +93,8 @@ def examine(folder: Path, candidate: Path | None = None) -> CheckedDesk:
         root = Path(err.folder)
     files, unread = rules_folder.read(root, folder=candidate)
     names = shipped.receipts(config.templates_folder) if config else None
-    loaded = load(files, templates=names, sources=known_sources(root)) if files or not unread else Loaded(policy=None)
+    mails = shipped.mail_templates(config.templates_folder) if config else None
+    loaded = load(files, templates=names, mails=mails, sources=known_sources(root)) if files or not unread else Loaded(policy=None)
     problems += [*unread, *loaded.problems]
     if loaded.policy is not None:
         problems += examples.failures(loaded.policy, reader(config) if config else None)

@@ -42,6 +42,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "mail": ("mailbridge.cli.mail:mail", "Analyse mails in files, without a desk."),
     "rules": ("mailbridge.cli.rules:rules", "Explain what the rules decided."),
     "templates": ("mailbridge.cli.templates:templates", "The words of mails: check them, show them all."),
+    "notify": ("mailbridge.cli.notify:notify", "Explain who was told of what, and who was not."),
     "customers": ("mailbridge.cli.customers:customers", "Show, check, export and import customers."),
     "sla": ("mailbridge.cli.sla:sla", "Explain SLA targets: due times, contracts, how many were met."),
     "plan": ("mailbridge.cli.plan:plan", "List, add, change and cancel planned work."),
@@ -60,7 +61,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 }
 # Nouns whose output goes through the pager where it is longer than the screen.
 READ = frozenset({
-    "agents", "customers", "docs", "hours", "outbox", "plan", "queue", "quarantine",
+    "agents", "customers", "docs", "hours", "notify", "outbox", "plan", "queue", "quarantine",
     "report", "rota", "search", "sla", "tickets", "webhooks",
 })  # fmt: skip
 

@@ -44,6 +44,14 @@ def templates() -> Path:
 
 _RECEIPTS = ("mail/customer.*.j2", "mail/*/customer.*.txt.j2")  # of this release, and of the one before
 _LAYOUTS = {"txt", "html"}  # customer.txt.j2 of the release before is no mail
+_MAILS = ("mail/*.*.j2", "mail/*/*.*.txt.j2")  # of this release, and of the one before
+
+
+def mail_templates(own: Path) -> set[str]:
+    """Names of all templates of mails, as "customer.closed": those that come along and those in the desk's `own` folder."""
+    files = [file for folder in (templates(), own) for form in _MAILS for file in folder.glob(form)]
+    names = {file.name.removesuffix(".j2").removesuffix(".txt") for file in files if file.name[0] != "_"}
+    return {name for name in names if name.partition(".")[2] not in _LAYOUTS}
 
 
 def receipts(own: Path) -> set[str]:

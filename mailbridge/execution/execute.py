@@ -14,13 +14,14 @@ from datetime import datetime
 
 from mailbridge.execution.bundling import held_until
 from mailbridge.execution.desk import Desk
+from mailbridge.execution.flow import collect, latest, opens_at, queue_channel_calls, send, with_entries
 from mailbridge.execution.hour_banks import take_hours
 from mailbridge.execution.load_context import NO_MAIL, Cause, load_context
-from mailbridge.execution.notification_context import notification_context, reached
+from mailbridge.execution.notification_context import notification_context, reached, thread_of
 from mailbridge.execution.record import record
 from mailbridge.execution.tasks import with_text
 from mailbridge.execution.waiting import waits
-from mailbridge.notifications.compose import notifications
+from mailbridge.notifications.compose import Composed, composed, signed
 from mailbridge.notifications.context import NO_NEWS, MailNews, NotificationContext
 from mailbridge.notifications.model import Notification
 from mailbridge.notifications.recipients import Recipient, customers, team_of
@@ -114,28 +115,34 @@ def write(tx: Tx, desk: Desk, decision: Decision, now: datetime, telling: Tellin
     by then.  A person on both tickets is notified of a merge once."""
     outgoing: Sequence[Notification] = ()
     if decision.ticket is not None and decision.events:
-        about = _context(tx, desk, decision.ticket, decision.events, telling)
-        outgoing = () if telling.silent else notifications(decision.events, about)
+        about = with_entries(_context(tx, desk, decision.ticket, decision.events, telling), desk, now)
+        news = Composed() if telling.silent else composed(decision.events, about)
+        outgoing = news.told
         calendar = team_of(decision.ticket, desk.organisation).calendar
         tell_at = next_open(now, calendar) if telling.in_working_hours else None
-        due_now = _held_back(tx, outgoing, decision, desk, now, telling, tell_at)
-        record(tx, decision.ticket, decision.events, due_now, desk.organisation, now, tell_at=tell_at)
+        due_now = _held_back(tx, news, decision, desk, now, telling, tell_at)
+        record(tx, decision.ticket, decision.events, due_now, desk.organisation, now, tell_at=tell_at, untold=news.untold)
+        queue_channel_calls(tx, news, decision.ticket, desk, now)
         take_hours(tx, desk, decision.ticket, decision.events, now)
-    composed = {_news(notification) for notification in outgoing}
+    known = {_news(notification) for notification in outgoing}
     for change in decision.elsewhere:
         changed, note = with_text(tx, change, decision, desk, now)
-        record(tx, changed.ticket, changed.events, (), desk.organisation, now)
+        theirs = replace(_context_of(tx, changed, note, desk), reached=reached(tx, changed.events), on_merged=_people_of(decision))
+        about = with_entries(theirs, desk, now)
+        news = Composed() if telling.silent else composed(changed.events, about)
+        record(tx, changed.ticket, changed.events, (), desk.organisation, now, untold=news.untold)
         take_hours(tx, desk, changed.ticket, changed.events, now)
-        about = replace(_context_of(tx, changed, note, desk), reached=reached(tx, changed.events), on_merged=_people_of(decision))
-        news = () if telling.silent else notifications(changed.events, about)
-        fresh = [notification for notification in news if notification.event != "merged" or _news(notification) not in composed]
-        composed |= {_news(notification) for notification in fresh}
-        record(tx, changed.ticket, (), fresh, desk.organisation, now)
+        about = replace(about, thread=thread_of(tx, changed.ticket))  # the mails have moved by now
+        told = [signed(one, about) for one in news.told]
+        fresh = [notification for notification in told if notification.event != "merged" or _news(notification) not in known]
+        known |= {_news(notification) for notification in fresh}
+        record(tx, changed.ticket, (), send(tx, fresh, news, changed.ticket, desk, now), desk.organisation, now)
+        queue_channel_calls(tx, news, changed.ticket, desk, now)
 
 
 def _held_back(
     tx: Tx,
-    outgoing: Sequence[Notification],
+    news: Composed,
     decision: Decision,
     desk: Desk,
     now: datetime,
@@ -145,18 +152,24 @@ def _held_back(
     """The notifications that go out now.  The others are stored and held: for an administrator, or to be combined into one mail."""
     ticket, at_once = decision.ticket, []
     if ticket is None:
-        return outgoing
-    clock = decision.events[0].actor.kind is ActorKind.CLOCK and bool(outgoing)
+        return news.told
+    clock = decision.events[0].actor.kind is ActorKind.CLOCK and bool(news.told)
     for_release = telling.for_release or (clock and tx.outbox.waits_for_release(ticket.id))
-    for notification in outgoing:
+    for notification in news.told:
+        entry = news.entries.get(notification.key)
+        if not for_release and collect(tx, notification, entry, ticket, desk, now):
+            continue
+        opens = opens_at(notification, entry, ticket, desk, now)
         until = held_until(
-            tx, notification, ticket, desk, now, came_at=telling.came_at, for_release=for_release, tell_at=tell_at,
+            tx, notification, ticket, desk, now, came_at=telling.came_at, for_release=for_release, tell_at=latest(opens, tell_at),
             again=telling.receipt_again and not telling.unreadable,
         )
-        if until is None:
-            at_once.append(notification)
-        else:
+        if until is not None:
             tx.outbox.hold(notification, now, until)
+        elif opens is not None:
+            tx.outbox.add_many([notification], now, not_before=latest(opens, tell_at))
+        else:
+            at_once.append(notification)
     return at_once
 
 
@@ -176,11 +189,11 @@ def _context(tx: Tx, desk: Desk, ticket: Ticket, events: Sequence[Event], tellin
 
 
 def _context_of(tx: Tx, change: TicketChange, note: int | None, desk: Desk) -> NotificationContext:
-    """The notification context of another ticket.  A new one (a task, a split message) gets its first text.  It has no receipt, because
-    nobody has just written."""
+    """The notification context of another ticket, without its thread.  A new one (a task, a split message) gets its first text.  It has no
+    receipt, because nobody has just written."""
     opened = change.ticket.version == len(change.events)
     mail = note or (_brought_along(change.events) if opened else None)
-    return notification_context(tx, change.ticket, desk, mail=mail, answerable=not opened)
+    return notification_context(tx, change.ticket, desk, mail=mail, first="", answerable=not opened)
 
 
 def _brought_along(events: Iterable[Event]) -> int | None:

@@ -27,7 +27,7 @@ def notification_context(
 ) -> NotificationContext:
     """The context for `notifications.compose`.  `first`: the Message-ID of the mail that opens the ticket now ('' where it has none); None
     for a ticket whose mails are stored."""
-    thread = _thread(tx, ticket) if first is None else (first,)
+    thread = thread_of(tx, ticket) if first is None else (first,)
     return NotificationContext(
         ticket=ticket,
         organisation=desk.organisation,
@@ -41,7 +41,7 @@ def notification_context(
     )
 
 
-def _thread(tx: Tx, ticket: Ticket) -> tuple[str, ...]:
+def thread_of(tx: Tx, ticket: Ticket) -> tuple[str, ...]:
     """The thread of the ticket, or of the one that it was merged into: mails about it have the number of that one."""
     goes_on = (tx.tickets.surviving(ticket.id) or ticket) if ticket.merged_into else ticket
     return tx.mails.thread_of(goes_on.id, [person.address for person in goes_on.participants])

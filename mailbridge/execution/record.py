@@ -11,6 +11,7 @@ from datetime import datetime
 from mailbridge.errors import Transient
 from mailbridge.execution.clock_histories import clock_history_of
 from mailbridge.notifications.model import Notification
+from mailbridge.notifications.untold import NotTold
 from mailbridge.organisation.model import Organisation
 from mailbridge.sla.history import FinishedRun
 from mailbridge.sla.levels import REMINDED, counted, newly_finished, no_longer_finished, open_runs, told_since
@@ -40,8 +41,9 @@ def record(
     now: datetime,
     *,
     tell_at: datetime | None = None,
+    untold: Sequence[NotTold] = (),
 ) -> None:
-    """Writes everything of a decision.  `tell_at`: its notifications are held until then.
+    """Writes everything of a decision.  `tell_at`: its notifications are held until then.  `untold`: who is not told of it, and why.
 
     Raises Transient where another transaction changed the ticket meanwhile.
     """
@@ -49,7 +51,7 @@ def record(
     if events:
         if not tx.tickets.save(ticket, expected_version=before):
             raise Transient("the ticket changed while it was worked on; try again", ticket=ticket.id)
-        tx.events.append(events, first_version=before + 1)
+        tx.events.append(events, first_version=before + 1, untold=untold)
         if not all(_moves_no_clock(event) for event in events):
             set_clocks(tx, ticket, organisation, now, opening=() if before else events)
         for event in events:

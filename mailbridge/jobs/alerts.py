@@ -61,7 +61,7 @@ def _about(one: Queued) -> str:
 
 def _notify(tx: Tx, group: Sequence[Queued], tickets: dict[int, Ticket], desk: Desk, now: datetime) -> int:
     """Sends the alerts of one recipient.  Returns the number of mails."""
-    shown = [one for one in group if _is_wanted(tx, one, tickets.get(one.notification.ticket or 0), desk, now)]
+    shown = [one for one in group if is_wanted(tx, one, tickets.get(one.notification.ticket or 0), desk, now)]
     by_ticket: dict[int, list[Queued]] = {}
     for one in shown:
         by_ticket.setdefault(one.notification.ticket or 0, []).append(one)
@@ -90,7 +90,7 @@ def _worst(tx: Tx, alerts: Sequence[Queued], now: datetime) -> int:
     return int(tx.outbox.let_go(worst.id, now))
 
 
-def _is_wanted(tx: Tx, one: Queued, ticket: Ticket | None, desk: Desk, now: datetime) -> bool:
+def is_wanted(tx: Tx, one: Queued, ticket: Ticket | None, desk: Desk, now: datetime) -> bool:
     """Whether the recipient may see the ticket and the alert is not obsolete.  If not, the alert is suppressed."""
     if is_hidden(tx, one, ticket, desk, now) or ticket is None:
         return False

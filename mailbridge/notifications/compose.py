@@ -7,12 +7,13 @@ caused it may be answered.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from itertools import chain
 
 from mailbridge.conversation.tokens import Purpose
+from mailbridge.notifications.absent import left_out
 from mailbridge.notifications.context import EventNotifier, NotificationContext
 from mailbridge.notifications.events import (
     alerts,
@@ -31,7 +32,10 @@ from mailbridge.notifications.model import Audience, Class, Notification
 from mailbridge.notifications.payloads.model import Payload
 from mailbridge.notifications.payloads.plans import Planned
 from mailbridge.notifications.payloads.tickets import ApprovalAnswer, ApprovalQuestion
-from mailbridge.notifications.recipients import Recipient
+from mailbridge.notifications.recipients import Recipient, team_of
+from mailbridge.notifications.routing import Route, routed, waits
+from mailbridge.notifications.untold import NotTold, Untold
+from mailbridge.rules.flow import MAIL, FlowEntry, Timing
 from mailbridge.tickets.event_types.escalation import AlertRaised, ApprovalDecided, ApprovalReminded, ApprovalRequested, Escalated
 from mailbridge.tickets.event_types.mails import DeliveryFailed, MessageAdded, TicketOpened
 from mailbridge.tickets.event_types.people import InvitationAnswered, MeetingSet, ParticipantAdded, RequesterChanged
@@ -43,6 +47,7 @@ from mailbridge.tickets.events import Event, TicketEvent
 
 PASSED_ON = frozenset({"answered", "colleague_answered"})  # an agent's own words; whoever got them from the agent gets them once
 
+_BRINGING = ("assigned", "new")  # the mails that bring somebody a ticket
 _OF_CLOCKS = frozenset(alerts.ALERTS) - {alerts.BY_RULE}  # what a rule by time says is not in the mail about the ticket
 
 
@@ -78,37 +83,127 @@ NOTIFIERS: Mapping[type[TicketEvent], EventNotifier] = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composed:
+    """What the events of one act make us say, and to whom we do not say it.
+
+    `entries`: by key of a notification the entry of notifications.yaml that decided.  `calls`: entries whose channels are called, each with
+    a notification that says what happened.
+    """
+
+    told: tuple[Notification, ...] = ()
+    untold: tuple[NotTold, ...] = ()
+    entries: Mapping[str, FlowEntry] = field(default_factory=dict)
+    calls: tuple[Route, ...] = ()
+
+
 def notifications(events: Sequence[Event], context: NotificationContext) -> tuple[Notification, ...]:
     """Everything these events of one ticket make us say, at most one mail of a kind to a recipient, signed and keyed."""
+    return composed(events, context).told
+
+
+def composed(events: Sequence[Event], context: NotificationContext) -> Composed:
+    """The same with the reasons: who is not told and why, and the entries that decided."""
     version = context.ticket.version - len(events)
-    said: dict[str, Notification] = {}
+    said: dict[str, Route] = {}
+    untold: dict[str, NotTold] = {}
+    calls: dict[tuple[str, str, int], Route] = {}
     for number, event in enumerate(events, start=version + 1):
-        for notification in _of_event(event, events, context):
-            # What an agent wrote to a colleague behind one of our own addresses goes there; it comes back with our mark and ends here.
-            if notification.automatic and notification.recipient.lower() in context.own_addresses:
-                continue
-            if notification.event in PASSED_ON and notification.recipient.lower() in context.reached:
-                continue
-            kind = f"{notification.audience}.{_kind(notification)}:{notification.recipient.lower()}"
-            said.setdefault(kind, replace(notification, key=f"{context.ticket.id}.{number}.{kind}"))
-    return tuple(signed(notification, context) for notification in _one_each(tuple(said.values()), context))
+        for route in routed(tuple(_of_event(event, events, context)), event, context):
+            kind = f"{route.notification.audience}.{_kind(route.notification)}:{route.notification.recipient.lower()}"
+            notification = replace(route.notification, key=f"{context.ticket.id}.{number}.{kind}")
+            _call(calls, replace(route, notification=notification), number)
+            reason = notification.skipped or _stopped(notification, context)
+            if reason:
+                detail = _detail(notification, Untold(reason), context)
+                untold.setdefault(kind, _not_told(notification, Untold(reason), number, detail))
+            else:
+                said.setdefault(kind, replace(route, notification=notification))
+        for one in _left_out(said.values(), event, number, context):
+            untold.setdefault(f"{one.audience}.{one.event}:{one.recipient}", one)
+    told, merged = _one_each(said.values(), context)
+    untold |= {key: one for key, one in merged.items() if key not in untold}
+    return Composed(
+        told=tuple(signed(notification, context) for notification in told),
+        untold=tuple(one for kind, one in untold.items() if kind not in said or kind in merged),
+        entries={route.notification.key: route.entry for route in said.values() if route.entry is not None},
+        calls=tuple(calls.values()),
+    )
 
 
-def _one_each(notifications: Sequence[Notification], context: NotificationContext) -> Iterator[Notification]:
+def _left_out(said: Iterable[Route], event: Event, number: int, context: NotificationContext) -> Iterator[NotTold]:
+    """The agents who are not told of the event because they are away or off duty."""
+    told: dict[str, set[str]] = {}
+    for route in said:
+        one = route.notification
+        if one.audience is Audience.AGENT and one.key.startswith(f"{context.ticket.id}.{number}."):
+            told.setdefault(one.event, set()).add(one.recipient.lower())
+    for name, recipients in told.items():
+        yield from left_out(name, recipients, number, event.at, context)
+
+
+def _call(calls: dict[tuple[str, str, int], Route], route: Route, number: int) -> None:
+    """Notes the entry of a notification whose channels are called, once for an event."""
+    entry, one = route.entry, route.notification
+    if entry is not None and entry.send and set(entry.channels) != {MAIL} and one.skipped in ("", Untold.OFF):
+        calls.setdefault((entry.name, one.event, number), route)
+
+
+def _stopped(notification: Notification, context: NotificationContext) -> str:
+    """Why the notification goes to nobody at this address; '' where it does."""
+    # What an agent wrote to a colleague behind one of our own addresses goes there; it comes back with our mark and ends here.
+    if notification.automatic and notification.recipient.lower() in context.own_addresses:
+        return Untold.OURS
+    if notification.event in PASSED_ON and notification.recipient.lower() in context.reached:
+        return Untold.REACHED
+    return ""
+
+
+def _not_told(one: Notification, reason: Untold, number: int, detail: str) -> NotTold:
+    recipient = one.recipient.lower()
+    return NotTold(number=number, audience=one.audience, event=one.event, recipient=recipient, reason=reason, detail=detail)
+
+
+def _detail(notification: Notification, reason: Untold, context: NotificationContext) -> str:
+    match reason:
+        case Untold.OFF:
+            return notification.why or f"tells of the team {team_of(context.ticket, context.organisation).name}"
+        case Untold.NOT_ANSWERABLE:
+            return context.not_answerable
+    return ""
+
+
+def _one_each(routes: Collection[Route], context: NotificationContext) -> tuple[list[Notification], dict[str, NotTold]]:
     """One mail a person for one act: of those that say how the ticket stands, the one that says most.  Each shows the state at the end.
 
-    A person to whom a missed target brings the ticket gets the ticket, which says what is overdue, and no alert beside it.
+    A person to whom a missed target brings the ticket gets the ticket, which says what is overdue, and no alert beside it.  The others come
+    back as well, by kind, each with the event that is told instead.
     """
-    brought = {one.recipient.lower() for one in notifications if one.audience is Audience.AGENT and one.event in ("assigned", "new")}
+    told: list[Notification] = []
+    merged: dict[str, NotTold] = {}
+    notifications = [route.notification for route in routes]
+    brought = {route.notification.recipient.lower(): route.notification.event for route in routes if _brings(route)}
     for notification in notifications:
-        if notification.event in _OF_CLOCKS and notification.recipient.lower() in brought:
-            continue
         row = _says_most(notification, context)
         reader = (notification.audience, notification.recipient.lower())
         same = [one for one in notifications if (one.audience, one.recipient.lower()) == reader]
         events = {one.event for one in same if one.mail == notification.mail or notification.audience is Audience.CUSTOMER}
-        if notification.event not in row or not events.intersection(row[: row.index(notification.event)]):
-            yield notification
+        before = row[: row.index(notification.event)] if notification.event in row else ()
+        more = next((event for event in before if event in events), "")
+        if notification.event in _OF_CLOCKS:
+            more = brought.get(notification.recipient.lower(), "")
+        if not more:
+            told.append(notification)
+        else:
+            _, number, kind = notification.key.split(".", 2)
+            merged[kind] = _not_told(notification, Untold.MERGED, int(number), more)
+    return told, merged
+
+
+def _brings(route: Route) -> bool:
+    """Whether the mail brings its recipient the ticket at once."""
+    one = route.notification
+    return one.audience is Audience.AGENT and one.event in _BRINGING and waits(one, route.entry) is Timing.AT_ONCE
 
 
 def _says_most(notification: Notification, context: NotificationContext) -> tuple[str, ...]:

@@ -9,8 +9,10 @@ from mailbridge.conversation.tokens import Signer
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads.model import Payload
 from mailbridge.notifications.payloads.tickets import Received
-from mailbridge.notifications.recipients import Recipient
+from mailbridge.notifications.recipients import Recipient, team_of
+from mailbridge.notifications.untold import Untold
 from mailbridge.organisation.model import Organisation
+from mailbridge.rules.flow import FlowEntry
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.events import Event
 from mailbridge.tickets.model import Ticket
@@ -61,6 +63,10 @@ class NotificationContext:
     unreadable: bool = False  # the customer's mail is encrypted, and the customer may be told so
     on_merged: frozenset[str] = frozenset()  # customers on the ticket that was merged into this one, in small letters
     also: tuple[Recipient, ...] = ()  # whom a rule wants told of this mail, besides those it concerns
+    entries: tuple[FlowEntry, ...] = ()  # those of notifications.yaml that hold for the ticket now; the first about an event decides
+    responsible: tuple[str, ...] = ()  # agents who are responsible for the customer, the contract or the project; only with entries
+    operators: tuple[str, ...] = ()  # addresses of the desk's admins; only with entries
+    not_answerable: str = ""  # why `answerable` is false, where that is known
 
 
 # Who is told because of one event; the other events of the same decision may change what is said.
@@ -75,12 +81,12 @@ def notifications_to(
     *,
     payload: Payload | None = None,
     but: Actor | None = None,
+    skipped: str = "",
 ) -> Iterator[Notification]:
-    """One promise a recipient, the doer left out."""
+    """One promise a recipient.  `but`: who is skipped, because it is their own doing.  `skipped`: why all of them are; '' for no reason."""
     acting_agent = context.organisation.agents.get(but.name) if but and but.kind is ActorKind.AGENT else None
     for recipient in recipients:
-        if acting_agent and recipient.address.lower() == acting_agent.address.lower():
-            continue
+        own = acting_agent is not None and recipient.address.lower() == acting_agent.address.lower()
         yield Notification(
             ticket=context.ticket.id,
             audience=audience,
@@ -91,7 +97,18 @@ def notifications_to(
             language=recipient.language,
             mail=context.mail,
             payload=payload,
+            skipped=Untold.OWN if own else skipped,
         )
+
+
+def unless_told(step: str, context: NotificationContext) -> str:
+    """Why customers are not told of the step: the team's `tells` does not name it; '' where it does."""
+    return "" if step in team_of(context.ticket, context.organisation).tells else Untold.OFF
+
+
+def unless_answerable(context: NotificationContext) -> str:
+    """Why nothing automatic goes to the customer; '' where it may."""
+    return "" if context.answerable else Untold.NOT_ANSWERABLE
 
 
 def title_of(actor: Actor, context: NotificationContext) -> str:

@@ -46,7 +46,8 @@ class Notification:
 
     `event` is the template's name: templates/mail/<language>/<audience>.<event>.txt.j2.  `payload` is what the mail says
     besides the ticket, frozen at the time of the decision; None where the event has no values.  `key` makes the promise unique: the same
-    event cannot tell the same recipient the same thing twice.
+    event cannot tell the same recipient the same thing twice.  `template`: another name of the template; '' is that of the event.
+    `why`: the entry of notifications.yaml that decided; '' for none.  `skipped`: why it is not sent (`untold.Untold`), never stored.
     """
 
     ticket: int | None
@@ -65,6 +66,9 @@ class Notification:
     references: tuple[str, ...] = ()
     automatic: bool = True  # RFC 3834: Auto-Submitted; false for an agent's own answer
     payload: Payload | None = None
+    template: str = ""
+    why: str = ""
+    skipped: str = ""
 
     @property
     def kind(self) -> str:

@@ -58,8 +58,24 @@ def _present(team: Team, organisation: Organisation, at: datetime) -> tuple[str,
 
 def responsible(ticket: Ticket, organisation: Organisation, at: datetime | None = None) -> tuple[Recipient, ...]:
     """The agent who has it, the deputy of one who is away, else the whole team."""
+    return assigned(ticket, organisation, at) or whole_team(team_of(ticket, organisation), organisation, at)
+
+
+def assigned(ticket: Ticket, organisation: Organisation, at: datetime | None = None) -> tuple[Recipient, ...]:
+    """The agent who has it, or the deputy of one who is away; nobody where nobody has it or nobody stands in."""
+    return _reached((ticket.assignee,), team_of(ticket, organisation), organisation, at)
+
+
+def team_leads(ticket: Ticket, organisation: Organisation, at: datetime | None = None) -> tuple[Recipient, ...]:
+    """The managers whom teams.yaml names for the ticket's team."""
     team = team_of(ticket, organisation)
-    return _reached((ticket.assignee,), team, organisation, at) or whole_team(team, organisation, at)
+    return _reached(team.managers, team, organisation, at)
+
+
+def desk_managers(ticket: Ticket, organisation: Organisation, at: datetime | None = None) -> tuple[Recipient, ...]:
+    """All agents with the role manager."""
+    every = tuple(agent.name for agent in organisation.agents.values() if agent.manager)
+    return _reached(every, team_of(ticket, organisation), organisation, at)
 
 
 def managers(ticket: Ticket, organisation: Organisation, at: datetime | None = None) -> tuple[Recipient, ...]:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+TOLD = "ticket.told"  # the event of calls that notifications.yaml wants
+CHAT = f"{TOLD}."  # the events of calls with a message for a chat room begin so
+
 
 class CallState(StrEnum):
     """QUEUED and DEFERRED wait for `next_at`; CALLING belongs to somebody until the lease ends, and is called again after it: whoever is

@@ -18,7 +18,7 @@ OPENED, REPLIED, LEVEL, TIMED = "ticket.opened", "ticket.replied", "ticket.level
 
 def calls(verdict: Verdict, ticket: Ticket, *, mail: int, event: str, prefix: str, now: datetime) -> tuple[Call, ...]:
     """A call for each address that a rule named, as the ticket is now.  The same mail filed twice gives the same keys."""
-    about = _about(ticket, prefix)
+    about = about_ticket(ticket, prefix)
     made = []
     for url, rule in zip(verdict.webhook, verdict.webhook_rules, strict=True):
         key = call_key(ticket.id, event, mail, rule, url)
@@ -36,7 +36,7 @@ def level_calls(
     ticket: Ticket, urls: Iterable[str], *, promise: str, step: str, reached_at: datetime, clock: int, prefix: str, now: datetime
 ) -> tuple[Call, ...]:
     """A call for each address that a level of a ladder names.  `clock`: the number of the stored deadline, which fires once."""
-    about, made = _about(ticket, prefix), []
+    about, made = about_ticket(ticket, prefix), []
     for url in dict.fromkeys(urls):
         clocked = {"promise": promise, "step": step, "reached_at": reached_at.isoformat()}
         said = {"type": LEVEL, "timestamp": now.isoformat(), "data": {**clocked, "ticket": about}}
@@ -48,7 +48,7 @@ def level_calls(
 
 def rule_calls(ticket: Ticket, verdict: Verdict, *, why: str, prefix: str, now: datetime) -> tuple[Call, ...]:
     """A call for each address that a rule by time named."""
-    about, made = _about(ticket, prefix), []
+    about, made = about_ticket(ticket, prefix), []
     for url, rule in zip(verdict.webhook, verdict.webhook_rules, strict=True):
         found = {"rule": rule, "rules_version": verdict.trace.version, "why": why, "ticket": about}
         body = json.dumps({"type": TIMED, "timestamp": now.isoformat(), "data": found}, ensure_ascii=True, separators=(",", ":"))
@@ -62,7 +62,7 @@ def call_key(ticket: int, event: str, mail: int, rule: str, url: str) -> str:
     return "call_" + sha256("\0".join((str(ticket), event, str(mail), rule, url)).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def _about(ticket: Ticket, prefix: str) -> dict[str, Any]:
+def about_ticket(ticket: Ticket, prefix: str) -> dict[str, Any]:
     """What is told of a ticket: who, what, where it stands; never what somebody wrote in the mail's text."""
     requester = ticket.requester
     return {

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from mailbridge.organisation.availability import absence_of, calendar_of, midnight, stand_in, zone_of
-from mailbridge.organisation.model import Agent, Organisation, Team
+from mailbridge.organisation.model import DIGEST, Agent, Organisation, Team
 from mailbridge.sla.calendar import worked
 from mailbridge.sla.zones import moment_of, wall
 
 _DAY = timedelta(days=1)
+MOST_DAYS = 21  # days that are looked at for the next digest; who does not work for so long gets the first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,22 @@ def due_readers(organisation: Organisation, told: Mapping[str, date], now: datet
     return tuple(
         DigestReader(agent=one.agent, day=one.day, zone=one.zone, away=tuple(away.get(one.agent.name, ()))) for one in due
     )
+
+
+def next_digest(agent: Agent | None, team: Team, organisation: Organisation, now: datetime) -> datetime:
+    """The next moment after `now` at which the agent's morning digest comes, on a day on which the agent works.  An agent who wants none,
+    and somebody who is no agent (None), has the usual hour."""
+    zone = zone_of(agent.name, organisation) if agent else team.calendar.zone
+    hour = (agent.digest if agent else None) or DIGEST
+    calendar = calendar_of(agent, team) if agent else team.calendar
+    today = wall(now, zone).date()
+    moments = [moment_of(today + _DAY * days, hour, zone) for days in range(MOST_DAYS)]
+    later = [at for at in moments if at > now]
+    return next((at for at in later if worked(_start(at, zone), _start(at, zone) + _DAY, calendar) > timedelta(0)), later[0])
+
+
+def _start(at: datetime, zone: str) -> datetime:
+    return midnight(wall(at, zone).date(), zone)
 
 
 def _reader(agent: Agent, organisation: Organisation, told: Mapping[str, date], now: datetime) -> DigestReader | None:

@@ -26,7 +26,8 @@ def of(name: str) -> dict[str, Any]:
         return _document("Routing rules of mailbridge", rules, SHARED)
     if name == CONFIGURATION:
         return _document("mailbridge.toml", DOCUMENT.json_schema(), {})
-    return _document(f"{name}.yaml of mailbridge", schema.FILES[f"rules/{name}.yaml"].json_schema(), {})
+    shared = SHARED if name == "notifications" else {}  # its conditions are those of the rules
+    return _document(f"{name}.yaml of mailbridge", schema.FILES[f"rules/{name}.yaml"].json_schema(), shared)
 
 
 def text(name: str) -> str:

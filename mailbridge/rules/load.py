@@ -30,6 +30,8 @@ from mailbridge.rules.files import (
     customers_merge,
     customers_places,
     customers_validate,
+    notifications,
+    notifications_validate,
     people_validate,
     statuses,
     timed,
@@ -38,6 +40,7 @@ from mailbridge.rules.files import (
 from mailbridge.rules.files.organisation import customers_of, levels, organisation
 from mailbridge.rules.files.people import LEVELS
 from mailbridge.rules.files.playbooks import playbooks
+from mailbridge.rules.flow import FILE as FLOW_FILE
 from mailbridge.rules.policy import Policy
 from mailbridge.rules.texts import captures_of
 from mailbridge.rules.tree import Actions, Condition, Example, Rule
@@ -53,13 +56,20 @@ class Loaded:
     problems: tuple[Problem, ...] = ()
 
 
-def load(files: Mapping[str, str], *, templates: Iterable[str] | None = None, sources: DaySources = LIBRARY_ALONE) -> Loaded:
+def load(
+    files: Mapping[str, str],
+    *,
+    templates: Iterable[str] | None = None,
+    mails: Iterable[str] | None = None,
+    sources: DaySources = LIBRARY_ALONE,
+) -> Loaded:
     """The policy of these texts (path relative to the desk's folder -> text), with all problems, in the order of the files.
 
-    `templates`: the names that the action `reply` may use; None: any name.  `sources`: the days that calendars take from elsewhere.
+    `templates`: the names that the action `reply` may use; `mails`: those of all templates, "agent.new"; None: any name.  `sources`: the
+    days that calendars take from elsewhere.
     """
     with _uncollected():
-        return _load(files, templates, sources)
+        return _load(files, templates, mails, sources)
 
 
 @contextmanager
@@ -76,9 +86,12 @@ def _uncollected() -> Iterator[None]:
         gc.enable()
 
 
-def _load(files: Mapping[str, str], templates: Iterable[str] | None, sources: DaySources) -> Loaded:
+def _load(
+    files: Mapping[str, str], templates: Iterable[str] | None, mails: Iterable[str] | None, sources: DaySources
+) -> Loaded:
     reading = Reading()
     _define_usual(reading, templates)
+    _define_mails(reading, mails)
     documents = _documents(files, reading)
     values = {path: _whole(path, documents, reading) for path in schema.FILES}
     rules = [rule for path in sorted(documents) if path.startswith(schema.ROUTING) for rule in _rules(documents[path], path, reading)]
@@ -87,7 +100,7 @@ def _load(files: Mapping[str, str], templates: Iterable[str] | None, sources: Da
     if any(not problem.warning for problem in problems):
         return Loaded(policy=None, problems=problems)
     named = customers_places.named(documents.get(CUSTOMERS_FILE))
-    return Loaded(policy=_policy(files, values, rules, named, sources), problems=problems)
+    return Loaded(policy=_policy(files, values, rules, named, sources, documents), problems=problems)
 
 
 def _one_a_place(problems: Iterable[Problem]) -> tuple[Problem, ...]:
@@ -106,8 +119,15 @@ def version_of(files: Mapping[str, str]) -> str:
     return digest.hexdigest()[:12]
 
 
-def _policy(files: Mapping[str, str], values: Mapping[str, Any], rules: list[Rule], named: Named, sources: DaySources) -> Policy:
-    teams, sla, about_statuses, types, customers, about_approvals, about_work, about_playbooks = values.values()
+def _policy(
+    files: Mapping[str, str],
+    values: Mapping[str, Any],
+    rules: list[Rule],
+    named: Named,
+    sources: DaySources,
+    documents: Mapping[str, Node | None],
+) -> Policy:
+    teams, sla, about_statuses, types, customers, about_approvals, about_work, about_playbooks, about_flow = values.values()
     version = version_of(files)
     desk = replace(
         organisation(teams, sla, about_statuses, types, customers, sources),
@@ -127,6 +147,7 @@ def _policy(files: Mapping[str, str], values: Mapping[str, Any], rules: list[Rul
         calendars=_calendars(desk),
         feeds=tuple(dict.fromkeys(address for hours in teams.get("hours", {}).values() for address in hours.get("feeds", ()))),
         timed=tuple(compile_timed(rule, **about) for rule in rules if rule.every is not None),
+        flow=notifications.flow(documents.get(FLOW_FILE), about_flow, **about),
     )
 
 
@@ -158,6 +179,13 @@ def _define_usual(reading: Reading, templates: Iterable[str] | None) -> None:
         reading.define("template", name, None)
     for name in DEFAULTS:
         reading.define("status", name, None)
+
+
+def _define_mails(reading: Reading, mails: Iterable[str] | None) -> None:
+    if mails is None:
+        reading.unknowable.add(notifications.TEMPLATE)
+    for name in mails or ():
+        reading.define(notifications.TEMPLATE, name, None)
 
 
 def _documents(files: Mapping[str, str], reading: Reading) -> dict[str, Node | None]:
@@ -316,3 +344,5 @@ def _cross_check(documents: Mapping[str, Node | None], values: Mapping[str, Any]
     statuses.check(documents.get("rules/statuses.yaml"), values["rules/statuses.yaml"], reading)
     customers_validate.check(documents.get(CUSTOMERS_FILE), values[CUSTOMERS_FILE], schema.CUSTOMER, reading)
     people_validate.check(documents.get("rules/teams.yaml"), values["rules/teams.yaml"], reading)
+    teams = (documents.get("rules/teams.yaml"), values["rules/teams.yaml"])
+    notifications_validate.check(documents.get(FLOW_FILE), values[FLOW_FILE], teams, reading)

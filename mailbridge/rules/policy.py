@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from mailbridge.organisation.model import Organisation
 from mailbridge.organisation.priority import Priority
+from mailbridge.rules.flow import NotificationFlow
 from mailbridge.rules.rule_set import RuleSet
 from mailbridge.sla.clock import Targets
 
@@ -26,3 +27,4 @@ class Policy:
     calendars: str = ""
     feeds: tuple[str, ...] = ()  # addresses of calendar feeds
     timed: tuple[RuleSet, ...] = ()  # the rules by time, each as a set of its own
+    flow: NotificationFlow = field(default_factory=NotificationFlow)  # who is told what, where notifications.yaml says it

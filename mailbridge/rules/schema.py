@@ -17,6 +17,7 @@ from mailbridge.rules.conditions import WHEN
 from mailbridge.rules.files import ladder
 from mailbridge.rules.files.approvals import APPROVALS_FILE
 from mailbridge.rules.files.hours import BANK, within_contract
+from mailbridge.rules.files.notifications import NOTIFICATIONS_FILE
 from mailbridge.rules.files.people import TEAMS_FILE
 from mailbridge.rules.files.playbooks import PLAYBOOKS_FILE
 from mailbridge.rules.files.scalars import ADDRESS, DATE, LANGUAGE, WORD, WORKING, ZONE, Defined
@@ -310,6 +311,7 @@ FILES = {
     "rules/approvals.yaml": APPROVALS_FILE,
     "rules/work.yaml": WORK_FILE,
     "rules/playbooks.yaml": PLAYBOOKS_FILE,
+    "rules/notifications.yaml": NOTIFICATIONS_FILE,
 }
 ROUTING = "rules/routing/"
 CUSTOMERS = "rules/customers/"  # further files like customers.yaml

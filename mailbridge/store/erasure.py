@@ -13,9 +13,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from mailbridge.notifications.model import OutboxState
+from mailbridge.notifications.webhook_model import CHAT
 from mailbridge.store.documents import dump, load_any
 from mailbridge.store.search import Search
-from mailbridge.store.sql import Sql
+from mailbridge.store.sql import Row, Sql
 from mailbridge.store.stored_notifications import dump_notification, load_as_far_as_known, without_texts
 from mailbridge.store.tables.customers import customer_changes
 from mailbridge.store.tables.hours import hour_entries
@@ -59,7 +60,7 @@ _TICKETS: sa.BindParameter[list[int]] = sa.bindparam("tickets", expanding=True)
 _MERGED = sa.select(tickets.c.id, tickets.c.data).where(tickets.c.data.like(sa.bindparam("into")))
 _SUBJECTS = sa.select(tickets.c.id, tickets.c.subject, tickets.c.data).where(tickets.c.id.in_(_TICKETS))
 _HISTORY = sa.select(events.c.id, events.c.data).where(events.c.ticket.in_(_TICKETS))
-_CALLS = sa.select(webhooks.c.id, webhooks.c.body).where(webhooks.c.ticket.in_(_TICKETS))
+_CALLS = sa.select(webhooks.c.id, webhooks.c.body, webhooks.c.event).where(webhooks.c.ticket.in_(_TICKETS))
 _NAMING = sa.select(outbox.c.id, outbox.c.payload).where(
     sa.or_(outbox.c.ticket.in_(_TICKETS), outbox.c.payload.like(sa.bindparam("names"), escape="\\"))
 )
@@ -148,7 +149,7 @@ class Erasure:
         known.discard("")
         self._rewrite(_UNNAMED, [(row.id, row.data, _without(load_any(row.data), known)) for row in named])
         self._rewrite(_UNTOLD, [(row.id, row.data, _without(load_any(row.data), known)) for row in history])
-        self._rewrite(_UNCALLED, [(row.id, row.body, _without(load_any(row.body), known)) for row in self._sql.rows(_CALLS, these)])
+        self._rewrite(_UNCALLED, [(row.id, row.body, _uncalled(row, known)) for row in self._sql.rows(_CALLS, these)])
         stored = {row.id: row.payload for one in known or {""} for row in self._sql.rows(_NAMING, {**these, "names": _like(one)})}
         self._rewrite(_UNWRITTEN, [(id, payload, _unnamed(payload, known)) for id, payload in stored.items()])
 
@@ -203,6 +204,11 @@ def _without(value: Any, subjects: set[str]) -> str:
         return value
 
     return dump(bare(value, ""))
+
+
+def _uncalled(row: Row, subjects: set[str]) -> str:
+    """The body of a call without the subjects; a message for a chat room, whose text repeats them, is emptied."""
+    return dump({"text": GONE}) if row.event.startswith(CHAT) else _without(load_any(row.body), subjects)
 
 
 def _unnamed(stored: str, subjects: set[str]) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from mailbridge.errors import Permanent
+from mailbridge.notifications.untold import NotTold
 from mailbridge.store.documents import dump, dump_fields, load, load_fields
 from mailbridge.store.sql import Row, Sql, Values
 from mailbridge.store.tables.incoming import held
@@ -19,11 +20,12 @@ from mailbridge.tickets.events import Event, TicketEvent
 from mailbridge.tickets.stored_events import BY_CLASS, BY_NAME
 
 _APPEND = events.insert()
-_OF_TICKET = sa.select(events).where(events.c.ticket == sa.bindparam("ticket")).order_by(events.c.seq)
+_READ = [column for column in events.c if column.name != "untold"]  # explanations alone ask for that one
+_OF_TICKET = sa.select(*_READ).where(events.c.ticket == sa.bindparam("ticket")).order_by(events.c.seq)
 _FIRST = _OF_TICKET.limit(1)
 _IS_HELD = sa.exists().where(held.c.inbox == mails.c.inbox).correlate(mails)
 _OF_CLOCKS = (
-    sa.select(events, mails.c.received_at)
+    sa.select(*_READ, mails.c.received_at)
     .select_from(events.outerjoin(mails, sa.and_(mails.c.id == events.c.mail, ~_IS_HELD)))
     .where(events.c.ticket.in_(sa.bindparam("tickets", expanding=True)), events.c.kind.in_([BY_CLASS[what].name for what in CLOCK_EVENTS]))
     .order_by(events.c.ticket, events.c.seq)
@@ -37,6 +39,11 @@ _OF_MAIL = (
 _MESSAGES = (events.c.ticket == sa.bindparam("ticket"), events.c.kind == _MESSAGE)
 _MESSAGE_NUMBER = sa.select(sa.func.count()).where(*_MESSAGES, events.c.seq <= _OF_MAIL)
 _NTH_MESSAGE = sa.select(events.c.mail).where(*_MESSAGES).order_by(events.c.seq).limit(1).offset(sa.bindparam("before"))
+_UNTOLD = (
+    sa.select(events.c.untold)
+    .where(events.c.ticket == sa.bindparam("ticket"), events.c.untold.is_not(None))
+    .order_by(events.c.seq)
+)
 _LAST = sa.select(sa.func.max(events.c.seq)).where(events.c.ticket == sa.bindparam("ticket"))
 
 
@@ -44,9 +51,16 @@ class Events:
     def __init__(self, sql: Sql) -> None:
         self._sql = sql
 
-    def append(self, new: Sequence[Event], first_version: int) -> None:
-        """Appends the events with numbers from `first_version` on.  Raises Transient where another transaction used a number."""
-        self._sql.change(_APPEND, [_columns(event, seq) for seq, event in enumerate(new, first_version)])
+    def append(self, new: Sequence[Event], first_version: int, *, untold: Sequence[NotTold] = ()) -> None:
+        """Appends the events with numbers from `first_version` on, and who was not told of them.  Raises Transient where another
+        transaction used a number."""
+        said = {first_version: dump(untold)} if untold else {}
+        self._sql.change(_APPEND, [{**_columns(event, seq), "untold": said.get(seq)} for seq, event in enumerate(new, first_version)])
+
+    def untold(self, ticket: int) -> list[NotTold]:
+        """Who was not told of what happened on the ticket, oldest first."""
+        rows = self._sql.rows(_UNTOLD, {"ticket": ticket})
+        return [one for row in rows for one in load(row.untold, tuple[NotTold, ...])]
 
     def of_ticket(self, ticket: int) -> list[Event]:
         """The ticket's events, oldest first."""

@@ -6,7 +6,8 @@
                        Message-ID and is marked as repeated; a reminder counts as sent; a mail that was repeated already is lost(),
                        and a person is notified
     held               it waits for an admin's release (`next_at` is FOR_RELEASE) after a first connect, or after a restore (`error` begins
-                       with KEPT_BACK); or until `next_at`, to be bundled with others into one mail
+                       with KEPT_BACK); or until `next_at`, to be bundled with others into one mail (`error` begins with COLLECTED where
+                   notifications.yaml says so)
     sent, failed, suppressed   nothing more to do
 
 `next_at` is the moment at which a worker has to look at the row again, whatever its state; one index serves them all.
@@ -26,7 +27,7 @@ from mailbridge.store.queue import LeaseQueue, QueueStatements, QueueTable, bind
 from mailbridge.store.restoring import KEPT_BACK
 from mailbridge.store.sql import Row, Sql, Values
 from mailbridge.store.stored_notifications import dump_notification, load_as_far_as_known
-from mailbridge.store.tables.outgoing import COUNTED, DOT, FOR_RELEASE, HELD, PENDING, SENT, UNDER_WAY, UNSENT, outbox
+from mailbridge.store.tables.outgoing import COLLECTED, COUNTED, DOT, FOR_RELEASE, HELD, PENDING, SENT, UNDER_WAY, UNSENT, outbox
 
 UNKNOWN_REST = timedelta(minutes=10)  # RFC 5321 4.5.3.2.6: a server may take ten minutes to answer the final dot
 OUTCOME_UNKNOWN = "outcome unknown"
@@ -126,14 +127,23 @@ _LATEST = (  # what is held goes first
     .limit(1)
 )
 _OF_EVENTS = outbox.c.event.in_(sa.bindparam("in_events", expanding=True))
-_HELD_DUE = sa.select(outbox.c.recipient).where(HELD, outbox.c.next_at <= bind("now"), sa.not_(_OF_EVENTS))
+_COLLECTED = outbox.c.error.startswith(COLLECTED)
+_HELD_DUE = sa.select(outbox.c.recipient).where(HELD, outbox.c.next_at <= bind("now"), sa.not_(_OF_EVENTS), sa.not_(_COLLECTED))
 _HELD_OF = (
     sa.select(outbox)
     .where(HELD, outbox.c.next_at < FOR_RELEASE, outbox.c.recipient.in_(sa.bindparam("in_recipients", expanding=True)))
-    .where(sa.not_(_OF_EVENTS))
+    .where(sa.not_(_OF_EVENTS), sa.not_(_COLLECTED))
     .order_by(outbox.c.id + 0)  # sorted after the small index found them
 )
-_ALERTS_DUE = sa.select(outbox).where(HELD, outbox.c.next_at <= bind("now"), _OF_EVENTS).order_by(outbox.c.id + 0)
+_COLLECTED_DUE = sa.select(outbox).where(HELD, outbox.c.next_at <= bind("now"), _COLLECTED).order_by(outbox.c.id + 0)
+_COLLECTED_UNTIL = (
+    sa.select(sa.func.min(outbox.c.next_at))
+    .where(HELD, outbox.c.ticket == bind("ticket"), outbox.c.recipient == bind("recipient"), outbox.c.audience == bind("audience"))
+    .where(outbox.c.error == bind("marker"))
+)
+_ALERTS_DUE = (
+    sa.select(outbox).where(HELD, outbox.c.next_at <= bind("now"), _OF_EVENTS, sa.not_(_COLLECTED)).order_by(outbox.c.id + 0)
+)
 _FOR_RELEASE = sa.select(outbox).where(HELD, outbox.c.next_at == FOR_RELEASE).order_by(outbox.c.id + 0).limit(bind("limit"))
 _OF_RESTORE = outbox.c.error.startswith(KEPT_BACK)
 _KEPT_BACK, _OF_FIRST_CONNECT = _FOR_RELEASE.where(_OF_RESTORE), _FOR_RELEASE.where(sa.not_(_OF_RESTORE))
@@ -143,6 +153,9 @@ _WAITS = (
     .limit(1)
 )
 _LET_GO = _CHANGE.where(HELD).values(state=OutboxState.QUEUED, next_at=bind("now"), error="")
+_LET_GO_AS = _CHANGE.where(HELD).values(
+    state=OutboxState.QUEUED, next_at=bind("now"), error="", event=bind("event"), mail=bind("mail"), payload=bind("payload")
+)
 _GATHER = _CHANGE.where(HELD).values(next_at=bind("now"))
 _LOOKED_AT = 100  # mails of which the next portion is chosen, before the whole queue is looked through
 ENOUGH = 10_000  # no cap is higher, so nothing needs to be counted further
@@ -169,9 +182,12 @@ class Outbox(LeaseQueue[Queued, Queued]):
         """
         return self._sql.change(_ADD, [_columns(notification, now, not_before or now) for notification in notifications])
 
-    def hold(self, notification: Notification, now: datetime, until: datetime) -> None:
-        """The notification is stored and held: for an admin where `until` is FOR_RELEASE, else to be bundled with others at that moment."""
-        self._sql.change(_ADD, [{**_columns(notification, now, until), "state": OutboxState.HELD}])
+    def hold(self, notification: Notification, now: datetime, until: datetime, *, reason: str = "") -> None:
+        """The notification is stored and held: for an admin where `until` is FOR_RELEASE, else to be told with others at that moment.
+
+        `reason`: QUIET or DIGEST with the entry of notifications.yaml that wants it collected; '' where a burst or an alert is.
+        """
+        self._sql.change(_ADD, [{**_columns(notification, now, until), "state": OutboxState.HELD, "error": reason}])
         self._releases = True if until >= FOR_RELEASE else self._releases
 
     def told_since(self, recipient: str, since: datetime, events: Sequence[str], limit: int) -> int:
@@ -201,6 +217,26 @@ class Outbox(LeaseQueue[Queued, Queued]):
     def held_due(self, now: datetime, events: Sequence[str]) -> list[Queued]:
         """What is held of these events, and whose time has come, in order."""
         return self._items(_ALERTS_DUE, {"in_now": now, "in_events": list(events)})
+
+    def collected(self, now: datetime) -> list[Queued]:
+        """What notifications.yaml wants collected, and whose time has come, in order."""
+        return self._items(_COLLECTED_DUE, {"in_now": now})
+
+    def collected_until(self, notification: Notification, marker: str) -> datetime | None:
+        """When what is collected already for the same recipient about the same ticket goes out; None where nothing is."""
+        values = {
+            "in_ticket": notification.ticket,
+            "in_recipient": notification.recipient.lower(),
+            "in_audience": notification.audience,
+            "in_marker": marker,
+        }
+        until: datetime | None = self._sql.value(_COLLECTED_UNTIL, values)
+        return until
+
+    def let_go_as(self, id: int, notification: Notification, now: datetime) -> bool:
+        """What was held goes out now with other words: its event, its mail and its payload change."""
+        values = {"in_event": notification.event, "in_mail": notification.mail, "in_payload": dump_notification(notification)}
+        return self._sql.change(_LET_GO_AS, {"in_id": id, "in_now": now, **values}) == 1
 
     def of_first_connect(self, limit: int = ENOUGH) -> list[Queued]:
         """What waits for an admin's release because a first connect brought what it is about, in order."""

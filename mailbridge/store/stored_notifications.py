@@ -29,6 +29,7 @@ def dump_notification(notification: Notification) -> str:
     if payload is not None and type(payload) is not PAYLOADS.get(notification.kind):
         raise Permanent("a payload of another event", event=notification.kind, payload=type(payload).__name__)
     document = plain(replace(notification, payload=None))
+    document.pop("skipped")
     return dump({**document, "payload": {"version": VERSION, "values": payload} if payload is not None else None})
 
 

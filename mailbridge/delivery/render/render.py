@@ -34,6 +34,7 @@ from mailbridge.delivery.render.template_files import BodyPart, TemplateFiles
 from mailbridge.delivery.render.translation import Translation
 from mailbridge.errors import Permanent
 from mailbridge.notifications.model import Audience, Notification
+from mailbridge.notifications.payloads.collected import Changes
 from mailbridge.notifications.payloads.model import Payload
 from mailbridge.notifications.payloads.tickets import Received, ReceivedTogether
 
@@ -89,8 +90,10 @@ def guarded(notification: Notification, view: TemplateContext) -> tuple[Notifica
 
 
 def _own_words(payload: Payload | None) -> Payload | None:
-    """What of the values is the desk's own word: how long answers take, and the numbers of requests."""
+    """What of the values is the desk's own word: how long answers take, the numbers of requests, names of events."""
     match payload:
+        case Changes():
+            return payload
         case Received():
             return replace(payload, estimate=None)
         case ReceivedTogether(rows=rows):
@@ -141,7 +144,7 @@ class Renderer:
 
     def render(self, notification: Notification, view: TemplateContext) -> Worded:
         """The mail's words: in the wanted language, else the desk's, else English.  Raises TemplateFailed with file and line."""
-        found = self._find(f"{notification.audience}.{notification.event}", notification.language)
+        found = self._find(f"{notification.audience}.{notification.template or notification.event}", notification.language)
         with _failures(found.text, self.folders):
             context = self._context(notification, view, found.language)
             reading = self._reading(BodyPart.TEXT, context, found.language)

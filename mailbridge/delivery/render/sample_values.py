@@ -52,6 +52,11 @@ _HELD = (
     "\n2\t\t2026-11-23T09:12:00+00:00\t\t\tagreed"
 )
 _NOTICE = {"step": "unproven", "rows": _HELD, "reasons": "no trusted Authentication-Results", "count": "2"}
+_STEPS = "taken\t2026-11-23T09:10:00+00:00\tBogdan <Ionescu>\nwaiting\t2026-11-23T09:12:00+00:00\t"
+_COLLECTED = (
+    "MB-7\tsupport+mb7.a.x@acme.example\tPrinter <down> & out\tAna Pop\tOpen\thigh\tBogdan Ionescu\tnew assigned"
+    "\nMB-8\tsupport+mb8.a.y@acme.example\t\tana@acme.example\tNew\tlow\t\tnew"
+)
 VOCABULARY: Mapping[str, Mapping[str, str]] = {
     "customer.received": {"estimate": "120", "within": "3", "unit": "hours", "working": "yes", "behind": ""},
     "customer.received_together": {
@@ -113,6 +118,9 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
         "\tprinters\tplain\nMB-8\tsupport+mb8.a.y@acme.example\t\t\t\t\t\tplain",
         "more": "1",
     },
+    "customer.changes": {"count": "2", "rows": _STEPS},
+    "agent.changes": {"count": "2", "rows": _STEPS},
+    "agent.collected": {"count": "2", "rows": _COLLECTED, "more": "4"},
     "agent.bundle": {"team": "Field <service>", "count": "31", "opened": "30", "replied": "2", "rows": _TICKETS, "more": ""},
     "agent.alerts": {"count": "2", "overdue": "1", "unclaimed": "1", "silent": "", "rows": _ALERTS},
     "agent.found": {"asked": "#search E-52", "words": "E-52 <x>", "rows": _TICKETS, "count": "31", "more": "1"},

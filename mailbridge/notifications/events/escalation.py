@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from mailbridge.notifications.context import NotificationContext, notifications_to, title_of
+from mailbridge.notifications.context import NotificationContext, notifications_to, title_of, unless_told
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads.tickets import ByAuthor, EscalatedTo
 from mailbridge.notifications.recipients import Recipient, customers, team_of
@@ -25,6 +25,5 @@ def escalated(event: Event, events: Sequence[Event], context: NotificationContex
         for promise in notifications_to([asked], Audience.AGENT, "consulted", context, payload=author):
             yield replace(promise, mail=event.mail or context.mail)  # what waited for a yes is told with the asker's own words
     team = team_of(context.ticket, context.organisation)
-    if "escalated" in team.tells:
-        to = EscalatedTo(team=team.title if what.kind == "team" else "")
-        yield from notifications_to(customers(context.ticket), Audience.CUSTOMER, "escalated", context, payload=to)
+    to, skipped = EscalatedTo(team=team.title if what.kind == "team" else ""), unless_told("escalated", context)
+    yield from notifications_to(customers(context.ticket), Audience.CUSTOMER, "escalated", context, payload=to, skipped=skipped)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mailbridge.notifications.context import NotificationContext, notifications_to
+from mailbridge.notifications.context import NotificationContext, notifications_to, unless_told
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads.tickets import Estimated
 from mailbridge.notifications.recipients import customers, team_of
@@ -35,7 +35,8 @@ def estimated(event: Event, events: Sequence[Event], context: NotificationContex
     if change.after == before or _said_by_receipt(events, context):
         return
     payload = Estimated(minutes=change.after, before=before, most=change.most)
-    yield from notifications_to(customers(context.ticket)[:1], Audience.CUSTOMER, STEP, context, payload=payload)
+    skipped = unless_told(STEP, context)
+    yield from notifications_to(customers(context.ticket)[:1], Audience.CUSTOMER, STEP, context, payload=payload, skipped=skipped)
 
 
 def _change(event: Event) -> EstimateSet | None:
@@ -50,7 +51,7 @@ def _change(event: Event) -> EstimateSet | None:
 def _wanted(event: Event, context: NotificationContext) -> bool:
     ticket = context.ticket
     allowed = context.answerable or event.actor.kind in _BY_PEOPLE
-    return allowed and ticket.verified and ticket.closed_at is None and STEP in team_of(ticket, context.organisation).tells
+    return allowed and ticket.verified and ticket.closed_at is None
 
 
 def _said_by_receipt(events: Sequence[Event], context: NotificationContext) -> bool:

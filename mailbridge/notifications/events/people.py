@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from mailbridge.notifications.context import NotificationContext, notifications_to, title_of
+from mailbridge.notifications.context import NotificationContext, notifications_to, title_of, unless_told
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads.tickets import Added
-from mailbridge.notifications.recipients import Recipient, team_of
+from mailbridge.notifications.recipients import Recipient
 from mailbridge.tickets.actor import ActorKind
 from mailbridge.tickets.event_types.mails import MessageAdded, TicketOpened
 from mailbridge.tickets.event_types.people import ParticipantAdded, RequesterChanged
@@ -28,14 +28,14 @@ def added(event: Event, events: Sequence[Event], context: NotificationContext) -
         somebody, asks = what.after, True
     else:
         return
-    tells = team_of(context.ticket, context.organisation).tells
-    if event.actor.kind is ActorKind.CUSTOMER or somebody.role is Role.MENTIONED or "added" not in tells:
+    if event.actor.kind is ActorKind.CUSTOMER or somebody.role is Role.MENTIONED:
         return
     if any(isinstance(e.what, TicketOpened) or (isinstance(e.what, MessageAdded) and e.what.to_customer) for e in events):
         return
     payload = Added(author=title_of(event.actor, context), requester=asks)
     automatic = event.actor.kind is not ActorKind.AGENT  # an agent chose whom to tell of it, whoever wrote it
-    for letter in notifications_to((_recipient(somebody, context),), Audience.CUSTOMER, "added", context, payload=payload):
+    person, skipped = (_recipient(somebody, context),), unless_told("added", context)
+    for letter in notifications_to(person, Audience.CUSTOMER, "added", context, payload=payload, skipped=skipped):
         yield replace(letter, mail=None, automatic=automatic)  # the message is looked up when the mail is worded: never a note
 
 

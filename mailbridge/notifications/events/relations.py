@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from mailbridge.ids import ticket_number
-from mailbridge.notifications.context import NotificationContext, notifications_to, title_of
+from mailbridge.notifications.context import NotificationContext, notifications_to, title_of, unless_told
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads.tickets import ByAuthor, ChangesUndone, OtherTicket
-from mailbridge.notifications.recipients import customers, named, responsible, team_of
+from mailbridge.notifications.recipients import customers, named, responsible
 from mailbridge.tickets.event_types.relations import MailMoved, MergedFrom, MergedInto, Undone
 from mailbridge.tickets.events import Event
 from mailbridge.tickets.model import Role
@@ -23,10 +23,9 @@ def merged_from(event: Event, events: Sequence[Event], context: NotificationCont
     payload = _other(what.ticket, event, context)
     told = responsible(context.ticket, context.organisation, event.at)
     yield from notifications_to(told, Audience.AGENT, "merged", context, payload=payload, but=event.actor)
-    if "merged" in team_of(context.ticket, context.organisation).tells:
-        new = {person.address.lower() for person in what.participants if person.role is not Role.MENTIONED}
-        theirs = [person for person in customers(context.ticket) if person.address.lower() in new | context.on_merged]
-        yield from notifications_to(theirs, Audience.CUSTOMER, "merged", context, payload=payload)
+    new = {person.address.lower() for person in what.participants if person.role is not Role.MENTIONED}
+    theirs = [person for person in customers(context.ticket) if person.address.lower() in new | context.on_merged]
+    yield from notifications_to(theirs, Audience.CUSTOMER, "merged", context, payload=payload, skipped=unless_told("merged", context))
 
 
 def merged(event: Event, events: Sequence[Event], context: NotificationContext) -> Iterator[Notification]:
@@ -46,9 +45,9 @@ def moved(event: Event, events: Sequence[Event], context: NotificationContext) -
     if what.to is not None:
         told = responsible(context.ticket, context.organisation, event.at)
         yield from notifications_to(told, Audience.AGENT, "split", context, payload=_other(what.to, event, context), but=event.actor)
-    elif what.came_from is not None and "split" in team_of(context.ticket, context.organisation).tells:
-        writer = customers(context.ticket)[:1]
-        yield from notifications_to(writer, Audience.CUSTOMER, "split", context, payload=_other(what.came_from, event, context))
+    elif what.came_from is not None:
+        writer, payload = customers(context.ticket)[:1], _other(what.came_from, event, context)
+        yield from notifications_to(writer, Audience.CUSTOMER, "split", context, payload=payload, skipped=unless_told("split", context))
 
 
 def undone(event: Event, events: Sequence[Event], context: NotificationContext) -> Iterator[Notification]:
@@ -60,10 +59,10 @@ def undone(event: Event, events: Sequence[Event], context: NotificationContext) 
     payload = ChangesUndone(author=author, kept=what.kept)
     told = named((what.of,), context.organisation, event.at) if what.of and what.of != event.actor.name else ()
     yield from notifications_to(told, Audience.AGENT, "undone", context, payload=payload, but=event.actor)
-    tells = team_of(context.ticket, context.organisation).tells
-    knows = not what.moved or "merged" in tells  # customers who never heard of a merge hear nothing of its end
-    if what.reopens and knows and "reopened" in tells:
-        yield from notifications_to(customers(context.ticket), Audience.CUSTOMER, "reopened", context, payload=ByAuthor(author=author))
+    knows = not what.moved or not unless_told("merged", context)  # customers who never heard of a merge hear nothing of its end
+    if what.reopens and knows:
+        again, skipped = ByAuthor(author=author), unless_told("reopened", context)
+        yield from notifications_to(customers(context.ticket), Audience.CUSTOMER, "reopened", context, payload=again, skipped=skipped)
 
 
 def _other(other: int, event: Event, context: NotificationContext) -> OtherTicket:

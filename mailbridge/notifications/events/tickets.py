@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from mailbridge.notifications.context import NotificationContext, notifications_to, title_of
+from mailbridge.notifications.context import NotificationContext, notifications_to, title_of, unless_answerable, unless_told
 from mailbridge.notifications.events.receipts import received
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads.tickets import ByAuthor, Closed, MayAsk, NewTicket
@@ -23,9 +23,9 @@ from mailbridge.tickets.model import ASKED, ASKING, DECLINED
 
 def opened(event: Event, events: Sequence[Event], context: NotificationContext) -> Iterator[Notification]:
     ticket, organisation = context.ticket, context.organisation
-    if context.answerable and "received" in team_of(ticket, organisation).tells:
-        payload = received(context)
-        yield from notifications_to(customers(ticket)[:1], Audience.CUSTOMER, context.receipt, context, payload=payload)
+    skipped = unless_answerable(context) or unless_told("received", context)
+    payload = received(context)
+    yield from notifications_to(customers(ticket)[:1], Audience.CUSTOMER, context.receipt, context, payload=payload, skipped=skipped)
     yield from _contact_asked(context)
     team = whole_team(team_of(ticket, organisation), organisation, event.at)
     new = _new(context)
@@ -64,15 +64,16 @@ def status(event: Event, events: Sequence[Event], context: NotificationContext) 
     what = _in_all(moves, context.organisation)
     answered = any((isinstance(e.what, MessageAdded) and e.what.to_customer) or isinstance(e.what, MergedInto) for e in events)
     step = _step(what, context.organisation)
-    if answered or step not in team_of(context.ticket, context.organisation).tells:
+    if answered or not step:
         return
     author = title_of(event.actor, context)
     new = not opens_again(context.ticket, context.organisation)
-    if step == "closed" and dict(context.ticket.fields).get(ASKING) == DECLINED:
+    skipped = unless_told(step, context)
+    if step == "closed" and not skipped and dict(context.ticket.fields).get(ASKING) == DECLINED:
         yield from notifications_to(customers(context.ticket)[:1], Audience.CUSTOMER, "not_entitled", context)
         return
     payload = Closed(author=author, opens_new=new) if step == "closed" else ByAuthor(author=author)
-    yield from notifications_to(customers(context.ticket), Audience.CUSTOMER, step, context, payload=payload)
+    yield from notifications_to(customers(context.ticket), Audience.CUSTOMER, step, context, payload=payload, skipped=skipped)
 
 
 def _in_all(moves: Sequence[Event], organisation: Organisation) -> StatusChanged:
@@ -101,8 +102,8 @@ def assignee(event: Event, events: Sequence[Event], context: NotificationContext
     payload = ByAuthor(author=title_of(event.actor, context))
     new = responsible(context.ticket, context.organisation, event.at)
     yield from notifications_to(new, Audience.AGENT, "assigned", context, payload=payload, but=event.actor)
-    if "taken" in team_of(context.ticket, context.organisation).tells and context.answerable:
-        yield from notifications_to(customers(context.ticket)[:1], Audience.CUSTOMER, "taken", context)
+    skipped = unless_answerable(context) or unless_told("taken", context)
+    yield from notifications_to(customers(context.ticket)[:1], Audience.CUSTOMER, "taken", context, skipped=skipped)
 
 
 def team(event: Event, events: Sequence[Event], context: NotificationContext) -> Iterator[Notification]:

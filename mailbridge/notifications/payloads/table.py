@@ -43,6 +43,7 @@ from mailbridge.notifications.payloads.agents import (
     TimeReport,
     WholeMessage,
 )
+from mailbridge.notifications.payloads.collected import Changes, Collected
 from mailbridge.notifications.payloads.digest import Digest
 from mailbridge.notifications.payloads.model import Payload
 from mailbridge.notifications.payloads.plans import AgendaList, Planned
@@ -93,6 +94,7 @@ PAYLOADS: Mapping[str, type[Payload]] = {
     "customer.waiting": ByAuthor,
     "customer.changed": ByAuthor,
     "customer.closed": Closed,
+    "customer.changes": Changes,
     "customer.may_ask": MayAsk,
     "customer.reopened": ByAuthor,
     "customer.added": Added,
@@ -114,6 +116,8 @@ PAYLOADS: Mapping[str, type[Payload]] = {
     "agent.lines": CommandResults,
     "agent.list": TicketList,
     "agent.bundle": Bundle,
+    "agent.changes": Changes,
+    "agent.collected": Collected,
     "agent.contract_ends": ContractEnds,
     "agent.due_times": DueTimesChanged,
     "agent.found": Found,

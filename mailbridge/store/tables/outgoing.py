@@ -16,6 +16,8 @@ UNDER_WAY = sa.text("state IN ('sending', 'dot')")
 SENT = sa.text("state = 'sent'")
 HELD = sa.text("state = 'held'")
 FOR_RELEASE = datetime(9999, 1, 1, tzinfo=UTC)  # `next_at` of an outgoing mail that waits for an admin
+COLLECTED = "collected: "  # `error` of a held row that notifications.yaml wants told with others begins so
+QUIET, DIGEST = f"{COLLECTED}quiet", f"{COLLECTED}digest"
 UNSENT = sa.text("state IN ('failed', 'suppressed')")
 COUNTED = sa.text("automatic IS TRUE AND audience = 'customer' AND state <> 'suppressed'")
 OWED = sa.text("state IN ('queued', 'calling', 'deferred')")

@@ -64,6 +64,7 @@ events = sa.Table(
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("data", CleanText, nullable=False),  # JSON
     sa.Column("mail", sa.BigInteger),
+    sa.Column("untold", CleanText),  # JSON: who was not told of this act and why, on its first event; NULL for nobody
     sa.UniqueConstraint("ticket", "seq"),
 )
 

@@ -1,0 +1,137 @@
+"""Sends what notifications.yaml collects: what happened on a ticket within some time, and what waits for an agent's digest.
+
+Each notification is a row of the outbox that is held until its time, so nothing is kept in memory.  One mail tells all of them; the rows
+of the others say in which mail they were told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from hashlib import sha256
+from itertools import groupby
+
+from mailbridge.conversation.tokens import Purpose
+from mailbridge.execution.desk import Desk
+from mailbridge.ids import ticket_number
+from mailbridge.jobs.alerts import is_wanted
+from mailbridge.jobs.bundles import MOST_ROWS, TOLD, is_hidden
+from mailbridge.notifications.events.alerts import ALERTS
+from mailbridge.notifications.model import Audience, Notification, Queued
+from mailbridge.notifications.payloads.collected import Changes, Collected, CollectedRow, StepRow
+from mailbridge.organisation import transitions
+from mailbridge.store.engine import Store
+from mailbridge.store.tables.outgoing import QUIET
+from mailbridge.store.tx import Tx
+from mailbridge.tickets.model import Ticket
+
+STATE_KEY = "collected"
+CHANGES, EVENT = "changes", "collected"
+
+
+def notify_collected(store: Store, desk: Desk, now: datetime) -> int:
+    """Sends the collected notifications whose time has come.  Returns the number of mails."""
+    with store.read() as tx:
+        if not tx.outbox.collected(now):
+            return 0
+    with store.write() as tx:
+        tx.state.take(STATE_KEY, now)  # locks the row: no other transaction sends the same
+        found = tx.outbox.collected(now)
+        tickets = {ticket.id: ticket for ticket in tx.tickets.get_many({one.notification.ticket or 0 for one in found})}
+        wanted = [one for one in found if _is_wanted(tx, one, tickets, desk, now)]
+        sent = sum(_quiet(tx, group, now) for group in _groups(wanted, quiet=True))
+        sent += sum(_digest(tx, group, tickets, desk, now) for group in _groups(wanted, quiet=False))
+        tx.state.set(STATE_KEY, now.isoformat(), now)
+        tx.wake("outbox")
+    return sent
+
+
+def _is_wanted(tx: Tx, one: Queued, tickets: Mapping[int, Ticket], desk: Desk, now: datetime) -> bool:
+    """Whether it is still to be told: the recipient may see the ticket, and an alert is not obsolete.  If not, it is suppressed."""
+    ticket = tickets.get(one.notification.ticket or 0)
+    if one.notification.event in ALERTS:
+        return is_wanted(tx, one, ticket, desk, now)
+    return not is_hidden(tx, one, ticket, desk, now)
+
+
+def _groups(found: Sequence[Queued], *, quiet: bool) -> Iterable[list[Queued]]:
+    """What is told together: of quiet times what is about one ticket for one recipient, of digests what is for one recipient."""
+
+    def key(one: Queued) -> tuple[str, str, int]:
+        about = one.notification
+        return about.recipient.lower(), about.audience, (about.ticket or 0) if quiet else 0
+
+    ours = sorted((one for one in found if (one.error == QUIET) is quiet), key=lambda one: (key(one), one.id))
+    for _, group in groupby(ours, key=key):
+        yield list(group)
+
+
+def _quiet(tx: Tx, group: Sequence[Queued], now: datetime) -> int:
+    """One mail about one ticket: what it is about as it is, where it is one thing; else a list with the state of now."""
+    last = group[-1]
+    if len(group) == 1 or last.notification.audience is Audience.MANAGER:
+        sent = tx.outbox.let_go(last.id, now)
+    else:
+        rows = tuple(StepRow(step=one.notification.event, at=one.created_at, author=_author(one.notification)) for one in group)
+        text = next((one.notification.mail for one in reversed(group) if one.notification.mail is not None), None)
+        changes = replace(last.notification, event=CHANGES, template="", mail=text, payload=Changes(count=len(rows), rows=rows))
+        sent = tx.outbox.let_go_as(last.id, changes, now)
+    for one in group[:-1]:
+        tx.outbox.suppress(one.id, f"{TOLD}{last.notification.key}", now)
+    return int(sent)
+
+
+def _author(notification: Notification) -> str:
+    """Who did it, as the single mail would say; customers are not told each name."""
+    if notification.audience is Audience.CUSTOMER:
+        return ""
+    author = getattr(notification.payload, "author", "")
+    return author if isinstance(author, str) else ""
+
+
+def _digest(tx: Tx, group: Sequence[Queued], tickets: Mapping[int, Ticket], desk: Desk, now: datetime) -> int:
+    """One mail about all tickets; a single thing is told as it is."""
+    by_ticket: dict[int, list[Queued]] = {}
+    for one in group:
+        by_ticket.setdefault(one.notification.ticket or 0, []).append(one)
+    if len(by_ticket) == 1:
+        return _quiet(tx, group, now)
+    shown = list(by_ticket)[:MOST_ROWS]
+    rows = tuple(_row(tickets[number], by_ticket[number], desk) for number in shown)
+    mail = _mail(group, Collected(count=len(by_ticket), rows=rows, more=len(by_ticket) - len(shown) or None), desk)
+    tx.outbox.add_many([mail], now)
+    for one in group:
+        tx.outbox.suppress(one.id, f"{TOLD}{mail.key}", now)
+    return 1
+
+
+def _row(ticket: Ticket, group: Sequence[Queued], desk: Desk) -> CollectedRow:
+    organisation, requester, recipient = desk.organisation, ticket.requester, group[0].notification.recipient
+    agent = organisation.agents.get(ticket.assignee)
+    return CollectedRow(
+        number=ticket_number(desk.config.desk.prefix, ticket.id),
+        address=desk.signer.reply_address(ticket.id, recipient, Purpose.AGENT),
+        subject=" ".join(ticket.subject.split()),
+        requester=" ".join((requester.name or requester.address).split()) if requester else "",
+        status=transitions.status(ticket.status, organisation).title,
+        priority=ticket.priority,
+        assignee=agent.title if agent else "",
+        steps=" ".join(dict.fromkeys(one.notification.event for one in group)),
+    )
+
+
+def _mail(group: Sequence[Queued], payload: Collected, desk: Desk) -> Notification:
+    first, domain = group[0].notification, desk.config.desk.address.rpartition("@")[2]
+    key = f"{EVENT}:{group[0].id}-{group[-1].id}:{first.recipient.lower()}"
+    return Notification(
+        ticket=None,
+        audience=Audience.AGENT,
+        event=EVENT,
+        recipient=first.recipient,
+        name=first.name,
+        language=first.language,
+        key=key,
+        message_id=f"{EVENT}.{sha256(key.encode()).hexdigest()[:24]}@{domain}",
+        payload=payload,
+    )

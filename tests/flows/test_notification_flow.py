@@ -1,0 +1,244 @@
+"""notifications.yaml on a real desk: who is told, when, in how many mails, and what is never kept back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from mailbridge.notifications.model import OutboxState
+from mailbridge.notifications.untold import Untold
+from tests.builders import NOW
+from tests.flows.test_sweep import OFFICE
+from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
+
+FLOW = "notifications.yaml"
+
+
+@contextmanager
+def with_flow(tmp_path: Path, entries: str, rules: dict[str, str] = RULES) -> Iterator[TestDesk]:
+    with a_desk(tmp_path, rules={**rules, FLOW: entries}) as desk:
+        yield desk
+
+
+def told(desk: TestDesk) -> list[tuple[str, str]]:
+    return sorted((f"{one.audience}.{one.event}", one.recipient.partition("@")[0]) for one in desk.promises())
+
+
+def rows(desk: TestDesk) -> list[tuple[str, str, str]]:
+    """Event, recipient and state of each mail, in order."""
+    with desk.app.store.read() as tx:
+        return [(one.notification.event, one.notification.recipient.partition("@")[0], one.state) for one in tx.outbox.of_ticket(1)]
+
+
+def writes(desk: TestDesk, agent: str, text: str, number: int) -> None:
+    """The agent answers the mail about the new ticket."""
+    to = desk.promise_to(f"{agent}@desk.test", "new").reply_to
+    mail = a_mail(text, from_=f"{agent}@desk.test", to=to, message_id=f"<{number}@desk.test>", subject="Re: Printer broken [MB-1]")
+    desk.feed(proven(mail), mail_from=f"{agent}@desk.test", rcpt_to=(to,))
+
+
+def sweep(desk: TestDesk, **later: int) -> None:
+    desk.pass_time(**later)
+    desk.app.sweep()
+
+
+def test_without_the_file_and_with_an_empty_one_the_same_people_are_told(tmp_path: Path) -> None:
+    found = []
+    for name, rules in (("a", RULES), ("b", {**RULES, FLOW: "# nothing yet\n"})):
+        with a_desk(tmp_path / name, rules=rules) as desk:
+            desk.feed(a_mail())
+            writes(desk, "bogdan", "#take", 2)
+            found.append(told(desk))
+    assert found[0] == found[1]
+    assert ("customer.taken", "carol") not in found[0]
+
+
+def test_a_step_is_switched_on_for_all_and_off_again_for_a_team(tmp_path: Path) -> None:
+    entries = """
+notifications:
+  - {name: on, event: taken, to: requester}
+teams:
+  network:
+    - {name: network says nothing, event: [taken, received], to: requester, send: false}
+"""
+    with with_flow(tmp_path, entries) as desk:
+        desk.feed(a_mail())
+        writes(desk, "bogdan", "#take", 2)
+        assert ("customer.taken", "carol") in told(desk)
+        desk.feed(a_mail(subject="vpn is down", message_id="<9@customer.test>", from_="dora@customer.test"), mail_from="dora@customer.test")
+        assert [one for one in told(desk) if one[1] == "dora"] == []
+        with desk.app.store.read() as tx:
+            (untold,) = [one for one in tx.events.untold(2) if one.event == "received"]
+        assert (untold.reason, untold.detail) == (Untold.OFF, 'rules/notifications.yaml:6 "network says nothing"')
+
+
+def test_a_customer_has_an_entry_of_its_own_which_comes_before_that_of_the_team(tmp_path: Path) -> None:
+    customers = "customers:\n  acme: {domains: [customer.test]}\n"
+    entries = """
+customers:
+  acme:
+    - {name: acme knows, event: received, to: requester, send: false}
+teams:
+  support:
+    - {name: everybody hears, event: received, to: requester}
+"""
+    with with_flow(tmp_path, entries, {**RULES, "customers.yaml": customers}) as desk:
+        desk.feed(a_mail())
+        desk.feed(a_mail(from_="otto@other.test", message_id="<8@other.test>", subject="Plotter"), mail_from="otto@other.test")
+        assert [who for event, who in told(desk) if event == "customer.received"] == ["otto"]
+
+
+def test_an_entry_holds_only_where_its_condition_does(tmp_path: Path) -> None:
+    entries = "notifications:\n  - {name: vpn, event: new, to: manager, when: {tag: vpn}}\n"
+    with with_flow(tmp_path, entries) as desk:
+        desk.feed(a_mail())
+        assert ("agent.new", "mara") not in told(desk)
+        desk.feed(a_mail(subject="vpn is down", message_id="<9@customer.test>"))
+        assert ("agent.new", "mara") in told(desk)
+        assert 'rules/notifications.yaml:2 "vpn"' in {one.why for one in desk.promises() if one.recipient == "mara@desk.test"}
+
+
+def test_the_responsible_agent_and_the_operators_hear_of_it(tmp_path: Path) -> None:
+    customers = "customers:\n  acme: {domains: [customer.test], responsible: mara}\n"
+    entries = "notifications:\n  - {name: more, event: new, to: [responsible, operator, lead]}\n"
+    with with_flow(tmp_path, entries, {**RULES, "customers.yaml": customers}) as desk:
+        desk.feed(a_mail())
+        assert [who for event, who in told(desk) if event == "agent.new"] == ["admin", "bogdan", "clara", "mara"]
+
+
+def test_nobody_is_told_of_their_own_doing_by_an_entry_either(tmp_path: Path) -> None:
+    with with_flow(tmp_path, "notifications:\n  - {name: lead, event: assigned, to: [lead, team]}\n") as desk:
+        desk.feed(a_mail())
+        writes(desk, "bogdan", "#take", 2)
+        assert sorted(who for event, who in told(desk) if event == "agent.assigned") == ["clara", "mara"]
+
+
+def test_quiet_tells_in_one_mail_what_happened_on_one_ticket(tmp_path: Path) -> None:
+    entries = "notifications:\n  - {name: ten, event: [taken, waiting], to: [requester, participants], timing: quiet 10m}\n"
+    with with_flow(tmp_path, entries) as desk:
+        desk.feed(a_mail())
+        writes(desk, "bogdan", "#take", 2)
+        sweep(desk, minutes=6)
+        writes(desk, "bogdan", "#status waiting", 3)
+        assert [one for one in rows(desk) if one[0] in ("taken", "waiting")] == [
+            ("taken", "carol", OutboxState.HELD),
+            ("waiting", "carol", OutboxState.HELD),
+        ]
+        sweep(desk, minutes=4)  # ten minutes after the first: the second did not begin a new window
+        assert [one for one in rows(desk) if one[0] in ("taken", "waiting", "changes")] == [
+            ("taken", "carol", OutboxState.SUPPRESSED),
+            ("changes", "carol", OutboxState.QUEUED),
+        ]
+        mail = desk.deliver()[-1]
+        assert "carol@customer.test" in mail["To"]
+        text = mail.get_body(("plain",)).get_content()  # type: ignore[attr-defined]
+        assert "somebody is working on it" in text
+        assert "we are waiting for your answer" in text
+        assert "It is now" in text
+
+
+def test_one_thing_in_a_quiet_time_is_told_as_it_is(tmp_path: Path) -> None:
+    with with_flow(tmp_path, "notifications:\n  - {name: ten, event: taken, to: requester, timing: quiet 10m}\n") as desk:
+        desk.feed(a_mail())
+        writes(desk, "bogdan", "#take", 2)
+        sweep(desk, minutes=9)
+        assert ("taken", "carol", OutboxState.HELD) in rows(desk)
+        sweep(desk, minutes=1)
+        assert ("taken", "carol", OutboxState.QUEUED) in rows(desk)
+        sweep(desk, minutes=60)
+        assert [one[0] for one in rows(desk)].count("taken") == 1
+
+
+def test_two_tickets_and_two_people_are_not_mixed(tmp_path: Path) -> None:
+    entries = "notifications:\n  - {name: ten, event: [assigned, colleague-answered], to: [assignee, lead], timing: quiet 10m}\n"
+    with with_flow(tmp_path, entries) as desk:
+        desk.feed(a_mail())
+        writes(desk, "bogdan", "#assign clara", 2)
+        writes(desk, "bogdan", "#note She calls at noon.", 3)
+        sweep(desk, minutes=10)
+        changes = [one for one in rows(desk) if one[0] == "changes"]
+        assert sorted((who, state) for _, who, state in changes) == [("clara", OutboxState.QUEUED), ("mara", OutboxState.QUEUED)]
+        mail = next(one for one in desk.deliver() if "clara" in one["To"] and "What happened" in str(one))
+        text = mail.get_body(("plain",)).get_content()  # type: ignore[attr-defined]
+        assert "assigned to you (Bogdan Ionescu)" in text
+        assert "She calls at noon." in text
+
+
+def test_what_waits_for_the_digest_is_one_mail_at_the_agents_hour(tmp_path: Path) -> None:
+    with with_flow(tmp_path, "notifications:\n  - {name: daily, event: new, to: [team, manager], timing: digest}\n") as desk:
+        desk.feed(a_mail())
+        desk.feed(a_mail(subject="Plotter", message_id="<2@customer.test>"))
+        sweep(desk, hours=2)
+        assert {state for event, _, state in rows(desk) if event == "new"} == {OutboxState.HELD}
+        sweep(desk, hours=21)  # eight in the morning of the next day
+        collected = [one for one in desk.promises() if one.event == "collected"]
+        assert sorted(one.recipient for one in collected) == ["bogdan@desk.test", "clara@desk.test", "mara@desk.test"]
+        assert {state for event, _, state in rows(desk) if event == "new"} == {OutboxState.SUPPRESSED}
+        text = desk.deliver()[-1].get_body(("plain",)).get_content()  # type: ignore[attr-defined]
+        assert "MB-1  Printer broken" in text
+        assert "MB-2  Plotter" in text
+
+
+def test_while_open_waits_for_the_working_hours_of_the_recipient(tmp_path: Path) -> None:
+    entries = "notifications:\n  - {name: office, event: [new, customer-replied], to: [assignee, team], timing: while-open}\n"
+    with with_flow(tmp_path, entries, OFFICE) as desk:
+        desk.pass_time(hours=12)
+        desk.feed(a_mail())
+        assert [one for one in desk.deliver() if "desk.test" in one["To"]] == []
+        desk.pass_time(hours=11)
+        assert [one for one in desk.deliver() if "bogdan@desk.test" in one["To"]] != []
+
+
+def test_a_customers_answer_is_never_collected_whatever_stands_there(tmp_path: Path) -> None:
+    """`check` refuses such an entry; rules that came another way do not hold the mail back."""
+    entries = "notifications:\n  - {name: slow, event: [new, warning], to: team, timing: quiet 1h}\n"
+    with with_flow(tmp_path, entries) as desk:
+        desk.feed(a_mail())
+        to = desk.promise_to("carol@customer.test", "received").reply_to
+        desk.feed(a_mail("It still happens.", to=to, message_id="<3@customer.test>"), rcpt_to=(to,))
+        assert ("customer_replied", "bogdan", OutboxState.QUEUED) in rows(desk)
+        assert ("new", "bogdan", OutboxState.HELD) in rows(desk)
+
+
+def test_who_was_away_and_who_did_it_is_recorded(tmp_path: Path) -> None:
+    day = NOW.date().isoformat()
+    absent = f"clara@desk.test, absences: [{{from: {day}, to: {day}}}]}}"
+    rules = {**RULES, "teams.yaml": RULES["teams.yaml"].replace("clara@desk.test}", absent)}
+    with a_desk(tmp_path, rules=rules) as desk:
+        desk.feed(a_mail())
+        writes(desk, "bogdan", "#take", 2)
+        with desk.app.store.read() as tx:
+            untold = [(one.event, one.recipient, one.reason, one.detail) for one in tx.events.untold(1)]
+        assert ("new", "clara@desk.test", Untold.ABSENT, day) in untold
+        assert ("assigned", "bogdan@desk.test", Untold.OWN, "") in untold
+        assert ("taken", "carol@customer.test", Untold.OFF, "tells of the team support") in untold
+
+
+def test_a_template_of_the_desk_is_used_for_the_event(tmp_path: Path) -> None:
+    entries = "notifications:\n  - {name: own words, event: received, to: requester, template: hello}\n"
+    with with_flow(tmp_path, entries) as desk:
+        folder = desk.app.config.templates_folder / "mail" / "en"
+        folder.mkdir(parents=True)
+        (folder / "customer.hello.txt.j2").write_text(
+            '{% extends "mail/customer.txt.j2" %}{% block message %}\nHello from {{ desk.name }}.\n{% endblock %}'
+        )
+        desk.feed(proven(a_mail(), "customer.test"))
+        mail = next(one for one in desk.deliver() if "carol" in one["To"])
+        assert "Hello from Acme Support." in mail.get_body(("plain",)).get_content()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("send", ["send: false", "channel: room"])
+def test_a_missed_target_goes_out_by_mail_even_if_the_rules_say_otherwise(tmp_path: Path, send: str) -> None:
+    """A level of a ladder that is late is told, although `check` only warns of such an entry."""
+    channels = 'channels:\n  room: {url: "https://hooks.desk.test/x", shape: slack}\n'
+    entries = f"{channels}notifications:\n  - {{name: off, event: level, to: [assignee, team, lead, manager], {send}}}\n"
+    sla = "targets:\n  normal:\n    response: 4h\n    ladder: [{at: 50%, tell: team}, {at: breach, tell: team}]\n"
+    with with_flow(tmp_path, entries, {**RULES, "sla.yaml": sla}) as desk:
+        desk.feed(a_mail())
+        sweep(desk, hours=2)
+        assert [one for one in told(desk) if one[0] == "agent.level"] == []
+        sweep(desk, hours=2)
+        assert ("agent.level", "bogdan") in told(desk)
