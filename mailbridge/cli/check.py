@@ -72,7 +72,7 @@ class CheckedDesk:
 
 def examine(folder: Path, candidate: Path | None = None) -> CheckedDesk:
     """Checks configuration, rules, examples and templates of a desk.  `candidate`: a folder with rules to check instead of its own."""
-    from mailbridge.cli.check_webhooks import forbidden
+    from mailbridge.cli.check_webhooks import forbidden, forbidden_channels
     from mailbridge.cli.policy import known_sources
     from mailbridge.clock import SystemClock
     from mailbridge.config import load as configuration
@@ -111,6 +111,7 @@ def examine(folder: Path, candidate: Path | None = None) -> CheckedDesk:
         problems += trust_problems(config, loaded.policy.organisation if loaded.policy and _has_database(config) else None)
         for one in (loaded.policy.rules, *loaded.policy.timed) if loaded.policy else ():
             problems += forbidden(one, config.webhooks.hosts)
+        problems += forbidden_channels(loaded.policy.flow, config.webhooks.hosts) if loaded.policy else []
         problems += feeds_of(config, loaded.policy) if loaded.policy else []
     return CheckedDesk(root=root, config=config, policy=loaded.policy, problems=tuple(gathered(problems)))
 

@@ -1,4 +1,4 @@
-"""Checks that rules call only the webhook hosts that the configuration allows."""
+"""Checks that rules and channels call only the webhook hosts that the configuration allows."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from mailbridge.delivery.webhooks.allowed import NotAllowed, allowed
 from mailbridge.errors import Problem
+from mailbridge.rules.flow import NotificationFlow
 from mailbridge.rules.rule_set import RuleSet
 
 
@@ -17,6 +18,16 @@ def forbidden(rules: RuleSet, hosts: Collection[str]) -> list[Problem]:
         for compiled in rules.rules
         for url in compiled.rule.then.webhook
         if (reason := _why_not(url, known))
+    ]
+
+
+def forbidden_channels(flow: NotificationFlow, hosts: Collection[str]) -> list[Problem]:
+    """An error for each channel of notifications.yaml whose address is not allowed."""
+    known = frozenset(host.lower() for host in hosts)
+    return [
+        channel.place.problem(f'the channel "{channel.name}" calls {channel.url}: {reason}', 'add the host there: hosts = ["…"]')
+        for channel in flow.channels.values()
+        if (reason := _why_not(channel.url, known))
     ]
 
 

@@ -49,7 +49,7 @@ def acts_of(tx: Tx, ticket: int) -> list[Act]:
     acts: list[Act] = []
     by_number: dict[int, Act] = {}
     for number, event in enumerate(tx.events.of_ticket(ticket), start=1):
-        if not acts or acts[-1].at != event.at:
+        if not acts or (acts[-1].at, acts[-1].events[-1].mail) != (event.at, event.mail):
             acts.append(Act(at=event.at))
         acts[-1].events.append(event)
         by_number[number] = acts[-1]

@@ -19,6 +19,7 @@ from mailbridge.clock import SystemClock
 from mailbridge.errors import ConfigError, Permanent
 
 if TYPE_CHECKING:
+    from mailbridge.cli.notify_lines import NotifyLine
     from mailbridge.cli.options import OpenDesk
     from mailbridge.config.model import Config
     from mailbridge.message.model import Message
@@ -127,6 +128,7 @@ def _sender(message: Message) -> str:
 
 
 def _explain_stored(folder: Path, what: str, *, as_json: bool, again: bool) -> None:
+    from mailbridge.cli.notify_lines import acts_of, of_mail
     from mailbridge.cli.options import open_desk
     from mailbridge.ids import parse_number
     from mailbridge.notifications.summary import Viewer
@@ -144,11 +146,13 @@ def _explain_stored(folder: Path, what: str, *, as_json: bool, again: bool) -> N
             raw = {mail.id: tx.blobs.get(mail.sha256) for mail in mails} if again else {}
             events = [event for ticket in _tickets(number, mails) for event in tx.events.of_ticket(ticket)]
             acted = _acted(events) if number is not None else []
+            acts = [act for ticket in _tickets(number, mails) for act in acts_of(tx, ticket)]
         config = desk.config
     if not explained and not acted:
         raise Permanent(f"there is no mail of {what}")
     if again:
         explained = [(mail, {**said, **_evaluated_again(folder, config, raw[mail.id], mail, said)}) for mail, said in explained]
+    explained = [(mail, {**said, **_told(of_mail(acts, mail.id))}) for mail, said in explained]
     if as_json:
         mails_said = [{"mail": mail.id, "ticket": mail.ticket, "subject": mail.subject, **said} for mail, said in explained]
         print_json([*mails_said, *({"ticket": number, **one} for one in acted)])
@@ -157,6 +161,17 @@ def _explain_stored(folder: Path, what: str, *, as_json: bool, again: bool) -> N
     stories = ["\n".join(_story(mail, said, config, changes.get(mail.id, ()))) for mail, said in explained]
     by_time = [f'by time  {when(one["at"])}  rule "{safe(str(one["rule"]))}": {safe(str(one["why"]))}' for one in acted]
     click.echo("\n\n".join([*stories, *(["\n".join(by_time)] if by_time else [])]))
+
+
+def _told(lines: Iterable[NotifyLine]) -> dict[str, list[str]]:
+    """Who was told of what because of a mail, and who was not and why."""
+    from mailbridge.rules.flow import word
+
+    found = list(lines)
+    return {
+        "told": [f"{line.recipient} ({word(line.event)})" for line in found if line.told],
+        "not_told": [f"{line.recipient} ({word(line.event)}: {line.how})" for line in found if not line.told],
+    }
 
 
 def _tickets(number: int | None, mails: Iterable[StoredMail]) -> list[int]:
@@ -229,6 +244,10 @@ def _story(mail: StoredMail, said: Mapping[str, Any], config: Config, changes: I
     if again and placed.get("ticket"):
         yield "         this is what the rules would do with the mail if it opened a ticket"
     yield from changes
+    if "told" in said:
+        yield f"told     {safe(', '.join(said['told'])) or 'nobody'}"
+    if said.get("not_told"):
+        yield f"not told {safe(', '.join(said['not_told']))}"
 
 
 @rules.command()
@@ -257,7 +276,7 @@ def fmt(folder: Path, only_check: bool) -> int:
 @click.option("--write", "target", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Write all schemas into DIR.")
 def schema(name: str | None, target: Path | None) -> None:
     """Print the JSON Schema of one kind of file: routing (the default), teams, sla, statuses, types, customers,
-    approvals, work, playbooks, mailbridge (mailbridge.toml)."""
+    approvals, work, playbooks, notifications, mailbridge (mailbridge.toml)."""
     from mailbridge.rules import folder as rules_folder
     from mailbridge.rules import jsonschema
 

@@ -41,16 +41,18 @@ class Telling:
     """How people are notified of an execution.
 
     `silent`: no notifications.  `mail`: the stored mail that the notifications quote; None: none, or one that the participants must not
-    read.  `answerable`: its author may get automatic mail.  `opens`: its Message-ID, where it opens the ticket.  `receipt`: the template of
-    the receipt, '' for the default.  `also`: further recipients.  `robot`: the mail looks automatic, and its receipt is sent all the same.
-    `unreadable`: it is encrypted, and its author may be told.  `news`: what agents read of the mail.  `in_working_hours`: not before the
-    team works.  `came_at`: when the customer's mail was received.  `for_release`: automatic mail waits until an administrator has released
-    it.  `receipt_again`: the writer got a receipt within the hour, so this one may wait for others.
+    read.  `answerable`: its author may get automatic mail; `not_answerable` says why not.  `opens`: its Message-ID, where it opens the
+    ticket.  `receipt`: the template of the receipt, '' for the default.  `also`: further recipients.  `robot`: the mail looks automatic,
+    and its receipt is sent all the same.  `unreadable`: it is encrypted, and its author may be told.  `news`: what agents read of the
+    mail.  `in_working_hours`: not before the team works.  `came_at`: when the customer's mail was received.  `for_release`: automatic mail
+    waits until an administrator has released it.  `receipt_again`: the writer got a receipt within the hour, so this one may wait for
+    others.
     """
 
     silent: bool = False
     mail: int | None = None
     answerable: bool = False
+    not_answerable: str = ""
     opens: str = ""
     receipt: str = ""
     also: tuple[Recipient, ...] = ()
@@ -184,6 +186,7 @@ def _context(tx: Tx, desk: Desk, ticket: Ticket, events: Sequence[Event], tellin
         news=telling.news,
         robot=telling.robot,
         unreadable=telling.unreadable,
+        not_answerable=telling.not_answerable,
         reached=reached(tx, events),
     )
 
@@ -193,7 +196,8 @@ def _context_of(tx: Tx, change: TicketChange, note: int | None, desk: Desk) -> N
     receipt, because nobody has just written."""
     opened = change.ticket.version == len(change.events)
     mail = note or (_brought_along(change.events) if opened else None)
-    return notification_context(tx, change.ticket, desk, mail=mail, first="", answerable=not opened)
+    about = notification_context(tx, change.ticket, desk, mail=mail, first="", answerable=not opened)
+    return replace(about, not_answerable="nobody has just written" if opened else "")
 
 
 def _brought_along(events: Iterable[Event]) -> int | None:

@@ -48,6 +48,7 @@ def open_ticket(tx: Tx, desk: Desk, judged: JudgedMail) -> MailResult:
         usual,
         receipt=receipt_of(opened, usual.receipt),
         answerable=not why_not,
+        not_answerable=why_not,
         news=_news(desk, mail, usual.news),
         receipt_again=may.receipts > 0,
     )

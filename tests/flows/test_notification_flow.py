@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from mailbridge.cli.main import cli
 from mailbridge.notifications.model import OutboxState
 from mailbridge.notifications.untold import Untold
 from tests.builders import NOW
@@ -228,6 +231,62 @@ def test_a_template_of_the_desk_is_used_for_the_event(tmp_path: Path) -> None:
         desk.feed(proven(a_mail(), "customer.test"))
         mail = next(one for one in desk.deliver() if "carol" in one["To"])
         assert "Hello from Acme Support." in mail.get_body(("plain",)).get_content()  # type: ignore[attr-defined]
+
+
+def command(desk: TestDesk, *words: str) -> str:
+    folder = desk.app.config.folder
+    (folder / "mailbridge.toml").write_text('[desk]\nname = "Acme"\naddress = "support@desk.test"\n')
+    shown = CliRunner().invoke(cli, [*words, "--desk", str(folder)], standalone_mode=False)
+    assert shown.exception is None, shown.exception
+    return shown.output
+
+
+def test_explain_lists_who_was_told_when_and_why_and_who_was_not(tmp_path: Path) -> None:
+    day = NOW.date().isoformat()
+    absent = f"clara@desk.test, absences: [{{from: {day}, to: {day}}}]}}"
+    rules = {**RULES, "teams.yaml": RULES["teams.yaml"].replace("clara@desk.test}", absent)}
+    entries = "notifications:\n  - {name: off, event: received, to: requester, send: false}\n"
+    entries += "  - {name: ten, event: [taken, waiting], to: requester, timing: quiet 10m}\n"
+    with with_flow(tmp_path, entries, rules) as desk:
+        desk.feed(a_mail())
+        writes(desk, "bogdan", "#take", 2)
+        desk.deliver()
+        sweep(desk, minutes=5)
+        writes(desk, "bogdan", "#status waiting", 3)
+        text = command(desk, "notify", "explain", "MB-1")
+        assert "  told      bogdan@desk.test     new: sent 2026-11-23 09:00Z; built-in" in text.splitlines()
+        assert 'received: switched off by rules/notifications.yaml:2 "off"' in text
+        assert f"clara@desk.test      new: absent until {day}; built-in" in text
+        assert "bogdan@desk.test     assigned: own doing; built-in" in text
+        assert 'taken: waits until 2026-11-23 09:10Z (quiet); rules/notifications.yaml:3 "ten"' in text
+
+        said = json.loads(command(desk, "notify", "explain", "MB-1", "--json"))
+        assert said["ticket"] == "MB-1"
+        assert [act["events"][0].split(" ")[0] for act in said["acts"]] == ["MB-1", "assigned", "status"]
+        assert [one["by"] for one in said["acts"][1]["told"] if one["event"] == "taken"] == ['rules/notifications.yaml:3 "ten"']
+        assert [(one["recipient"], one["how"]) for one in said["acts"][0]["not_told"]] == [
+            ("carol@customer.test", 'switched off by rules/notifications.yaml:2 "off"'),
+            ("clara@desk.test", f"absent until {day}"),
+        ]
+
+        sweep(desk, minutes=5)
+        desk.deliver()
+        text = command(desk, "notify", "explain", "MB-1")
+        assert "taken: in another mail (changes)" in text
+        assert "changes: sent" in text
+        story = command(desk, "rules", "explain", "MB-1")
+        assert "told     bogdan@desk.test (new)\n" in story
+        assert "not told carol@customer.test (received: switched off by rules/notifications.yaml:2" in story
+        assert f"clara@desk.test (new: absent until {day})" in story
+
+
+def test_explain_knows_what_was_not_sent_at_the_last_moment(tmp_path: Path) -> None:
+    with a_desk(tmp_path) as desk:
+        for number in range(7):
+            desk.feed(a_mail(message_id=f"<{number}@customer.test>", subject=f"Printer {number}"))
+        desk.deliver()
+        text = command(desk, "notify", "explain", "MB-7")
+        assert "no automatic answer: " in text or "not sent: " in text
 
 
 @pytest.mark.parametrize("send", ["send: false", "channel: room"])

@@ -17,9 +17,11 @@ from mailbridge.rules.files.people import STEPS
 from mailbridge.rules.flow import (
     ALWAYS_TOLD,
     AT_ONCE_ONLY,
+    CUSTOMER_EVENTS,
     CUSTOMERS,
     MAIL,
     MANAGER_EVENTS,
+    STAFF_EVENTS,
     USUAL,
     FlowEntry,
     Party,
@@ -99,7 +101,7 @@ def _fitting(one: Written, entry: FlowEntry, reading: Reading) -> None:
     """Reports an audience that hears of none of the events, and an event of which none of the audiences hears."""
     for text, place in one.places("to").items():
         if not any(takes(event, Party(text)) for event in entry.events):
-            known = [word(event) for event in USUAL if takes(event, Party(text))]
+            known = [word(event) for event in (CUSTOMER_EVENTS if text in CUSTOMERS else STAFF_EVENTS)]
             events = ", ".join(map(word, entry.events))
             reading.mistake(place, f'"{text}" cannot be told of {events}', f"{text}: {', '.join(known)}")
             return
