@@ -143,7 +143,7 @@ OTHER = {
     "counters": "name",
     "cursors": "account folder",
     "customer_changes": "actor actor_kind customer key name part",
-    "events": "actor actor_kind kind",
+    "events": "actor actor_kind kind untold",
     "finished_runs": "calendar promise standing team",
     "folder_starts": "account folder wanted",
     "held": "agent state what why",

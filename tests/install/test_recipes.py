@@ -92,7 +92,7 @@ RUN = {
     "postfix.md: support@acme.example lmtp:inet:127.0.0.1:2424": SERVICE,
     "postfix.md: postmap /etc/postfix/transport": SERVICE,
     "postfix.md: mailbridge unix - n n - 2 pipe": SERVICE,
-    "notifications.md: # rules/notifications.yaml": "tests/unit/rules/test_notifications_file.py::test_the_example_of_the_manual_is_right",
+    "notifications.md: # rules/notifications.yaml": "tests/unit/rules/test_notifications_file.py",
     "rules.md: escalations:": RULES,
     "rules.md: customer,address,name,role,phones": RULES,
     "rules.md: teams:": RULES,
