@@ -140,7 +140,7 @@ def test_quiet_tells_in_one_mail_what_happened_on_one_ticket(tmp_path: Path) -> 
         text = mail.get_body(("plain",)).get_content()  # type: ignore[attr-defined]
         assert "somebody is working on it" in text
         assert "we are waiting for your answer" in text
-        assert "It is now" in text
+        assert "Its status is now" in text
 
 
 def test_one_thing_in_a_quiet_time_is_told_as_it_is(tmp_path: Path) -> None:
