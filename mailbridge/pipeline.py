@@ -10,7 +10,6 @@ fingerprint of the first one and does nothing, so a crash at any line is repaire
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from mailbridge.conversation.model import Placement
@@ -28,6 +27,7 @@ from mailbridge.handling.placed_mail import ArrivedMail, JudgedMail, PlacedMail
 from mailbridge.handling.table import AFTER_RULES, BEFORE_PARSING, BEFORE_PLACING, BEFORE_RULES
 from mailbridge.handling.writer import writer_of
 from mailbridge.message.model import Message
+from mailbridge.message.replacing import replace
 from mailbridge.ops import crash
 from mailbridge.rules.facts import facts_of
 from mailbridge.rules.match import run

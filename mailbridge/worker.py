@@ -9,7 +9,7 @@ PostgreSQL (claims skip what others hold; a mail that answers an earlier, unfini
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from threading import Condition, Event
 from time import perf_counter
@@ -26,6 +26,7 @@ from mailbridge.handling.retry import Deferral, hold
 from mailbridge.message.headers import header_block
 from mailbridge.message.limits import HEADER_BYTES
 from mailbridge.message.model import Message
+from mailbridge.message.replacing import replace
 from mailbridge.ops import crash, work_loop
 from mailbridge.ops import log as logs
 from mailbridge.ops.metrics import Metrics

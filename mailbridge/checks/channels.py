@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from mailbridge.config.model import Config, ListenerSettings, SenderCheck
 from mailbridge.message.authenticity import claimed_sender, judged
@@ -12,6 +12,7 @@ from mailbridge.message.headers import mail_fields
 from mailbridge.message.model import Sender
 from mailbridge.message.profiles import Believed, Expected, believed
 from mailbridge.message.received import is_ours
+from mailbridge.message.replacing import replace
 from mailbridge.message.trace import INSIDE, is_address, within
 from mailbridge.message.tree import Field
 

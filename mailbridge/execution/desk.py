@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 from mailbridge.config.model import AgentTrust, Config
 from mailbridge.conversation.tokens import Signer
+from mailbridge.message.replacing import replace
 from mailbridge.organisation.model import Organisation
 from mailbridge.rules.policy import Policy
 from mailbridge.sla.waiting import WaitingTimes
 from mailbridge.store.tx import Tx
+
+
+@lru_cache(maxsize=64)
+def _lowered(addresses: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(address.lower() for address in addresses)
 
 
 def _files_alone(files: Policy, _: Tx) -> Policy:
@@ -49,7 +56,7 @@ class Desk:
 
     @property
     def own_addresses(self) -> frozenset[str]:
-        return frozenset(address.lower() for address in self.config.desk.addresses)
+        return _lowered(self.config.desk.addresses)
 
     def is_own(self, address: str) -> bool:
         """Whether mail to this address comes back to us: an address of the desk, with or without +detail."""

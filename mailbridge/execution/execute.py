@@ -9,7 +9,7 @@ records, or composes notifications of events.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from mailbridge.execution.bundling import held_until
@@ -21,6 +21,7 @@ from mailbridge.execution.notification_context import notification_context, reac
 from mailbridge.execution.record import record
 from mailbridge.execution.tasks import with_text
 from mailbridge.execution.waiting import waits
+from mailbridge.message.replacing import replace
 from mailbridge.notifications.compose import Composed, composed, signed
 from mailbridge.notifications.context import NO_NEWS, MailNews, NotificationContext
 from mailbridge.notifications.model import Notification

@@ -7,7 +7,7 @@ them may approve, on each of their tickets.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mailbridge.execution.desk import Desk
@@ -17,6 +17,7 @@ from mailbridge.execution.hour_banks import left_for
 from mailbridge.execution.tasks import numbered
 from mailbridge.mail_commands.spelling import spelled
 from mailbridge.message.model import Kind
+from mailbridge.message.replacing import replace
 from mailbridge.organisation.model import Organisation
 from mailbridge.store.mails import StoredMail
 from mailbridge.store.tx import Tx

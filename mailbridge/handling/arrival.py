@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from mailbridge.checks.scan import Scan
@@ -11,6 +11,7 @@ from mailbridge.conversation.model import Placement
 from mailbridge.conversation.place import Writer
 from mailbridge.message.envelope import Envelope
 from mailbridge.message.model import Message
+from mailbridge.message.replacing import replace
 from mailbridge.reply.stored_spans import spans_to_json
 from mailbridge.rules.explain import trace_to_json
 from mailbridge.rules.verdict import Verdict

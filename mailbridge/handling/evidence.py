@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from mailbridge.conversation.marks import is_our_mark
 from mailbridge.conversation.model import Reason, Reference
@@ -12,6 +11,7 @@ from mailbridge.conversation.tokens import Purpose, Signer, Token, tokens_in
 from mailbridge.execution.desk import Desk
 from mailbridge.ids import parse_number
 from mailbridge.message.model import Kind, Message, Strength
+from mailbridge.message.replacing import replace
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.handlers.surviving import surviving
 from mailbridge.tickets.model import Ticket

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Generic, Protocol, Self, TypeVar
 
 from mailbridge.execution.desk import Desk
 from mailbridge.handling.outcome import MailOutcome, MailResult
+from mailbridge.message.replacing import replace
 from mailbridge.store.tx import Tx
 
 

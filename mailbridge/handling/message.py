@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from mailbridge.conversation.model import Reason
 from mailbridge.execution.assignment import wanted_agent
@@ -22,6 +21,7 @@ from mailbridge.handling.suspension import lift_suspension
 from mailbridge.ids import parse_meeting_uid
 from mailbridge.mail_commands.customer_words import says_solved
 from mailbridge.message.model import Kind
+from mailbridge.message.replacing import replace
 from mailbridge.notifications.webhooks import REPLIED
 from mailbridge.organisation import transitions
 from mailbridge.rules.commands import commands

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.estimating import estimated
@@ -19,6 +18,7 @@ from mailbridge.handling.sender_limits import allowed, count_opening
 from mailbridge.handling.storing import store_mail
 from mailbridge.handling.suspension import lift_suspension
 from mailbridge.ids import ticket_number
+from mailbridge.message.replacing import replace
 from mailbridge.notifications.context import MailNews
 from mailbridge.notifications.webhooks import OPENED
 from mailbridge.rules.commands import chooser, estimate_of

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from mailbridge.execution.assignment import wanted_agent
 from mailbridge.execution.desk import Desk
 from mailbridge.handling.placed_mail import JudgedMail, PlacedMail
 from mailbridge.message.model import Message
+from mailbridge.message.replacing import replace
 from mailbridge.organisation import transitions
 from mailbridge.organisation.model import CopiedPolicy, Team
 from mailbridge.organisation.priority import Priority

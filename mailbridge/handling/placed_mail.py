@@ -5,7 +5,7 @@ A handler gets the open transaction, the desk of this moment and one of these va
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from mailbridge.conversation.model import Placement
@@ -16,6 +16,7 @@ from mailbridge.handling.disposition import Disposition, disposition
 from mailbridge.mail_commands.model import ParsedMail
 from mailbridge.message.envelope import Source
 from mailbridge.message.model import Address, Message
+from mailbridge.message.replacing import replace
 from mailbridge.rules.verdict import Verdict
 from mailbridge.store.mails import StoredMail
 from mailbridge.tickets.model import Ticket

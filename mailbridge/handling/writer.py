@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from mailbridge.conversation.identify import at_the_desk, identify
 from mailbridge.conversation.place import Evidence, Writer
 from mailbridge.execution.desk import Desk
@@ -11,6 +9,7 @@ from mailbridge.handling.agents.released import WHO, released
 from mailbridge.handling.arrival import Arrival
 from mailbridge.message.envelope import Source
 from mailbridge.message.model import Message
+from mailbridge.message.replacing import replace
 from mailbridge.store.held import What
 from mailbridge.store.tx import Tx
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from mailbridge.message.addresses import answerable, strict_mailbox
 from mailbridge.message.model import Sender
 from mailbridge.message.profiles import Believed
+from mailbridge.message.replacing import replace
 from mailbridge.message.results import MethodResult, same_domain
 from mailbridge.message.tree import Field
 

@@ -8,11 +8,12 @@ caused it may be answered.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import chain
 
 from mailbridge.conversation.tokens import Purpose
+from mailbridge.message.replacing import replace
 from mailbridge.notifications.absent import left_out
 from mailbridge.notifications.context import EventNotifier, NotificationContext
 from mailbridge.notifications.events import (

@@ -146,7 +146,22 @@ _SAID = frozenset({"kind", "language", "authenticity", "writer", "team", "type",
 
 
 def node_text(node: Node) -> str:
-    """The condition as text."""
+    """The condition as text.  The conditions of the rules in force are the same objects for every mail: each is worded once."""
+    known = _TEXTS.get(id(node))
+    if known is not None and known[0] is node:
+        return known[1]
+    if len(_TEXTS) >= MOST_TEXTS:
+        _TEXTS.clear()
+    text = _text_of(node)
+    _TEXTS[id(node)] = (node, text)
+    return text
+
+
+MOST_TEXTS = 4_096
+_TEXTS: dict[int, tuple[Node, str]] = {}  # by identity; the node is kept, so that no other object has its identity
+
+
+def _text_of(node: Node) -> str:
     match node:
         case All(children=children):
             return " and ".join(map(node_text, children))

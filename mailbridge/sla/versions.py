@@ -10,7 +10,18 @@ from mailbridge.sla.calendar import Calendar
 
 def version_of(calendar: Calendar) -> str:
     """Sixteen hex digits, different for different hours, zones, computed days and versions of the libraries."""
-    return _version(calendar, calendar.made_with)
+    known = _KNOWN.get(id(calendar))
+    if known is not None and known[0] is calendar:
+        return known[1]
+    if len(_KNOWN) >= MOST_KNOWN:
+        _KNOWN.clear()
+    version = _version(calendar, calendar.made_with)
+    _KNOWN[id(calendar)] = (calendar, version)
+    return version
+
+
+MOST_KNOWN = 1024
+_KNOWN: dict[int, tuple[Calendar, str]] = {}  # by identity: a calendar may have hundreds of days, and its hash looks at each
 
 
 @lru_cache(maxsize=4096)

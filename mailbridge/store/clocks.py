@@ -115,16 +115,16 @@ class Clocks:
         `calendars`: by promise the version of the calendar that it was computed by.
         `new`: the ticket was opened in this transaction and has no clocks yet.  The number of changed and new clocks.
         """
-        wanted = set(deadlines)
-        known = {} if new else {due.deadline: due for due in self.of_ticket(ticket)}
+        wanted = {(one.due_at, one.promise, one.step): one for one in deadlines}
+        known = {} if new else {(row.due_at, row.promise, row.step): row for row in self._sql.rows(_OF_TICKET, {"ticket": ticket})}
         changed = [
-            {"clock": due.id, "new_state": ClockState.RUNNING if deadline in wanted else ClockState.STOPPED}
-            for deadline, due in known.items()
-            if due.state is (ClockState.STOPPED if deadline in wanted else ClockState.RUNNING)
+            {"clock": row.id, "new_state": ClockState.RUNNING if key in wanted else ClockState.STOPPED}
+            for key, row in known.items()
+            if row.state == (ClockState.STOPPED if key in wanted else ClockState.RUNNING)
         ]
         self._sql.change(_SET_STATE, changed)
-        added = sorted(wanted - known.keys(), key=lambda deadline: (deadline.due_at, deadline.promise, deadline.step))
-        told = _told(known.values())
+        added = [wanted[key] for key in sorted(wanted.keys() - known.keys())]
+        told = _told(known.values()) if added else {}
         rows = [
             {
                 **{"ticket": ticket, "calendar": calendars.get(deadline.promise)},
@@ -197,14 +197,14 @@ class Clocks:
         return moment
 
 
-def _told(known: Iterable[Due]) -> dict[tuple[str, str], datetime]:
+def _told(known: Iterable[Row]) -> dict[tuple[str, str], datetime]:
     """When each step of each promise was told last."""
     told: dict[tuple[str, str], datetime] = {}
-    for due in known:
-        if due.state is ClockState.FIRED and due.fired_at is not None:
-            for step in {due.deadline.step, _any_day(due.deadline.step)}:
-                key = (due.deadline.promise, step)
-                told[key] = max(due.fired_at, told.get(key, due.fired_at))
+    for row in known:
+        if row.state == ClockState.FIRED and row.fired_at is not None:
+            for step in {row.step, _any_day(row.step)}:
+                key = (row.promise, step)
+                told[key] = max(row.fired_at, told.get(key, row.fired_at))
     return told
 
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import sqlite3
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -19,6 +19,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.sql.compiler import SQLCompiler
+
+from mailbridge.store.types import CleanText, UtcDateTime, clean_text, moment_of_text, moment_to_text
 
 Processor = Callable[[Any], Any]
 Values = Mapping[str, Any]
@@ -37,63 +39,86 @@ class BoundValue(NamedTuple):
     bind: Processor | None  # converts the value for the driver
 
 
-@dataclass(frozen=True, slots=True)
 class Prepared:
-    """A compiled statement."""
+    """A compiled statement.
 
-    text: str
-    slots: tuple[BoundValue, ...]
-    answers: bool  # it returns rows; with several value sets only SQLAlchemy keeps their order
-    results: tuple[tuple[int, Processor], ...]  # columns that need a conversion
-    lists: tuple[str, ...] = ()  # names whose values are lists
+    `answers`: it returns rows; with several value sets only SQLAlchemy keeps their order.  `results`: the columns that need a conversion.
+    `lists`: the names whose values are lists.
+    """
 
-    def bound(self, values: Values) -> tuple[Any, ...]:
+    __slots__ = ("_binds", "_constants", "_keys", "_make", "answers", "lists", "results", "text")
+
+    def __init__(
+        self, text: str, slots: Sequence[BoundValue], *, answers: bool, results: tuple[tuple[int, Processor], ...], lists: tuple[str, ...]
+    ) -> None:
+        self.text, self.answers, self.results, self.lists = text, answers, results, lists
+        keys = [(place, None) if slot.key is None else slot.key for place, slot in enumerate(slots)]
+        self._constants = {(place, None): slot.constant for place, slot in enumerate(slots) if slot.key is None}
+        self._keys = _taker(keys)
+        self._binds = tuple((place, slot.bind) for place, slot in enumerate(slots) if slot.key is not None and slot.bind is not None)
+        self._make: Callable[[Iterable[Any]], Any] | None = None  # of the rows; known after the first execution
+
+    def bound(self, values: Values) -> Sequence[Any]:
         """The values in the order of the statement.  Raises the error of a type about its value."""
         known: Mapping[Any, Any] = values
         if self.lists:
             known = {**values, **{(name, place): value for name in self.lists for place, value in enumerate(values[name])}}
-        return tuple([made if key is None else known[key] if bind is None else bind(known[key]) for key, made, bind in self.slots])
+        row = list(self._keys({**known, **self._constants} if self._constants else known))
+        for place, bind in self._binds:
+            row[place] = bind(row[place])
+        return row
 
     def run(self, driver: sqlite3.Connection, bound: Any, *, several: bool) -> ResultRows:
         """Executes it.  Raises sqlite3.Error."""
-        return ResultRows(driver.executemany(self.text, bound) if several else driver.execute(self.text, bound), self.results)
+        return ResultRows(driver.executemany(self.text, bound) if several else driver.execute(self.text, bound), self)
+
+    def rows(self, cursor: sqlite3.Cursor, found: Sequence[tuple[Any, ...]]) -> list[Any]:
+        """The rows of the cursor as named tuples."""
+        make = self._make
+        if make is None:
+            make = self._make = _row_type(tuple([name for name, *_ in cursor.description]))
+        if not self.results:
+            return list(map(make, found))
+        made = []
+        for row in found:
+            values = list(row)
+            for column, convert in self.results:
+                values[column] = convert(values[column])
+            made.append(make(values))
+        return made
+
+
+def _taker(keys: Sequence[Any]) -> Callable[[Mapping[Any, Any]], Iterable[Any]]:
+    """Gives the values of these keys, in their order."""
+    if len(keys) > 1:
+        return itemgetter(*keys)
+    if keys:
+        key = keys[0]
+        return lambda values: (values[key],)
+    return lambda values: ()
 
 
 class ResultRows:
     """The part of SQLAlchemy's CursorResult that is used here; rows are named tuples."""
 
-    __slots__ = ("_cursor", "_results")
+    __slots__ = ("_cursor", "_prepared", "rowcount")
 
-    def __init__(self, cursor: sqlite3.Cursor, results: tuple[tuple[int, Processor], ...]) -> None:
-        self._cursor, self._results = cursor, results
-
-    @property
-    def rowcount(self) -> int:
-        return self._cursor.rowcount
+    def __init__(self, cursor: sqlite3.Cursor, prepared: Prepared) -> None:
+        self._cursor, self._prepared, self.rowcount = cursor, prepared, cursor.rowcount
 
     def all(self) -> list[Any]:
-        return self._rows(self._cursor.fetchall())
+        found = self._cursor.fetchall()
+        return self._prepared.rows(self._cursor, found) if found else []
 
     def first(self) -> Any:
-        found = self._rows(self._cursor.fetchmany(1))
+        found = self._cursor.fetchone()
+        made = None if found is None else self._prepared.rows(self._cursor, (found,))[0]
         self._cursor.close()
-        return found[0] if found else None
+        return made
 
     def scalar(self) -> Any:
         found = self.first()
         return None if found is None else found[0]
-
-    def _rows(self, found: Sequence[tuple[Any, ...]]) -> list[Any]:
-        if not found:
-            return []
-        make = _row_type(tuple([name for name, *_ in self._cursor.description]))
-        return list(map(make, map(self._converted, found) if self._results else found))
-
-    def _converted(self, row: tuple[Any, ...]) -> Iterable[Any]:
-        values = list(row)
-        for column, convert in self._results:
-            values[column] = convert(values[column])
-        return values
 
 
 @lru_cache(maxsize=256)
@@ -118,16 +143,20 @@ class Preparer:
         if known is None:
             self._known[statement] = {}
             return None
+        names: tuple[str | int, ...] = tuple(values)
+        found = known.get(names)
+        if found is not None and not found.lists:
+            return found
         lengths = [len(value) for value in values.values() if value.__class__ is list]
         if lengths and not 0 < min(lengths) <= max(lengths) <= MOST_LISTED:
             return None
-        asked: tuple[str | int, ...] = (*values, *lengths)
+        asked = (*names, *lengths)
         if asked not in known:
             known[asked] = _worded(statement, values, dialect)
         return known[asked]
 
 
-def many(prepared: Prepared, values: Sequence[Values]) -> list[tuple[Any, ...]]:
+def many(prepared: Prepared, values: Sequence[Values]) -> list[Sequence[Any]]:
     return [prepared.bound(each) for each in values]
 
 
@@ -164,10 +193,10 @@ def _filled_in(compiled: SQLCompiler, values: Values, dialect: Dialect) -> Prepa
     for made in expanded.positiontup or ():
         name, place = places.get(made, (made, None))
         slots.append(_slot(parameters[name], name, place, values, dialect))
-    columns = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in compiled._result_columns]
+    columns = [_reader(column.type, dialect) for column in compiled._result_columns]
     results = tuple((number, convert) for number, convert in enumerate(columns) if convert)
     lists = dict.fromkeys(slot.key[0] for slot in slots if isinstance(slot.key, tuple))
-    return Prepared(expanded.statement, tuple(slots), bool(columns), results, tuple(lists))
+    return Prepared(expanded.statement, slots, answers=bool(columns), results=results, lists=tuple(lists))
 
 
 def _slot(parameter: sa.BindParameter[Any], name: str, place: int | None, values: Values, dialect: Dialect) -> BoundValue:
@@ -181,8 +210,16 @@ def _slot(parameter: sa.BindParameter[Any], name: str, place: int | None, values
 
 
 def _binder(type_: sa.types.TypeEngine[Any], dialect: Dialect) -> Processor | None:
-    """The conversion of values of this type for the driver; for our own types without SQLAlchemy's wrapper where it is not needed."""
+    """The conversion of values of this type for the driver; for our own types in one step."""
     own = type_.dialect_impl(dialect)
-    if isinstance(own, sa.types.TypeDecorator) and own.impl_instance.bind_processor(dialect) is None:
-        return partial(own.process_bind_param, dialect=dialect)
+    if isinstance(own, UtcDateTime):
+        return moment_to_text
+    if isinstance(own, CleanText):
+        return clean_text
     return own.bind_processor(dialect)
+
+
+def _reader(type_: sa.types.TypeEngine[Any], dialect: Dialect) -> Processor | None:
+    """The conversion of what the driver gives for a column of this type."""
+    own = type_.dialect_impl(dialect)
+    return moment_of_text if isinstance(own, UtcDateTime) else own.result_processor(dialect, None)

@@ -81,12 +81,26 @@ class FinishedRuns:
     def remember(self, these: Iterable[Calendar], now: datetime) -> None:
         """Stores each version of these calendars once."""
         rows = {version_of(one): one for one in these}
-        self._sql.change(_REMEMBER, [{"version": version, "document": dump(one), "at": now} for version, one in sorted(rows.items())])
+        documents = [(version, _document(version, one)) for version, one in sorted(rows.items())]
+        self._sql.change(_REMEMBER, [{"version": version, "document": document, "at": now} for version, document in documents])
 
     def calendar(self, version: str) -> Calendar | None:
         """The calendar of this version."""
         document = self._sql.value(_CALENDAR, {"version": version})
         return _calendar(document) if document else None
+
+
+def _document(version: str, calendar: Calendar) -> str:
+    """The stored form of the calendar of this version; worded once, because a new ticket stores it again."""
+    known = _DOCUMENTS.get(version)
+    if known is None:
+        if len(_DOCUMENTS) >= MOST_READ:
+            _DOCUMENTS.clear()
+        known = _DOCUMENTS[version] = dump(calendar)
+    return known
+
+
+_DOCUMENTS: dict[str, str] = {}
 
 
 def _columns(ticket: int, run: FinishedRun) -> Values:

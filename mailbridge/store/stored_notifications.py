@@ -8,11 +8,12 @@ The class of the payload follows from audience and event (`PAYLOADS`).  Before v
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import is_dataclass, replace
+from dataclasses import is_dataclass
 from enum import Enum
 from typing import Any
 
 from mailbridge.errors import Permanent
+from mailbridge.message.replacing import replace
 from mailbridge.notifications.earlier_values import payload_of
 from mailbridge.notifications.model import Notification
 from mailbridge.notifications.payloads.model import Payload, fields_of

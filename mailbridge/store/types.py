@@ -34,6 +34,31 @@ class UtcDateTime(sa.TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+def moment_to_text(value: datetime | None) -> str | None:
+    """The text that a moment is on SQLite; the same as UtcDateTime and SQLAlchemy's DateTime make together, in one step."""
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise ValueError("a time without zone")
+    return (value if value.tzinfo is UTC else value.astimezone(UTC)).isoformat(" ", "microseconds")[:26]
+
+
+def moment_of_text(value: str | None) -> datetime | None:
+    """The moment that this text is on SQLite."""
+    return None if value is None else datetime.fromisoformat(value + "+00:00")
+
+
+def clean_text(value: str | None) -> str | None:
+    """The text, where both databases can keep it; ValueError where it has a NUL or a lone surrogate."""
+    if value is None or value.isalnum():
+        return value
+    if "\0" in value:
+        raise ValueError("text with a NUL character")
+    if not value.isascii():
+        value.encode()  # UnicodeEncodeError, a ValueError: a lone surrogate
+    return value
+
+
 class CleanText(sa.TypeDecorator[str]):
     """Text that both databases can keep: no NUL, no lone surrogate."""
 
@@ -41,10 +66,4 @@ class CleanText(sa.TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        if value is None or value.isalnum():
-            return value
-        if "\0" in value:
-            raise ValueError("text with a NUL character")
-        if not value.isascii():
-            value.encode()  # UnicodeEncodeError, a ValueError: a lone surrogate
-        return value
+        return clean_text(value)

@@ -7,8 +7,8 @@ permission and state is checked in one place.  `tickets.handlers` has one handle
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
+from mailbridge.message.replacing import replace
 from mailbridge.tickets.command_context import (
     CommandContext,  # for callers of `decide`
     Handler,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from mailbridge.message.replacing import replace
 from mailbridge.tickets.apply import apply
 from mailbridge.tickets.command_context import CommandContext
 from mailbridge.tickets.events import Event, TicketEvent

@@ -14,6 +14,7 @@ import pytest
 
 from benchmarks import generator
 from benchmarks.ingest import FAULTS, read_corpus
+from benchmarks.paired import BENCHMARKS, Pairs
 
 ROOT = Path(__file__).parents[2]
 PROMISED = {"mails_per_s", "parse_mails_per_s", "ratio_to_parse", "lost", "doubled", "misplaced", "attachments_wrong", "peak_mb"}
@@ -70,3 +71,13 @@ def test_the_cost_of_understanding_is_told_beside_the_bare_parses() -> None:
     assert all(figure > 0 for figures in ("cpu_ms_a_mail", "mails_per_s", "memory_mb") for figure in found[figures].values())
     assert set(found["failed"].values()) == {0}
     assert {"reply", "kind", "language"} <= found["where_ours_goes_ms"].keys()
+
+
+def test_two_commits_are_compared_round_by_round() -> None:
+    """The quotient is the median of the quotients, in the order of the rounds."""
+    pairs = Pairs(base=[2.0, 4.0, 1.0], here=[1.0, 4.0, 3.0])
+
+    assert pairs.quotient == 1.0
+    assert set(BENCHMARKS) == {"ingest", "commands", "rules", "growth"}
+    rules = [{"name": "a", "value": 1, "unit": "ms"}, {"name": "b", "value": 2, "unit": "times"}]
+    assert BENCHMARKS["rules"].figures(rules) == {"rules: a": 1}

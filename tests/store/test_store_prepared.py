@@ -13,7 +13,7 @@ from mailbridge.errors import Permanent, Transient
 from mailbridge.store import dialects
 from mailbridge.store.compiled_sql import MOST_LISTED, Preparer
 from mailbridge.store.sql import Sql
-from mailbridge.store.types import CleanText, Id, UtcDateTime
+from mailbridge.store.types import CleanText, Id, UtcDateTime, moment_of_text, moment_to_text
 
 THINGS = sa.Table(
     "things",
@@ -144,3 +144,28 @@ def test_rows_have_names_and_stay_tuples(connection: sa.Connection) -> None:
         assert (row.id, row[1], row.count) == (1, "été", NOON.astimezone(UTC))
         assert sql.rows(statement) == [row]
     assert sql.row(THINGS.select().where(THINGS.c.id == sa.bindparam("no")), {"no": 9}) is None
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        NOON,
+        NOON.replace(microsecond=0),
+        NOON.replace(year=1),
+        datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC),
+        datetime(2026, 3, 2, tzinfo=UTC),
+        None,
+    ],
+)
+def test_a_moment_is_the_text_that_sqlalchemy_writes_and_reads(connection: sa.Connection, moment: datetime | None) -> None:
+    dialect, type_ = connection.dialect, UtcDateTime()
+    bind = type_.dialect_impl(dialect).bind_processor(dialect)
+    read = type_.dialect_impl(dialect).result_processor(dialect, None)
+    assert bind is not None
+    assert read is not None
+
+    text = moment_to_text(moment)
+
+    assert text == bind(moment)
+    assert moment_of_text(text) == read(text) == moment
+    assert moment_of_text("2026-03-02 12:00:00") == read("2026-03-02 12:00:00")  # without a fraction, as other programs write it

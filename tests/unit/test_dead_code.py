@@ -27,6 +27,7 @@ CALLED_BY_OTHERS: dict[str, str] = {
     "invoke": "click.Command",
     "make_context": "click.Command",
     "parse_args": "click.Command",
+    "process_bind_param": "sqlalchemy.TypeDecorator",
     "process_result_value": "sqlalchemy.TypeDecorator",
     "resolve_command": "click.Group",
 }

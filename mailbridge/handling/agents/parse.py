@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from mailbridge.execution.desk import Desk
 from mailbridge.handling.agents.lines import command_author, own_lines, parse_agent_mail, with_subject_line
 from mailbridge.handling.agents.on_behalf import customers_mail
 from mailbridge.handling.placed_mail import PlacedMail
+from mailbridge.message.replacing import replace
 from mailbridge.store.tx import Tx
 
 

@@ -4,8 +4,6 @@ the result of each line.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from mailbridge.conversation.model import Placement, Reason, Standing
 from mailbridge.execution.desk import Desk
 from mailbridge.handling.agents.approval_answer import answered, answers_note, doubt, note_writer, taken_as_answer
@@ -17,6 +15,7 @@ from mailbridge.handling.outcome import MailOutcome, MailResult
 from mailbridge.handling.placed_mail import PlacedMail
 from mailbridge.handling.storing import store_mail
 from mailbridge.mail_commands.reading import on_a_ticket
+from mailbridge.message.replacing import replace
 from mailbridge.notifications.events.approvals import QUESTIONS
 from mailbridge.notifications.model import Queued
 from mailbridge.store.tx import Tx

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b32encode
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailbridge.conversation.tokens import MOST_TOKENS, Life, Purpose, Token, tokens_in
+from mailbridge.conversation.tokens import MOST_TOKENS, Life, Purpose, Token, _base32, tokens_in
 from tests.builders import NOW, a_signer
 
 CAROL, MALLORY, BOGDAN = "carol@customer.test", "mallory@attacker.test", "bogdan@desk.test"
@@ -185,3 +186,8 @@ def test_a_mail_presents_few_tokens_whatever_it_holds() -> None:
     signer = a_signer()
     ids = [signer.message_id(1, CAROL, Purpose.AGENT, str(number)) for number in range(50)]
     assert len(tokens_in(signer, [], ids)) == MOST_TOKENS
+
+
+@given(st.binary(max_size=40))
+def test_the_letters_are_base_32(data: bytes) -> None:
+    assert _base32(data) == b32encode(data).decode().rstrip("=").lower()
