@@ -179,6 +179,7 @@ def lines(customer: Customer) -> Iterable[str]:
         ("language", customer.language),
         ("responsible", customer.responsible),
         ("domains", ", ".join(customer.domains)),
+        ("terms", "; ".join(f"{word} = {meaning}" for word, meaning in customer.terms.items())),
     )
     yield from (f"  {what}: {value}" for what, value in said if value)
     yield from _part("people", (_person(one.address, one.name, one.role, *one.phones) for one in customer.people))

@@ -11,6 +11,7 @@ from mailbridge.config.reading import Wrong
 from mailbridge.config.suggest import nearest
 from mailbridge.customers.entry import KEYS, EntryId, EntryPart, Values, Verb, entry_key, mark_key
 from mailbridge.customers.model import SHORTEST_MARK, Customer, Customers
+from mailbridge.customers.terms import terms_of
 from mailbridge.sla.zones import zone_of
 
 
@@ -182,6 +183,8 @@ def _is_readable(key: str, value: str) -> bool:
                 return all(map(units.phone, phones(value)))
             case "language":
                 return bool(units.language_code(value))
+            case "terms":
+                return bool(terms_of(value))
             case "km":
                 return units.kilometres(value) >= 0
             case "zone":

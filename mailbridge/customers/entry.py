@@ -25,7 +25,7 @@ class EntryPart(StrEnum):
 
 
 KEYS: Mapping[EntryPart, tuple[str, ...]] = {
-    EntryPart.CUSTOMER: ("title", "tier", "region", "language"),
+    EntryPart.CUSTOMER: ("title", "tier", "region", "language", "terms"),
     EntryPart.PERSON: ("name", "role", "phones", "language"),
     EntryPart.LOCATION: ("title", "region", "zone", "calendar", "km"),
     EntryPart.DEVICE: ("tag", "type", "model", "location"),
@@ -36,7 +36,7 @@ IDENTITY: Mapping[EntryPart, str] = {EntryPart.PERSON: "address", EntryPart.LOCA
 LISTS = {EntryPart.CUSTOMER: "", EntryPart.PERSON: "people", EntryPart.LOCATION: "locations", EntryPart.DEVICE: "equipment"}
 """The key of customers.yaml under which entries of a part stand."""
 
-Values = tuple[tuple[str, str], ...]  # key -> value; several phones are parted by ", "
+Values = tuple[tuple[str, str], ...]  # key -> value; several phones are parted by ", ", terms by "; "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

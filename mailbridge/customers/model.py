@@ -115,6 +115,7 @@ class Customer:
     equipment: tuple[Equipment, ...] = ()
     contracts: Mapping[str, Contract] = field(default_factory=dict)
     projects: Mapping[str, Project] = field(default_factory=dict)
+    terms: Mapping[str, str] = field(default_factory=dict)  # a word of its people -> what it means
     asking: Asking | None = None  # who may ask for it; None: the policy of the desk
 
 

@@ -14,6 +14,7 @@ from mailbridge.config import units
 from mailbridge.customers.change import EntryChanged, phones
 from mailbridge.customers.entry import EntryId, EntryPart, OverlayEntry, Values, mark_key
 from mailbridge.customers.model import Customer, Customers, Equipment, Location, Person, customers
+from mailbridge.customers.terms import terms_of
 
 _V = TypeVar("_V")
 
@@ -162,6 +163,7 @@ def _with(customer: Customer, entries: Iterable[OverlayEntry], files: Customers)
         tier=own.get("tier", customer.tier),
         region=own.get("region", customer.region),
         language=language,
+        terms=terms_of(own["terms"]) if own.get("terms") else customer.terms,
         people=_people(customer, of[EntryPart.PERSON], language, files),
         locations=locations,
         equipment=_equipment(customer, of[EntryPart.DEVICE], locations),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from mailbridge.customers.model import Customer
+from mailbridge.customers.terms import terms_in
 from mailbridge.execution.desk import Desk
 from mailbridge.ids import ticket_number
 from mailbridge.organisation import transitions
@@ -39,18 +40,22 @@ class CustomerCard:
     project: str = ""
     device: str = ""
     earlier: tuple[EarlierTicket, ...] = ()
+    terms: tuple[tuple[str, str], ...] = ()  # words of the customer that the message uses, with their meanings
 
 
-def customer_card(tx: Tx, ticket: Ticket, desk: Desk, language: str, visible: Callable[[Ticket], bool]) -> CustomerCard | None:
+def customer_card(
+    tx: Tx, ticket: Ticket, desk: Desk, language: str, visible: Callable[[Ticket], bool], text: str = ""
+) -> CustomerCard | None:
     """The card of the ticket's requester, of a task that of the ticket that it belongs to; None where nothing is known.  `visible`: whether
-    the reader may see another ticket."""
+    the reader may see another ticket.  `text`: of the message that the mail shows."""
     ticket, own = (ticket, ticket) if ticket.requester and ticket.requester.address else (_whole(tx, ticket, visible) or ticket, ticket)
     requester = ticket.requester
     if requester is None or not requester.address:
         return None
     customer = desk.policy.rules.customers.of(requester.address)
     known = _known(ticket, customer) if customer else CustomerCard()
-    card = replace(known, earlier=_earlier(tx, ticket, own.id, desk, language, visible))
+    terms = terms_in(customer.terms, f"{ticket.subject}\n{text}") if customer else ()
+    card = replace(known, terms=terms, earlier=_earlier(tx, ticket, own.id, desk, language, visible))
     if own is not ticket:
         card = replace(card, person=requester.name or requester.address)
     return card if card != CustomerCard() else None

@@ -20,7 +20,7 @@ from mailbridge.rules.files.hours import BANK, within_contract
 from mailbridge.rules.files.notifications import NOTIFICATIONS_FILE
 from mailbridge.rules.files.people import TEAMS_FILE
 from mailbridge.rules.files.playbooks import PLAYBOOKS_FILE
-from mailbridge.rules.files.scalars import ADDRESS, DATE, LANGUAGE, WORD, WORKING, ZONE, Defined
+from mailbridge.rules.files.scalars import ADDRESS, DATE, LANGUAGE, LINE, WORD, WORKING, ZONE, Defined
 from mailbridge.rules.files.statuses import STATUSES_FILE
 from mailbridge.rules.files.work import WORK_FILE
 from mailbridge.sla.clock import CountsFrom, WhileSolved
@@ -217,6 +217,9 @@ CUSTOMER = Record(
         "equipment": Key(schema=Many(of=EQUIPMENT, what="a list of devices", strict=True), about="its devices"),
         "contracts": Key(schema=Table(what="contracts", key=WORD, of=CONTRACT, defines="contract"), about="the contracts"),
         "projects": Key(schema=Table(what="projects", key=WORD, of=PROJECT, defines="project"), about="work that tickets belong to"),
+        "terms": Key(
+            schema=Table(what="terms", key=LINE, of=LINE, least_one=True), about="its own words with their meanings, shown to agents"
+        ),
     },
 )
 CUSTOMERS_FILE = Record(

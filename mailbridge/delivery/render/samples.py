@@ -93,6 +93,7 @@ _FULL = TemplateContext(
         until=date(2026, 12, 31),
         device="LaserFast 2000 LF-2231",
         earlier=(EarlierTicket(number="MB-7", subject="Toner & paper", status="Closed", at=datetime(2026, 11, 2, 9, 0, tzinfo=UTC)),),
+        terms=(("linia 2", "packing hall"),),
     ),
     opening=OpeningHours(days=(OpenDays(first=0, last=4, hours="09:00–18:00"),), opens_at=datetime(2026, 11, 23, 7, 0, tzinfo=UTC)),
     now=datetime(2026, 11, 22, 20, 0, tzinfo=UTC),

@@ -63,7 +63,7 @@ def view_of(tx: Tx, notification: Notification, desk: Desk, now: datetime) -> Te
         quoted=_answered(tx, notification, ticket),
         history=_history(tx, notification, ticket, mail, desk),
         recipient_name=notification.name,
-        card=_card(tx, notification, ticket, desk),
+        card=_card(tx, notification, ticket, desk, mail.fresh if mail else ""),
         opening=_opening(team_of(ticket, desk.organisation), now),
         now=now,
         thread=_thread_of(tx, notification, ticket),
@@ -264,16 +264,15 @@ def _thread_of(tx: Tx, notification: Notification, ticket: Ticket) -> ThreadFiel
     return thread_fields(tx.blobs.get(root.sha256)) if root and root.sha256 and root.size <= _LARGEST_ROOT else None
 
 
-def _card(tx: Tx, notification: Notification, ticket: Ticket, desk: Desk) -> CustomerCard | None:
+def _card(tx: Tx, notification: Notification, ticket: Ticket, desk: Desk, text: str) -> CustomerCard | None:
     """What is known of the customer, for whoever works here and hears of the ticket; a consultant from outside learns nothing of it."""
     outside = {consultant.address.lower() for consultant in desk.organisation.consultants.values()}
     news = notification.audience is Audience.MANAGER or (notification.audience is Audience.AGENT and notification.event in _WITH_CARD)
     if not news or notification.recipient.lower() in outside:
         return None
     about_others = replace(notification, event="new")  # a ticket that was given to the reader shows none of another team's
-    return customer_card(
-        tx, ticket, desk, notification.language, lambda other: limits.hidden(about_others, other, desk.organisation) is None
-    )
+    visible = lambda other: limits.hidden(about_others, other, desk.organisation) is None  # noqa: E731
+    return customer_card(tx, ticket, desk, notification.language, visible, text)
 
 
 def is_marked(wanted: ReplyMarker, audience: Audience) -> bool:

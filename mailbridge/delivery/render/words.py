@@ -349,5 +349,6 @@ WORDS: Mapping[str, object] = {
         "project": "project {name}",
         "device": "device {name}",
         "earlier": "Earlier: ",
+        "terms": "Known words: ",
     },
 }

@@ -275,7 +275,7 @@ EN = Locale(
     keys={
         "name": "name", "role": "role position function", "phones": "phones phone tel mobile", "language": "language lang",
         "title": "title", "region": "region", "zone": "zone timezone", "calendar": "calendar hours", "km": "km distance",
-        "tag": "tag label", "type": "type", "model": "model", "location": "location site place", "tier": "tier",
+        "tag": "tag label", "type": "type", "model": "model", "location": "location site place", "tier": "tier", "terms": "terms glossary",
     },
     yes="yes y ok okay yep confirm approve approved agreed",
     no="no n nope cancel reject rejected",

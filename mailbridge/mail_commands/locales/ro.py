@@ -273,6 +273,7 @@ RO = Locale(
         "name": "nume numele", "role": "rol rolul funcție", "phones": "telefon telefoane mobil", "language": "limba",
         "title": "titlu denumire", "region": "regiune", "zone": "fus", "calendar": "program calendar", "km": "distanța",
         "tag": "eticheta", "type": "tip", "model": "model", "location": "locație sediu", "tier": "nivel",
+        "terms": "termeni glosar",
     },
     yes="da confirm aprob",
     no="nu anulez resping renunț",

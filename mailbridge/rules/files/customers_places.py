@@ -8,6 +8,7 @@ from mailbridge.config.nodes import Mapping as Table
 from mailbridge.config.nodes import Node, Place, Scalar, Sequence
 from mailbridge.customers.change import phones
 from mailbridge.customers.entry import IDENTITY, KEYS, LISTS, EntryId, EntryPart, Named, OverlayEntry, entry_key
+from mailbridge.customers.terms import terms_of
 
 PARTS = {key: part for part, key in LISTS.items() if key}
 
@@ -104,6 +105,8 @@ def _set(table: Table, key: str, value: Node) -> Table:
 def _value(place: Place, key: str, value: str) -> Node:
     if key == "phones":
         return Sequence(place=place, items=tuple(_scalar(place, number) for number in phones(value)))
+    if key == "terms":
+        return Table(place=place, entries=tuple((_scalar(place, word), _scalar(place, said)) for word, said in terms_of(value).items()))
     return _scalar(place, value)
 
 

@@ -247,6 +247,7 @@ def _customer(name: str, values: Values) -> Customer:
             place: Location(name=place, **{"title": place, **about}) for place, about in values.get("locations", {}).items()
         },
         equipment=tuple(Equipment(**device) for device in values.get("equipment", ())),
+        terms=values.get("terms", {}),
         contracts={contract: contract_of(contract, about) for contract, about in values.get("contracts", {}).items()},
         projects={project: Project(name=project, **{"title": project, **about}) for project, about in values.get("projects", {}).items()},
     )

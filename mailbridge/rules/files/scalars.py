@@ -33,6 +33,7 @@ class Defined:
         return {"type": ["string", "number"]}
 
 
+LINE = Text(what="one line of text", parse=units.line)
 WORD = Text(what="a name", parse=units.name)
 ADDRESS = Text(what="a mail address", parse=units.address)
 ADDRESSES = Many(of=ADDRESS, what="an address or a list of addresses")
