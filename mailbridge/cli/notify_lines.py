@@ -9,6 +9,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from mailbridge.cli.show import when
+from mailbridge.execution.bundling import TOLD
 from mailbridge.notifications.model import OutboxState, Queued
 from mailbridge.notifications.untold import NotTold, Untold
 from mailbridge.notifications.webhook_model import CallState, QueuedCall
@@ -18,7 +19,6 @@ from mailbridge.store.tx import Tx
 from mailbridge.tickets.events import Event
 
 BUILT_IN = "built-in"
-MERGED = "told with others in one mail: "  # `error` of a mail that another one told, see `jobs.bundles`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +98,8 @@ def _state(one: Queued, outgoing: Sequence[Queued]) -> tuple[bool, str]:
     match one.state:
         case OutboxState.SENT:
             return True, f"sent {when(one.sent_at)}"
-        case OutboxState.SUPPRESSED if one.error.startswith(MERGED):
-            key = one.error.removeprefix(MERGED)
+        case OutboxState.SUPPRESSED if one.error.startswith(TOLD):
+            key = one.error.removeprefix(TOLD)
             other = next((mail.notification.event for mail in outgoing if mail.notification.key == key), "")
             return True, f"in another mail{f' ({word(other)})' if other else ', with other tickets'}"
         case OutboxState.SUPPRESSED | OutboxState.FAILED:
@@ -146,8 +146,6 @@ def reason_of(one: NotTold) -> str:
             return "an address of the desk"
         case Untold.REACHED:
             return "the agent's own mail went there"
-        case Untold.MUTED:
-            return f"muted{f' {one.detail}' if one.detail else ''}"
 
 
 def _of_call(one: QueuedCall) -> NotifyLine:

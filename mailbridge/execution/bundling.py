@@ -26,6 +26,7 @@ WINDOW = timedelta(minutes=10)  # the time in which an agent gets `limits.agent_
 PAUSE = timedelta(minutes=5)  # between two bundles of a burst
 
 
+TOLD = "told with others in one mail: "  # `error` of a mail that another one told, followed by the key of that mail
 DIGEST = "alerts"  # the mail that lists alerts
 CALM_EVERY = timedelta(hours=1)  # a person gets at most one mail about unclaimed and silent tickets in each hour by the clock
 

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from mailbridge.execution.bundling import held_until
 from mailbridge.execution.desk import Desk
-from mailbridge.execution.flow import collect, latest, opens_at, queue_channel_calls, send, with_entries
+from mailbridge.execution.flow import collect, latest, opens_at, queue_channel_calls, send, tell_with, with_entries
 from mailbridge.execution.hour_banks import take_hours
 from mailbridge.execution.load_context import NO_MAIL, Cause, load_context
 from mailbridge.execution.notification_context import notification_context, reached, thread_of
@@ -125,7 +125,8 @@ def write(tx: Tx, desk: Desk, decision: Decision, now: datetime, telling: Tellin
         tell_at = next_open(now, calendar) if telling.in_working_hours else None
         due_now = _held_back(tx, news, decision, desk, now, telling, tell_at)
         record(tx, decision.ticket, decision.events, due_now, desk.organisation, now, tell_at=tell_at, untold=news.untold)
-        queue_channel_calls(tx, news, decision.ticket, desk, now)
+        if not telling.for_release:
+            queue_channel_calls(tx, news, decision.ticket, desk, now)
         take_hours(tx, desk, decision.ticket, decision.events, now)
     known = {_news(notification) for notification in outgoing}
     for change in decision.elsewhere:
@@ -172,6 +173,7 @@ def _held_back(
         elif opens is not None:
             tx.outbox.add_many([notification], now, not_before=latest(opens, tell_at))
         else:
+            tell_with(tx, notification, desk)
             at_once.append(notification)
     return at_once
 

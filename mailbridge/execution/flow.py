@@ -9,6 +9,7 @@ from typing import assert_never
 
 from mailbridge.customers.following import followers
 from mailbridge.customers.model import Customer
+from mailbridge.execution.bundling import TOLD
 from mailbridge.execution.desk import Desk
 from mailbridge.notifications.channels import channel_calls
 from mailbridge.notifications.compose import Composed
@@ -26,6 +27,9 @@ from mailbridge.sla.calendar import next_open
 from mailbridge.store.tables.outgoing import DIGEST, QUIET
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.model import Ticket
+
+STATE_STEPS = ("taken", "waiting", "changed", "escalated", "reopened")  # mails to customers that say how a request stands, and no more
+SHOWING_STATE = frozenset({"answered", "closed", *STATE_STEPS})
 
 
 def with_entries(context: NotificationContext, desk: Desk, now: datetime) -> NotificationContext:
@@ -46,6 +50,13 @@ def with_entries(context: NotificationContext, desk: Desk, now: datetime) -> Not
 def _customer(ticket: Ticket, desk: Desk) -> Customer | None:
     requester = ticket.requester
     return desk.policy.rules.customers.of(requester.address) if requester else None
+
+
+def tell_with(tx: Tx, one: Notification, desk: Desk) -> None:
+    """What is collected for the customer is told by a mail that goes out now, where that shows how the request stands."""
+    quiet = any(entry.timing is Timing.QUIET for entry in desk.policy.flow.entries)
+    if quiet and one.audience is Audience.CUSTOMER and one.event in SHOWING_STATE:
+        tx.outbox.told_with(one, QUIET, STATE_STEPS, f"{TOLD}{one.key}")
 
 
 def opens_at(notification: Notification, entry: FlowEntry | None, ticket: Ticket, desk: Desk, now: datetime) -> datetime | None:
@@ -94,6 +105,7 @@ def send(
             continue
         opens = opens_at(one, entry, ticket, desk, now)
         if opens is None:
+            tell_with(tx, one, desk)
             at_once.append(one)
         else:
             tx.outbox.add_many([one], now, not_before=opens)

@@ -13,12 +13,12 @@ from functools import partial
 from hashlib import sha256
 
 from mailbridge.conversation.tokens import Purpose
-from mailbridge.execution.bundling import DIGEST
+from mailbridge.execution.bundling import DIGEST, TOLD
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.open_targets import is_kept
 from mailbridge.ids import ticket_number
 from mailbridge.jobs.attempts import Item, alone, key_of
-from mailbridge.jobs.bundles import MOST_ROWS, TOLD, is_hidden
+from mailbridge.jobs.bundles import MOST_ROWS, is_hidden
 from mailbridge.notifications.events.alerts import ALERTS
 from mailbridge.notifications.model import Audience, Class, Notification, Queued
 from mailbridge.notifications.payloads.agents import AlertDigest, AlertRow

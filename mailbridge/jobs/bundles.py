@@ -8,6 +8,7 @@ from functools import partial
 from hashlib import sha256
 
 from mailbridge.conversation.tokens import Purpose
+from mailbridge.execution.bundling import TOLD
 from mailbridge.execution.desk import Desk
 from mailbridge.ids import ticket_number
 from mailbridge.jobs.attempts import Item, alone, key_of
@@ -25,7 +26,6 @@ STATE_KEY = "bundles"
 APART = (*ALERTS, *RECEIPTS)  # combined by jobs of their own
 MOST_ROWS = 100  # tickets in one mail; the rest is sent in further mails
 LONGEST_WAIT = timedelta(minutes=5)  # how long to wait for the rest of a backlog
-TOLD = "told with others in one mail: "  # followed by the key of that mail
 
 
 def notify_bundles(store: Store, desk: Desk, now: datetime) -> int:

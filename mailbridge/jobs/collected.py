@@ -13,13 +13,17 @@ from hashlib import sha256
 from itertools import groupby
 
 from mailbridge.conversation.tokens import Purpose
+from mailbridge.execution.bundling import TOLD
 from mailbridge.execution.desk import Desk
 from mailbridge.ids import ticket_number
 from mailbridge.jobs.alerts import is_wanted
-from mailbridge.jobs.bundles import MOST_ROWS, TOLD, is_hidden
+from mailbridge.jobs.bundles import MOST_ROWS, is_hidden
 from mailbridge.notifications.events.alerts import ALERTS
 from mailbridge.notifications.model import Audience, Notification, Queued
 from mailbridge.notifications.payloads.collected import Changes, Collected, CollectedRow, StepRow
+from mailbridge.notifications.payloads.model import Payload
+from mailbridge.notifications.payloads.tickets import Estimated, HoursNews, OtherTicket
+from mailbridge.notifications.summary import length
 from mailbridge.organisation import transitions
 from mailbridge.store.engine import Store
 from mailbridge.store.tables.outgoing import QUIET
@@ -73,13 +77,30 @@ def _quiet(tx: Tx, group: Sequence[Queued], now: datetime) -> int:
     if len(group) == 1 or last.notification.audience is Audience.MANAGER:
         sent = tx.outbox.let_go(last.id, now)
     else:
-        rows = tuple(StepRow(step=one.notification.event, at=one.created_at, author=_author(one.notification)) for one in group)
+        rows = tuple(_step(one) for one in group)
         text = next((one.notification.mail for one in reversed(group) if one.notification.mail is not None), None)
         changes = replace(last.notification, event=CHANGES, template="", mail=text, payload=Changes(count=len(rows), rows=rows))
         sent = tx.outbox.let_go_as(last.id, changes, now)
     for one in group[:-1]:
         tx.outbox.suppress(one.id, f"{TOLD}{last.notification.key}", now)
     return int(sent)
+
+
+def _step(one: Queued) -> StepRow:
+    about = one.notification
+    return StepRow(step=about.event, at=one.created_at, author=_author(about), detail=_detail(about.payload))
+
+
+def _detail(payload: Payload | None) -> str:
+    """What the single mail would say besides that it happened."""
+    match payload:
+        case Estimated(minutes=minutes):
+            return length(minutes)
+        case OtherTicket(other=other):
+            return other
+        case HoursNews(left=left, over=over):
+            return f"-{over}" if over and over != "0 min" else left
+    return ""
 
 
 def _author(notification: Notification) -> str:

@@ -11,10 +11,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from mailbridge.conversation.tokens import Purpose
+from mailbridge.execution.bundling import TOLD
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.notification_context import notification_context
 from mailbridge.ids import ticket_number
-from mailbridge.jobs.bundles import TOLD
 from mailbridge.notifications.compose import signed
 from mailbridge.notifications.limits import RECEIPTS
 from mailbridge.notifications.model import Notification, Queued

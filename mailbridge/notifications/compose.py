@@ -111,17 +111,19 @@ def composed(events: Sequence[Event], context: NotificationContext) -> Composed:
     calls: dict[tuple[str, str, int], Route] = {}
     for number, event in enumerate(events, start=version + 1):
         for route in routed(tuple(_of_event(event, events, context)), event, context):
-            kind = f"{route.notification.audience}.{_kind(route.notification)}:{route.notification.recipient.lower()}"
-            notification = replace(route.notification, key=f"{context.ticket.id}.{number}.{kind}")
-            _call(calls, replace(route, notification=notification), number)
-            reason = notification.skipped or _stopped(notification, context)
+            one = route.notification
+            kind = f"{one.audience}.{_kind(one)}:{one.recipient.lower()}"
+            reason = one.skipped or _stopped(one, context)
             if reason:
-                detail = _detail(notification, Untold(reason), context)
-                untold.setdefault(kind, _not_told(notification, Untold(reason), number, detail))
-            else:
-                said.setdefault(kind, replace(route, notification=notification))
-        for one in _left_out(said.values(), event, number, context):
-            untold.setdefault(f"{one.audience}.{one.event}:{one.recipient}", one)
+                untold.setdefault(kind, _not_told(one, Untold(reason), number, _detail(one, Untold(reason), context)))
+            if reason and route.entry is None:
+                continue
+            keyed = Route(notification=replace(one, key=f"{context.ticket.id}.{number}.{kind}"), entry=route.entry)
+            _call(calls, keyed, number)
+            if not reason:
+                said.setdefault(kind, keyed)
+        for left in _left_out(said.values(), event, number, context):
+            untold.setdefault(f"{left.audience}.{left.event}:{left.recipient}", left)
     told, merged = _one_each(said.values(), context)
     untold |= {key: one for key, one in merged.items() if key not in untold}
     return Composed(

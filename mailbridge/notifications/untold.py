@@ -19,7 +19,6 @@ class Untold(StrEnum):
     OFF_DUTY = "off-duty"
     OURS = "ours"  # an address of the desk
     REACHED = "reached"  # the agent's own mail went to them already
-    MUTED = "muted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

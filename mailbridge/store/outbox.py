@@ -152,6 +152,12 @@ _WAITS = (
     .where(outbox.c.ticket == bind("ticket"), outbox.c.state == OutboxState.HELD, outbox.c.next_at == FOR_RELEASE, sa.not_(_OF_RESTORE))
     .limit(1)
 )
+_TOLD_WITH = (
+    outbox.update()
+    .where(HELD, outbox.c.ticket == bind("ticket"), outbox.c.recipient == bind("recipient"), outbox.c.audience == bind("audience"))
+    .where(outbox.c.error == bind("marker"), _OF_EVENTS)
+    .values(state=OutboxState.SUPPRESSED, error=bind("error"))
+)
 _LET_GO = _CHANGE.where(HELD).values(state=OutboxState.QUEUED, next_at=bind("now"), error="")
 _LET_GO_AS = _CHANGE.where(HELD).values(
     state=OutboxState.QUEUED, next_at=bind("now"), error="", event=bind("event"), mail=bind("mail"), payload=bind("payload")
@@ -232,6 +238,18 @@ class Outbox(LeaseQueue[Queued, Queued]):
         }
         until: datetime | None = self._sql.value(_COLLECTED_UNTIL, values)
         return until
+
+    def told_with(self, notification: Notification, marker: str, events: Sequence[str], reason: str) -> int:
+        """What is collected of these events for the same recipient about the same ticket is told by the notification; how much it was."""
+        values = {
+            "in_ticket": notification.ticket,
+            "in_recipient": notification.recipient.lower(),
+            "in_audience": notification.audience,
+            "in_marker": marker,
+            "in_events": list(events),
+            "in_error": reason,
+        }
+        return self._sql.change(_TOLD_WITH, values)
 
     def let_go_as(self, id: int, notification: Notification, now: datetime) -> bool:
         """What was held goes out now with other words: its event, its mail and its payload change."""

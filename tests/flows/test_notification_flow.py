@@ -143,6 +143,41 @@ def test_quiet_tells_in_one_mail_what_happened_on_one_ticket(tmp_path: Path) -> 
         assert "Its status is now" in text
 
 
+def test_an_answer_within_the_quiet_time_tells_what_waits(tmp_path: Path) -> None:
+    """The customer is not told that somebody works on the request after the answer has come."""
+    with with_flow(tmp_path, "notifications:\n  - {name: ten, event: [taken, estimate], to: requester, timing: quiet 10m}\n") as desk:
+        desk.feed(proven(a_mail(), "customer.test"))
+        writes(desk, "bogdan", "#take\n#estimate 2h", 2)
+        writes(desk, "bogdan", "Switch it off and on.", 3)
+        found = {event: state for event, who, state in rows(desk) if who == "carol"}
+        assert (found["taken"], found["estimate"], found["answered"]) == (OutboxState.SUPPRESSED, OutboxState.HELD, OutboxState.QUEUED)
+        assert "taken: in another mail (answered)" in command(desk, "notify", "explain", "MB-1")
+        sweep(desk, minutes=10)
+        assert {event: state for event, who, state in rows(desk) if who == "carol"}["estimate"] is OutboxState.QUEUED
+
+
+def test_a_list_of_changes_says_their_values(tmp_path: Path) -> None:
+    with with_flow(tmp_path, "notifications:\n  - {name: ten, event: [taken, estimate], to: requester, timing: quiet 10m}\n") as desk:
+        desk.feed(proven(a_mail(), "customer.test"))
+        writes(desk, "bogdan", "#take\n#estimate 2h", 2)
+        sweep(desk, minutes=10)
+        text = desk.deliver()[-1].get_body(("plain",)).get_content()  # type: ignore[attr-defined]
+        assert "the estimate changed: 2 h" in text
+
+
+def test_entries_change_while_the_desk_runs(tmp_path: Path) -> None:
+    with with_flow(tmp_path, "notifications: []\n") as desk:
+        desk.feed(a_mail())
+        file = desk.app.config.folder / "rules" / FLOW
+        file.write_text("notifications:\n  - {name: on, event: taken, to: requester}\n")
+        desk.app.rules.refresh(at_once=True)
+        writes(desk, "bogdan", "#take", 2)
+        assert ("customer.taken", "carol") in told(desk)
+        file.write_text("notifications:\n  - {name: broken, event: takn, to: requester}\n")
+        desk.app.rules.refresh(at_once=True)
+        assert [one.name for one in desk.app.desk().policy.flow.entries] == ["on"], "a mistake leaves the entries in force"
+
+
 def test_one_thing_in_a_quiet_time_is_told_as_it_is(tmp_path: Path) -> None:
     with with_flow(tmp_path, "notifications:\n  - {name: ten, event: taken, to: requester, timing: quiet 10m}\n") as desk:
         desk.feed(a_mail())

@@ -131,6 +131,7 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
         tx.outbox.let_go(1, NOW),
         tx.outbox.collected(NOW),
         tx.outbox.collected_until(LETTER, "quiet"),
+        tx.outbox.told_with(LETTER, "quiet", ["taken"], "told"),
         tx.outbox.let_go_as(1, LETTER, NOW),
         tx.outbox.bundle(1, NOW),
         tx.outbox.keep_back(1, "kept back by a restore"),

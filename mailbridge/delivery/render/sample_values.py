@@ -52,7 +52,7 @@ _HELD = (
     "\n2\t\t2026-11-23T09:12:00+00:00\t\t\tagreed"
 )
 _NOTICE = {"step": "unproven", "rows": _HELD, "reasons": "no trusted Authentication-Results", "count": "2"}
-_STEPS = "taken\t2026-11-23T09:10:00+00:00\tBogdan <Ionescu>\nwaiting\t2026-11-23T09:12:00+00:00\t"
+_STEPS = "taken\t2026-11-23T09:10:00+00:00\tBogdan <Ionescu>\t\nestimate\t2026-11-23T09:12:00+00:00\t\t2 h"
 _COLLECTED = (
     "MB-7\tsupport+mb7.a.x@acme.example\tPrinter <down> & out\tAna Pop\tOpen\thigh\tBogdan Ionescu\tnew assigned"
     "\nMB-8\tsupport+mb8.a.y@acme.example\t\tana@acme.example\tNew\tlow\t\tnew"

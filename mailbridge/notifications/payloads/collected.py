@@ -10,11 +10,13 @@ from mailbridge.notifications.payloads.model import Payload, TableRow
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRow(TableRow):
-    """One thing that happened: the name of its event, when, and who did it ('' where nobody is to be named)."""
+    """One thing that happened: the name of its event, when, who did it ('' where nobody is to be named), and what it says besides: a time,
+    the number of another ticket."""
 
     step: str
     at: datetime
     author: str = ""
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
