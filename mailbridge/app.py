@@ -47,6 +47,7 @@ from mailbridge.jobs.failures import notify_job_failures
 from mailbridge.jobs.feeds import fetch_feeds
 from mailbridge.jobs.hours import keep_hours, pause_clocks
 from mailbridge.jobs.kept import list_kept
+from mailbridge.jobs.knowledge import KnowledgeReloader
 from mailbridge.jobs.login_ends import notify_login_ends
 from mailbridge.jobs.receipts import notify_receipts
 from mailbridge.jobs.recompute import recompute
@@ -122,6 +123,21 @@ class App:
 
         return RulesReloader(self.config.folder, self.store, self.clock, templates=templates, on_broken=self._rules_broke)
 
+    @cached_property
+    def knowledge(self) -> KnowledgeReloader:
+        """The articles and answers of the desk."""
+        return KnowledgeReloader(self.config)
+
+    def refresh_files(self) -> None:
+        """Takes changed rules, articles and answers."""
+        self.rules.refresh()
+        self.knowledge.refresh()
+
+    def reload_files(self) -> None:
+        """The same at once, also of files that were changed a moment ago."""
+        self.rules.refresh(at_once=True)
+        self.knowledge.refresh(at_once=True)
+
     def policy(self) -> Policy:
         """The rules in force, with the customers as they are now."""
         with self.store.read() as tx:
@@ -174,6 +190,7 @@ class App:
             signer=signer,
             rules_timed=timed,
             waiting=self.waiting_times,
+            known=lambda: self.knowledge.current,
             overlaid=overlaid,
         )
 
@@ -223,6 +240,7 @@ class App:
 
     @cached_property
     def worker(self) -> Worker:
+        self.knowledge.load()  # before the first mail, not in its transaction
         return Worker(
             self.store,
             self.readers,

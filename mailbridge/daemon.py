@@ -87,7 +87,7 @@ class Daemon:
             log=logs.get("listener"),
             desk_ids=bool(app.config.desk.authserv_ids),
         )
-        jobs = [Job(name="heartbeat", every=HEARTBEAT, run=self._beat), Job(name="rules", every=RULES, run=app.rules.refresh)]
+        jobs = [Job(name="heartbeat", every=HEARTBEAT, run=self._beat), Job(name="rules", every=RULES, run=app.refresh_files)]
         if app.config.oauth:
             jobs.append(Job(name="oauth", every=TOKENS, run=app.keep_tokens_fresh))
             if clocks:
@@ -200,7 +200,7 @@ class Daemon:
 
     def reload(self) -> None:
         """SIGHUP: loads the rules now, as a whole."""
-        Thread(target=lambda: self._app.rules.refresh(at_once=True), name="reload").start()
+        Thread(target=self._app.reload_files, name="reload").start()
 
     def _thread(self, name: str, run: Callable[[], None]) -> None:
         thread = Thread(target=run, name=name, daemon=True)

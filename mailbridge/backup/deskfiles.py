@@ -18,7 +18,7 @@ from mailbridge.config.sections.section import Section
 from mailbridge.errors import ConfigError
 
 PUBLIC = frozenset({"ca_file", "tls_cert"})
-FOLDERS = ("rules", "templates")
+FOLDERS = ("rules", "templates", "knowledge", "answers")
 CREDENTIAL = "systemd credential "
 _PARAMETER = re.compile(r"([?&]password=)[^\s\"'&]+")
 _PASSWORD = re.compile(r"(://[^\s:/@\"']*:)[^\s\"']+(?=@)")

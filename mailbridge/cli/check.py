@@ -1,4 +1,4 @@
-"""`mailbridge check`: all errors in configuration, rules and templates, in one run."""
+"""`mailbridge check`: all errors in configuration, rules, templates, articles and answers, in one run."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @click.option("--rules", "candidate", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Another rules/ folder to check.")
 @click.option("--feeds", "fetch", is_flag=True, help="Fetch the calendar feeds of the rules now.")
 def check(folder: Path, as_json: bool, candidate: Path | None, fetch: bool) -> int:
-    """Find every mistake in configuration, rules and templates.
+    """Find every mistake in configuration, rules, templates, articles and answers.
 
     Also runs the examples in the rules.  Exit code 0 if the desk can run with this configuration, 1 if it cannot; warnings
     do not count.
@@ -77,6 +77,7 @@ def examine(folder: Path, candidate: Path | None = None) -> CheckedDesk:
     from mailbridge.clock import SystemClock
     from mailbridge.config import load as configuration
     from mailbridge.config import shipped
+    from mailbridge.jobs.knowledge import read_files
     from mailbridge.rules import folder as rules_folder
     from mailbridge.rules.load import Loaded, load
     from mailbridge.rules.tools import examples
@@ -94,7 +95,9 @@ def examine(folder: Path, candidate: Path | None = None) -> CheckedDesk:
     files, unread = rules_folder.read(root, folder=candidate)
     names = shipped.receipts(config.templates_folder) if config else None
     mails = shipped.mail_templates(config.templates_folder) if config else None
-    loaded = load(files, templates=names, mails=mails, sources=known_sources(root)) if files or not unread else Loaded(policy=None)
+    texts = read_files(config) if config else None
+    known = {"templates": names, "mails": mails, "articles": {one.name for one in texts.articles} if texts else None}
+    loaded = load(files, **known, sources=known_sources(root)) if files or not unread else Loaded(policy=None)
     problems += [*unread, *loaded.problems]
     if loaded.policy is not None:
         problems += examples.failures(loaded.policy, reader(config) if config else None)
@@ -106,6 +109,7 @@ def examine(folder: Path, candidate: Path | None = None) -> CheckedDesk:
         problems += user_problems(config)
         problems += login_problems(config)
         problems += template_problems(config)
+        problems += knowledge_problems(config, loaded.policy)
         organisation, customers = (loaded.policy.organisation, loaded.policy.rules.customers) if loaded.policy else (None, None)
         problems += readiness(config, organisation, files, customers, SystemClock().now())
         problems += trust_problems(config, loaded.policy.organisation if loaded.policy and _has_database(config) else None)
@@ -182,6 +186,13 @@ def sandbox_problems() -> Sequence[Problem]:
     message = f"this kernel lacks {lacking}: a mail that takes over the process that reads it is confined less"
     hint = "Linux 6.7 or later has all of it; in a container, the host's kernel and seccomp profile decide"
     return [Problem(file="mailbridge.toml", message=message, hint=hint, warning=True)] if lacking else []
+
+
+def knowledge_problems(config: Config, policy: Policy | None) -> Sequence[Problem]:
+    """Mistakes in articles and answers ready to send."""
+    from mailbridge.jobs.knowledge import read_files
+
+    return read_files(config, tuple(policy.organisation.teams) if policy else None).problems
 
 
 def template_problems(config: Config) -> Sequence[Problem]:

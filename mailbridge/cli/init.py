@@ -125,7 +125,10 @@ GITIGNORE = """\
 @click.option("--port", default=2525, show_default=True, type=click.IntRange(1, 65535), help="The listener's port, with --demo.")
 @click.option("--show-templates", is_flag=True, help="Print where the shipped templates are, and write nothing.")
 def init(folder: Path | None, name: str, address: str, data: Path | None, demo: bool, port: int, show_templates: bool) -> None:
-    """Write a new desk into DIR: mailbridge.toml, rules/, templates/.  DIR must be empty or must not exist."""
+    """Write a new desk into DIR: mailbridge.toml and folders for rules, articles, answers and templates.
+
+    DIR must be empty or must not exist.
+    """
     if show_templates:
         click.echo(shipped.templates())
         return
@@ -140,6 +143,8 @@ def init(folder: Path | None, name: str, address: str, data: Path | None, demo: 
     click.echo(f"""A desk for {address} is in {folder}/
   mailbridge.toml   where mail comes from and goes to; every line is explained
   rules/            teams, agents, SLA targets and routing: a working example to adapt
+  knowledge/        empty: articles that customers and agents get by mail
+  answers/          empty: answers ready to send
   templates/        empty: put a template here to change the text of a mail
 
 Next:
@@ -170,8 +175,17 @@ def write_desk(folder: Path, *, name: str, address: str, data: Path | None = Non
     for name, moved in {"teams.yaml": fresh, "customers.yaml": fresh_contracts}.items():
         file = folder / "rules" / name
         file.write_text(moved(file.read_text(encoding="utf-8"), today), encoding="utf-8")
+    for name in ("knowledge", "answers"):
+        _copy_texts(shipped.folder(name), folder / name, samples=demo)
     (folder / "templates").mkdir()
     (folder / "templates" / "README.md").write_text(TEMPLATES_README, encoding="utf-8")
+
+
+def _copy_texts(shipped_ones: Path, into: Path, *, samples: bool) -> None:
+    """A new desk has the explanation alone: its customers must not get sample articles.  `samples`: the samples, too."""
+    into.mkdir()
+    for file in sorted(shipped_ones.glob("*.md") if samples else [shipped_ones / "README.md"]):
+        shutil.copyfile(file, into / file.name)
 
 
 def fresh(teams: str, today: date) -> str:

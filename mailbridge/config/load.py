@@ -70,6 +70,7 @@ def _config(found: Document, environment: Environment) -> Config | None:
         "scan": senders.scan(found.one("scan")),
         "webhooks": outgoing.webhooks(found.one("webhooks"), environment),
         "calendars": outgoing.calendars(found.one("calendars")),
+        "knowledge": operation.knowledge(found.one("knowledge"), environment.folder),
         "metrics": MetricsSettings(**found.one("metrics").values),
         "backup": operation.backup(found.one("backup"), environment.folder),
         "health": operation.health(found.one("health")),

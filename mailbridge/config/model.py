@@ -229,6 +229,15 @@ class FeedSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KnowledgeSettings:
+    """Where articles and answers ready to send lie.  `similar`: agents are shown how similar tickets were solved."""
+
+    folder: Path | None = None
+    answers: Path | None = None
+    similar: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MetricsSettings:
     """Where Prometheus finds us; None: nowhere."""
 
@@ -328,6 +337,7 @@ class Config:
     scan: Scanners = field(default_factory=Scanners)
     webhooks: WebhookSettings = field(default_factory=WebhookSettings)
     calendars: FeedSettings = field(default_factory=FeedSettings)
+    knowledge: KnowledgeSettings = field(default_factory=KnowledgeSettings)
     metrics: MetricsSettings = field(default_factory=MetricsSettings)
     backup: Backup = field(default_factory=Backup)
     health: HealthSettings = field(default_factory=HealthSettings)
@@ -367,3 +377,13 @@ class Config:
     @property
     def templates_folder(self) -> Path:
         return self.folder / "templates"
+
+    @property
+    def articles_folder(self) -> Path:
+        """Where the articles of the knowledge base lie."""
+        return self.knowledge.folder or self.folder / "knowledge"
+
+    @property
+    def answers_folder(self) -> Path:
+        """Where the answers ready to send lie."""
+        return self.knowledge.answers or self.folder / "answers"

@@ -21,6 +21,8 @@ FOLDERS: Mapping[str, Folder] = {
     "deploy": Folder("systemd units, examples, alerts, a board", "deploy", "deploy"),
     "rules": Folder("the rules that init copies", "rules", "rules"),
     "schemas": Folder("JSON Schemas of rules and mailbridge.toml, for editors", "rules/schema", "rules/schema"),
+    "knowledge": Folder("sample articles of a knowledge base", "knowledge", "knowledge"),
+    "answers": Folder("sample answers ready to send", "answers", "answers"),
     "templates": Folder("the words of our mails", "templates", "templates"),
 }
 

@@ -10,6 +10,7 @@ from typing import Self
 
 from mailbridge.config.model import AgentTrust, Config
 from mailbridge.conversation.tokens import Signer
+from mailbridge.knowledge.base import EMPTY, Knowledge
 from mailbridge.message.replacing import replace
 from mailbridge.organisation.model import Organisation
 from mailbridge.rules.policy import Policy
@@ -32,19 +33,24 @@ def _nothing_measured(_: Tx) -> WaitingTimes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """Configuration, policy and signing keys of this moment.  A reload makes a new one."""
+    """Configuration, policy, knowledge base and signing keys of this moment.  A reload makes a new one."""
 
     config: Config
     policy: Policy
     signer: Signer
     rules_timed: Callable[[], AbstractContextManager[object]] = nullcontext  # timer for rule evaluation
     waiting: Callable[[Tx], WaitingTimes] = _nothing_measured  # how long customers wait for the first answer
+    known: Callable[[], Knowledge] = lambda: EMPTY  # the articles and answers, read at their first use
     overlaid: Callable[[Policy, Tx], Policy] = _files_alone  # the policy with what was changed about customers
 
     def at(self, tx: Tx) -> Self:
         """The desk with the customers as they stand in this transaction."""
         policy = self.overlaid(self.policy, tx)
         return self if policy is self.policy else replace(self, policy=policy)
+
+    @property
+    def knowledge(self) -> Knowledge:
+        return self.known()
 
     @property
     def organisation(self) -> Organisation:

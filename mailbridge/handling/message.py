@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mailbridge.conversation.model import Reason
 from mailbridge.execution.assignment import wanted_agent
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.execute import preview
@@ -15,6 +14,7 @@ from mailbridge.handling.grouped import OVER_QUOTA, group
 from mailbridge.handling.opening import author, copied
 from mailbridge.handling.outcome import MailOutcome, MailResult
 from mailbridge.handling.placed_mail import JudgedMail, PlacedMail
+from mailbridge.handling.proven_customer import is_proven_participant
 from mailbridge.handling.sender_limits import allowed_on
 from mailbridge.handling.storing import store_mail
 from mailbridge.handling.suspension import lift_suspension
@@ -31,7 +31,7 @@ from mailbridge.tickets.command_types.mails import CustomerMessage
 from mailbridge.tickets.command_types.people import AnswerInvitation
 from mailbridge.tickets.commands import Command
 from mailbridge.tickets.event_types.people import InvitationAnswered
-from mailbridge.tickets.model import Role, Ticket
+from mailbridge.tickets.model import Ticket
 from mailbridge.tickets.requests import Request, each
 
 COMMENT = "\nComment: "  # in the summary of a calendar's answer: what the person wrote beside it
@@ -84,11 +84,7 @@ def _append(
 
 def _says_solved(mail: PlacedMail) -> bool:
     """Whether somebody of the ticket, who is proven, says with the whole text of the mail that the request is solved."""
-    writer, person = mail.writer, mail.ticket.participant(mail.writer.address)
-    on_ticket = person is not None and person.role in (Role.REQUESTER, Role.PARTICIPANT)
-    proven = writer.verified or mail.placement.reason in (Reason.REPLY_ADDRESS, Reason.MESSAGE_ID)
-    plain = not mail.imported and not mail.message.attachments and mail.message.kind is Kind.HUMAN
-    return on_ticket and proven and not writer.dmarc_failed and plain and says_solved(mail.message.reply.fresh)
+    return is_proven_participant(mail) and says_solved(mail.message.reply.fresh)
 
 
 def _wakes(desk: Desk, ticket: Ticket) -> bool:

@@ -16,10 +16,11 @@ from mailbridge.handling.outcome import MailOutcome, MailResult
 from mailbridge.handling.placed_mail import JudgedMail, PlacedMail
 from mailbridge.handling.sender_limits import allowed, count_opening
 from mailbridge.handling.storing import store_mail
+from mailbridge.handling.suggesting import suggestions
 from mailbridge.handling.suspension import lift_suspension
 from mailbridge.ids import ticket_number
 from mailbridge.message.replacing import replace
-from mailbridge.notifications.context import MailNews
+from mailbridge.notifications.context import MailNews, Suggestions
 from mailbridge.notifications.webhooks import OPENED
 from mailbridge.rules.commands import chooser, estimate_of
 from mailbridge.store.tx import Tx
@@ -42,6 +43,7 @@ def open_ticket(tx: Tx, desk: Desk, judged: JudgedMail) -> MailResult:
     ticket_id = tx.tickets.reserve()
     mail_id = store_mail(tx, replace(mail, arrival=mail.arrival.unacknowledged(why_not)), ticket=ticket_id)
     opened = as_asked(tx, desk, judged, opening(tx, desk, judged), answerable=not why_not)
+    suggested = suggestions(tx, desk, judged, opened, answerable=not why_not)
     requests = [*each([opened]), *_chosen_for(tx, desk, judged, opened)]
     usual = telling_of(tx, desk, mail, mail_id, verdict)
     telling = replace(
@@ -49,7 +51,7 @@ def open_ticket(tx: Tx, desk: Desk, judged: JudgedMail) -> MailResult:
         receipt=receipt_of(opened, usual.receipt),
         answerable=not why_not,
         not_answerable=why_not,
-        news=_news(desk, mail, usual.news),
+        news=_news(desk, mail, usual.news, suggested),
         receipt_again=may.receipts > 0,
     )
     executed = execute_for(tx, desk, mail, mail_id, ticket_id, requests, telling=telling)
@@ -69,10 +71,10 @@ def _not_acknowledged(tx: Tx, desk: Desk, judged: JudgedMail) -> str:
     return acknowledgement(tx, desk, judged.mail)
 
 
-def _news(desk: Desk, mail: PlacedMail, usual: MailNews) -> MailNews:
-    """What agents read of a new ticket besides its mail: the agent who wrote it, the ticket that it probably continues and why it is not
-    there."""
-    news, placement = replace(usual, said_by=mail.writer.name if mail.written_to else ""), mail.placement
+def _news(desk: Desk, mail: PlacedMail, usual: MailNews, suggested: Suggestions) -> MailNews:
+    """What is told of a new ticket besides its mail: the agent who wrote it, the ticket that it probably continues and why it is not
+    there, and what the desk knows about it."""
+    news, placement = replace(usual, said_by=mail.writer.name if mail.written_to else "", suggested=suggested), mail.placement
     if placement.follows is None or placement.doubt is None:
         return news
     return replace(news, follows=ticket_number(desk.config.desk.prefix, placement.follows), doubt=str(placement.doubt))

@@ -17,6 +17,7 @@ from mailbridge.handling.agents.new_mail import answer_agent, open_agents_ticket
 from mailbridge.handling.agents.on_behalf import open_customers_ticket
 from mailbridge.handling.agents.released import execute_released_lines
 from mailbridge.handling.agents.reply import add_agent_reply
+from mailbridge.handling.articles import send_asked_article
 from mailbridge.handling.bounce import file_bounce
 from mailbridge.handling.canary import file_canary
 from mailbridge.handling.consultant_reply import file_consultant_reply
@@ -29,6 +30,7 @@ from mailbridge.handling.new_ticket import open_ticket
 from mailbridge.handling.outcome import MailOutcome
 from mailbridge.handling.pairing import file_pairing_answer
 from mailbridge.handling.placed_mail import ArrivedMail, JudgedMail, PlacedMail
+from mailbridge.mail_commands.customer_words import asked_article
 from mailbridge.message.model import Kind, Message
 
 TICKET, APPEND = MailOutcome.TICKET, MailOutcome.APPEND
@@ -153,6 +155,16 @@ BEFORE_RULES: tuple[Handler[PlacedMail], ...] = (
         when=lambda desk, mail: mail.placement.ticket is not None and bool(mail.writer.consultant) and mail.may.reopens,
         why="a consultant writes on a ticket",
         run=file_consultant_reply,
+        outcomes=frozenset({APPEND}),
+    ),
+    Handler(
+        name="article_request",
+        when=lambda desk, mail: (
+            mail.placement.ticket is not None and not mail.writer.agent and asked_article(mail.message.reply.fresh) > 0
+        ),
+        why="a customer asks for an article of the knowledge base",
+        run=send_asked_article,
+        may_decline=True,
         outcomes=frozenset({APPEND}),
     ),
     Handler(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mailbridge.mail_commands import arguments, date_arguments, plan_arguments, query_arguments, work_arguments
+from mailbridge.mail_commands import arguments, date_arguments, knowledge_arguments, plan_arguments, query_arguments, work_arguments
 from mailbridge.mail_commands.model import UNKNOWN, Author, Meaning, Reads
 from mailbridge.tickets.command_types.escalation import Approve, Reject
 from mailbridge.tickets.command_types.mails import AgentReply, InternalNote
@@ -68,6 +68,8 @@ WORDS: Mapping[str, CommandWord] = {
     "remove": CommandWord(room=Room.FACTS, reads=arguments.removed, needs=True),
     "note": CommandWord(room=Room.TEXT, reads=lambda _argument, _speaker: (InternalNote(),)),
     "public": CommandWord(room=Room.TEXT, reads=_alone(lambda _: (AgentReply(),))),
+    "send": CommandWord(room=Room.TEXT, reads=knowledge_arguments.send, needs=True),
+    "answer": CommandWord(room=Room.TEXT, reads=knowledge_arguments.answer),
     "due": CommandWord(room=Room.WHEN, reads=date_arguments.due, needs=True, others=True),
     "snooze": CommandWord(room=Room.WHEN, reads=date_arguments.snooze, needs=True, others=True),
     "meet": CommandWord(room=Room.WHEN, reads=date_arguments.schedule_meeting, needs=True, first=True),
@@ -90,6 +92,8 @@ WORDS: Mapping[str, CommandWord] = {
     "why": CommandWord(room=Room.ASK, reads=query_arguments.why),
     "list": CommandWord(room=Room.ASK, reads=query_arguments.listed),
     "search": CommandWord(room=Room.ASK, reads=query_arguments.search, needs=True),
+    "kb": CommandWord(room=Room.ASK, reads=knowledge_arguments.kb),
+    "answers": CommandWord(room=Room.ASK, reads=knowledge_arguments.answers),
     "docs": CommandWord(room=Room.ASK, reads=query_arguments.docs),
     "agenda": CommandWord(room=Room.ASK, reads=plan_arguments.agenda),
     "report": CommandWord(room=Room.ASK, reads=query_arguments.report),

@@ -1,4 +1,4 @@
-"""What a customer's answer says where its whole text is one of a few words: that the request is solved.
+"""What a customer's answer says where its whole text is one of a few words: that the request is solved, or which article is wanted.
 
 Anything beside these words makes it an ordinary message: a weak guess never hides what a person wrote.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from mailbridge.knowledge.model import article_number
 from mailbridge.mail_commands.vocabulary import fold
 
 _SOLVED = (
@@ -21,6 +22,8 @@ _THANKS = (
     "спасибо", "большое спасибо", "спасибо большое", "благодарю",
 )  # fmt: skip
 _LONGEST = 80  # characters
+_NAMED = re.compile(r"\s*[(\[]?\b(kb-?[1-9][0-9]{0,5})\b[)\]]?[\s.]*$", re.IGNORECASE | re.ASCII)  # an article at the end
+_ASKED = re.compile(r"#\s?kb\s+(kb-?[1-9][0-9]{0,5})\.?", re.IGNORECASE | re.ASCII)
 _BETWEEN = re.compile(r"[\s.,;!:–—]+")
 
 
@@ -28,8 +31,14 @@ def says_solved(text: str) -> bool:
     """Whether the whole text says that the request is solved, with or without thanks."""
     if len(text) > _LONGEST:
         return False
-    said = _words(text.replace("’", "'").replace("it's", "its"))
+    said = _words(_NAMED.sub("", text).replace("’", "'").replace("it's", "its"))
     return said in _WHOLE
+
+
+def asked_article(text: str) -> int:
+    """The number of the article that the whole text asks for, `#kb KB-17`; 0 where it asks for none."""
+    asked = _ASKED.fullmatch(text.strip()) if len(text) <= _LONGEST else None
+    return (article_number(asked[1]) or 0) if asked else 0
 
 
 def _words(text: str) -> str:

@@ -103,6 +103,21 @@ class ShowAgenda:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FindArticles:
+    """Articles that fit words, or one by its `number`; neither: those that fit the ticket of the mail, or all."""
+
+    words: str = ""
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListAnswers:
+    """The answers ready to send; with `words` those that hold them."""
+
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Help:
     """The manual: of one command, or of all."""
 
@@ -111,7 +126,7 @@ class Help:
 
 Question = (
     ListTickets | SearchMails | ShowTickets | FullHistory | ExplainDueTimes
-    | TimesheetArgument | HoursArgument | FindDocuments | ShowAgenda | Help
+    | TimesheetArgument | HoursArgument | FindDocuments | ShowAgenda | FindArticles | ListAnswers | Help
 )
 
 
@@ -134,6 +149,24 @@ Opening = OnBehalf | ChannelArgument
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SendArticle:
+    """Puts an article into the answer to the customer."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseAnswer:
+    """Puts an answer ready to send into the answer to the customer, with the values of its fields."""
+
+    name: str
+    fields: tuple[tuple[str, str], ...] = ()
+
+
+Insert = SendArticle | UseAnswer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LineProblem:
     """Why a line has no meaning.  `problem`: 'unknown', 'argument-missing', 'argument-unknown', 'argument-unclear' (nothing is similar),
     'ambiguous'.  `nearest`: a whole line that was perhaps meant.  `detail`: the part in doubt."""
@@ -143,7 +176,7 @@ class LineProblem:
     detail: str = ""
 
 
-Meaning = tuple[Command, ...] | Question | Opening | LineProblem
+Meaning = tuple[Command, ...] | Question | Opening | Insert | LineProblem
 Reads = Callable[[str, Author], Meaning]
 """Parses the argument of a command, for this author."""
 UNKNOWN = LineProblem(problem="argument-unknown")
@@ -151,7 +184,8 @@ UNKNOWN = LineProblem(problem="argument-unknown")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandLine:
-    """One line of a mail that begins with #, as written.  Exactly one of commands, question, opening and problem is set.
+    """One line of a mail that begins with #, as written.  Exactly one of commands, question, opening, insert and problem is set,
+    but for an insert that turned out to be impossible, which has both.
 
     `tickets`: the targets of the commands, instead of the ticket of the mail.  `problem`, `nearest` and `detail` are those of LineProblem.
     A line is executed as a whole or not at all.
@@ -162,6 +196,8 @@ class CommandLine:
     commands: tuple[Command, ...] = ()
     question: Question | None = None
     opening: Opening | None = None
+    insert: Insert | None = None
+    below: bool = False  # it stood below the text for people
     tickets: tuple[int, ...] = ()
     problem: str = ""
     nearest: str = ""

@@ -11,7 +11,18 @@ from dataclasses import replace
 from mailbridge.config.suggest import SURE, nearest
 from mailbridge.mail_commands import names
 from mailbridge.mail_commands.command_table import OPPOSITES, WORDS
-from mailbridge.mail_commands.model import Author, ChannelArgument, CommandLine, LineProblem, Meaning, OnBehalf, ParsedMail, Reads
+from mailbridge.mail_commands.model import (
+    Author,
+    ChannelArgument,
+    CommandLine,
+    LineProblem,
+    Meaning,
+    OnBehalf,
+    ParsedMail,
+    Reads,
+    SendArticle,
+    UseAnswer,
+)
 from mailbridge.mail_commands.normalise import cleaned
 from mailbridge.mail_commands.vocabulary import fold, time_words, vocabulary, word_in
 from mailbridge.tickets.command_types.people import SetRequester
@@ -29,8 +40,10 @@ def read(fresh: str, author: Author) -> ParsedMail:
     top = _run(lines, author)
     end = _run(lines[top:][::-1], author)
     middle = lines[top : len(lines) - end]
-    spoken = [cleaned(line) for line in lines[:top] + lines[len(lines) - end :] if _is_for_desk(line, author)]
-    understood = tuple(understand(line, author) for line in spoken)
+    before = [cleaned(line) for line in lines[:top] if _is_for_desk(line, author)]
+    after = [cleaned(line) for line in lines[len(lines) - end :] if _is_for_desk(line, author)]
+    spoken = before + after
+    understood = (*(understand(line, author) for line in before), *(replace(understand(line, author), below=True) for line in after))
     notes = [_argument(line) for line, meant in zip(spoken, understood, strict=True) if meant.word == "note" and _argument(line)]
     return ParsedMail(lines=understood, text="\n".join([*notes, "\n".join(middle).strip()]).strip())
 
@@ -61,6 +74,8 @@ def understand(line: str, author: Author) -> CommandLine:
             return replace(line_of, commands=tuple(dict.fromkeys(meant)))
         case OnBehalf() | ChannelArgument():
             return replace(line_of, opening=meant)
+        case SendArticle() | UseAnswer():
+            return replace(line_of, insert=meant)
         case _:
             return replace(line_of, question=meant)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mailbridge.conversation.tokens import Signer
 from mailbridge.notifications.model import Audience, Notification
+from mailbridge.notifications.payloads.knowledge import ArticleRow, FitRow
 from mailbridge.notifications.payloads.model import Payload
 from mailbridge.notifications.payloads.tickets import Received
 from mailbridge.notifications.recipients import Recipient, team_of
@@ -19,11 +20,27 @@ from mailbridge.tickets.model import Ticket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestions:
+    """What the desk knows about a new request.
+
+    `articles`: for its writer.  `start`: for who writes for the first time.  `fits`: for agents.
+    """
+
+    articles: tuple[ArticleRow, ...] = ()
+    start: tuple[ArticleRow, ...] = ()
+    fits: tuple[FitRow, ...] = ()
+
+
+NOTHING_SUGGESTED = Suggestions()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MailNews:
     """What agents read of the mail that caused it besides its text.
 
     `said_by`: the agent who wrote to the customer first.  `follows`: the number of the ticket that it probably continues, `doubt` why it is
     not there.  `grouped`: which mail of a flood it is.  `other_reply_to`: where its writer wants answers, if that is elsewhere.
+    `suggested`: what the desk knows about it, also for its writer.
     """
 
     said_by: str = ""
@@ -31,6 +48,7 @@ class MailNews:
     doubt: str = ""
     grouped: int | None = None
     other_reply_to: str = ""
+    suggested: Suggestions = NOTHING_SUGGESTED
 
 
 NO_NEWS = MailNews()

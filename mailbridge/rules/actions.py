@@ -109,6 +109,10 @@ ACTIONS: dict[str, Key] = {
     "estimate": Key(schema=Text(what="a duration", parse=units.working_duration), about="how long the work will probably take"),
     "playbook": Key(schema=NameOr(kind="playbook"), about="the list of tasks to start"),
     "reply": Key(schema=Name(kind="template"), about="the template that the acknowledgement is written with"),
+    "suggest": Key(
+        schema=Many(of=Name(kind="article"), what="an article or a list of articles", least=1),
+        about="articles that the customer and the agents get, like KB-17",
+    ),
     "notify": Key(
         schema=Many(of=PersonArgument(), what="somebody or a list", least=1), about="agents, teams or addresses that are told of the ticket"
     ),
@@ -148,6 +152,7 @@ def actions(values: dict[str, Any]) -> Actions:
         estimate=values.get("estimate"),
         playbook=values.get("playbook"),
         reply=values.get("reply"),
+        suggest=values.get("suggest", ()),
         notify=values.get("notify", ()),
         cc=values.get("cc", ()),
         webhook=values.get("webhook", ()),
@@ -159,7 +164,8 @@ def actions(values: dict[str, Any]) -> Actions:
 
 def sets_on_arrival(then: Actions) -> Iterable[str]:
     """The actions that need a mail."""
-    asked = {"reply": then.reply, "no-ack": then.no_ack, "drop": then.drop, "quarantine": then.quarantine, "assignee: by": then.assign_by}
+    aside = {"no-ack": then.no_ack, "drop": then.drop, "quarantine": then.quarantine}
+    asked = {"reply": then.reply, "suggest": then.suggest, **aside, "assignee: by": then.assign_by}
     return [word for word, value in asked.items() if value]
 
 
@@ -198,6 +204,7 @@ GIVES: dict[str, Key] = {
     **{word: Key(schema=_OrNone(of=ACTIONS[word].schema), about=f"the {word} that comes of it, or none") for word in _SINGLE},
     "tags": Key(schema=Many(of=NameOr(kind="tag"), what="a tag or a list of tags"), about="these tags, and perhaps others"),
     "fields": Key(schema=_FIELDS, about="these fields, and perhaps others"),
+    "suggest": Key(schema=ACTIONS["suggest"].schema, about="all articles suggested by rules"),
     "notify": Key(schema=ACTIONS["notify"].schema, about="all who are told"),
     "cc": Key(schema=ACTIONS["cc"].schema, about="all participants added"),
     "webhook": Key(schema=ACTIONS["webhook"].schema, about="all addresses called"),

@@ -159,7 +159,7 @@ def sets(then: Actions) -> tuple[tuple[str, str], ...]:
 
 def adds(then: Actions) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """The actions that add to a list."""
-    lists = (("tags", then.tags), ("notify", then.notify), ("cc", then.cc), ("webhook", then.webhook))
+    lists = (("tags", then.tags), ("suggest", then.suggest), ("notify", then.notify), ("cc", then.cc), ("webhook", then.webhook))
     return tuple((what, values) for what, values in lists if values)
 
 

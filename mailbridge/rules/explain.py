@@ -117,7 +117,7 @@ def _hit(hit: ConditionTrace) -> str:
 def _change(change: ActionTrace) -> str:
     if change.what in ("no-ack", "drop"):
         return change.what
-    listed = change.what in ("tags", "notify", "cc", "webhook")
+    listed = change.what in ("tags", "suggest", "notify", "cc", "webhook")
     was = [f"was {change.before}"] if change.before and not listed and change.before != change.after else []
     if change.after == change.before:
         return f"{change.what} {change.after or 'unchanged'} ({change.note or 'already'})"

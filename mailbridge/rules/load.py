@@ -61,15 +61,16 @@ def load(
     *,
     templates: Iterable[str] | None = None,
     mails: Iterable[str] | None = None,
+    articles: Iterable[str] | None = None,
     sources: DaySources = LIBRARY_ALONE,
 ) -> Loaded:
     """The policy of these texts (path relative to the desk's folder -> text), with all problems, in the order of the files.
 
-    `templates`: the names that the action `reply` may use; `mails`: those of all templates, "agent.new"; None: any name.  `sources`: the
-    days that calendars take from elsewhere.
+    `templates`: the names that the action `reply` may use; `mails`: those of all templates, "agent.new"; `articles`: those that
+    `suggest` may name; None: any name.  `sources`: the days that calendars take from elsewhere.
     """
     with _uncollected():
-        return _load(files, templates, mails, sources)
+        return _load(files, {"template": templates, "article": articles}, mails, sources)
 
 
 @contextmanager
@@ -87,10 +88,10 @@ def _uncollected() -> Iterator[None]:
 
 
 def _load(
-    files: Mapping[str, str], templates: Iterable[str] | None, mails: Iterable[str] | None, sources: DaySources
+    files: Mapping[str, str], names: Mapping[str, Iterable[str] | None], mails: Iterable[str] | None, sources: DaySources
 ) -> Loaded:
     reading = Reading()
-    _define_usual(reading, templates)
+    _define_usual(reading, names)
     _define_mails(reading, mails)
     documents = _documents(files, reading)
     values = {path: _whole(path, documents, reading) for path in schema.FILES}
@@ -171,12 +172,13 @@ def _names(desk: Organisation) -> Mapping[str, Iterable[str]]:
     }
 
 
-def _define_usual(reading: Reading, templates: Iterable[str] | None) -> None:
-    """Registers the names that need no file."""
-    if templates is None:
-        reading.unknowable.add("template")
-    for name in templates or ():
-        reading.define("template", name, None)
+def _define_usual(reading: Reading, names: Mapping[str, Iterable[str] | None]) -> None:
+    """Registers the names that need no file of the rules.  `names`: by kind; None: any name is one."""
+    for kind, known in names.items():
+        if known is None:
+            reading.unknowable.add(kind)
+        for name in known or ():
+            reading.define(kind, name, None)
     for name in DEFAULTS:
         reading.define("status", name, None)
 

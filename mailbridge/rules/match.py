@@ -77,7 +77,7 @@ class MatchState:
         self.view = FactView(facts, rule_set.customers)
         self.chosen: dict[str, str] = _before(facts)
         # value -> the rule that added it
-        self.lists: dict[str, dict[str, str]] = {name: {} for name in ("tags", "notify", "cc", "webhook")}
+        self.lists: dict[str, dict[str, str]] = {name: {} for name in ("tags", "suggest", "notify", "cc", "webhook")}
         self.had = facts.ticket.tags if facts.ticket else ()
         self.lists["tags"] = dict.fromkeys(self.had, "")
         self.who: dict[str, str] = {}  # what -> the rule that chose it
@@ -224,6 +224,7 @@ class MatchState:
             estimate=timedelta(seconds=float(new["estimate"])) if "estimate" in new else None,
             playbook=new.get("playbook"),
             reply_template=new.get("reply"),
+            suggest=tuple(self.lists["suggest"]),
             notify=tuple(self.lists["notify"]),
             cc=tuple(self.lists["cc"]),
             webhook=tuple(self.lists["webhook"]),

@@ -157,6 +157,7 @@ class Actions:
     estimate: timedelta | None = None
     playbook: str | None = None
     reply: str | None = None
+    suggest: tuple[str, ...] = ()
     notify: tuple[str, ...] = ()
     cc: tuple[str, ...] = ()
     webhook: tuple[str, ...] = ()

@@ -34,6 +34,7 @@ class Verdict:
     estimate: timedelta | None = None
     playbook: str | None = None
     reply_template: str | None = None
+    suggest: tuple[str, ...] = ()  # numbers of articles
     notify: tuple[str, ...] = ()
     cc: tuple[str, ...] = ()
     webhook: tuple[str, ...] = ()

@@ -8,8 +8,9 @@ from itertools import product
 
 import sqlalchemy as sa
 
+from mailbridge.message.search_words import words
 from mailbridge.store import dialects
-from mailbridge.store.search_terms import asked, words
+from mailbridge.store.search_terms import asked
 from mailbridge.store.sql import Row, Sql
 from mailbridge.store.tables.mails import attachments, mails
 from mailbridge.store.tables.tickets import participants

@@ -9,9 +9,10 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from mailbridge.message.search_words import MOST_CHARACTERS, words
+from mailbridge.message.search_words import Row as Words
 from mailbridge.store import dialects
-from mailbridge.store.search_terms import MOST_CHARACTERS, asked, excerpt, words
-from mailbridge.store.search_terms import Row as Words
+from mailbridge.store.search_terms import asked, excerpt
 from mailbridge.store.sql import Row, Sql
 from mailbridge.store.tables.mails import attachments, mails
 from mailbridge.store.tables.tickets import participants

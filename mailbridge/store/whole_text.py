@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from mailbridge.store.search_terms import MOST_CHARACTERS, words
+from mailbridge.message.search_words import MOST_CHARACTERS, words
 
 MOST_PARTS = 32  # entries of one mail, each of at most MOST_CHARACTERS: the first two million characters are found
 _OVERLAP = 256  # characters that a line too long for one entry repeats in the next, for words and short rows at the border

@@ -8,10 +8,10 @@ from random import Random
 
 import pytest
 
+from mailbridge.message.search_words import MOST_CHARACTERS, words
 from mailbridge.store import dialects
 from mailbridge.store.engine import Store
 from mailbridge.store.mails import Direction, StoredMail
-from mailbridge.store.search_terms import MOST_CHARACTERS, words
 from mailbridge.store.tables.mails import mails
 from mailbridge.store.whole_text import parts
 

@@ -23,7 +23,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
     ("words", frozenset({"reply", "sla", "config"})),
     ("people", frozenset({"organisation", "customers"})),
     ("tickets", frozenset({"tickets"})),
-    ("decisions", frozenset({"mail_commands", "conversation", "rules"})),
+    ("decisions", frozenset({"mail_commands", "conversation", "knowledge", "rules"})),
     ("notifications", frozenset({"notifications", "health.silence"})),
     ("settings", frozenset({"config.load"})),
     ("edges", frozenset({"store", "ops", "oauth", "sandbox", "checks"})),
@@ -54,6 +54,7 @@ DOORS: dict[str, frozenset[str]] = {
     "jinja2": frozenset({"delivery"}),
     "mailparser": frozenset({"message"}),
     "mailbridge_desk": frozenset({"__main__"}),  # our own door, which looks before it imports anything of ours
+    "mistune": frozenset({"message"}),
     "markupsafe": frozenset({"delivery"}),  # jinja2's own kind of string
     "msgspec": frozenset({"sandbox", "store"}),  # frames between processes, documents in columns: two formats, no shared types
     "nh3": frozenset({"message"}),
@@ -62,6 +63,7 @@ DOORS: dict[str, frozenset[str]] = {
     "publicsuffixlist": frozenset({"checks"}),
     "re2": frozenset({"reply", "rules"}),  # fixed phrase tables of ours, patterns of the admin's: limits and errors differ
     "resiliparse": frozenset({"message", "reply"}),  # one reads text out of HTML, the other finds quotes in its structure
+    "snowballstemmer": frozenset({"knowledge"}),
     "spf": frozenset({"checks"}),
     "sqlalchemy": frozenset({"store"}),
     "structlog": frozenset({"ops"}),
@@ -190,7 +192,7 @@ def test_asyncio_lives_in_the_listeners_and_the_metrics_page_only() -> None:
 
 # From the bottom up, each room once; a room is a folder or a loose module.  An arrow up from one to another has to be in UPWARD.
 ROOMS = (
-    *("errors", "message", "ids", "clock", "config", "sla", "reply", "customers", "organisation", "tickets", "mail_commands"),
+    *("errors", "message", "ids", "clock", "config", "sla", "reply", "customers", "organisation", "tickets", "knowledge", "mail_commands"),
     *("conversation", "rules", "notifications", "store", "ops", "oauth", "checks", "sandbox", "execution"),
     *("delivery", "intake", "health", "handling", "backup", "jobs", "doctor", "pipeline", "worker", "app", "daemon", "cli", "__main__"),
 )
@@ -200,7 +202,7 @@ MOST_UPWARD = 0
 # Counts of `python -m tools.house` that may fall and not rise.
 MOST = {
     "loose modules at the root": 7,
-    "arrows between rooms": 223,
+    "arrows between rooms": 232,
     "pairs of rooms that import each other": 0,
     "floors": 14,
     "depth of imports (modules)": 26,

@@ -1,4 +1,4 @@
-"""[limits], [tokens], [metrics], [backup], [health], [workers] and [log]: how the desk runs."""
+"""[limits], [tokens], [metrics], [backup], [health], [knowledge], [workers] and [log]: how the desk runs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from mailbridge.config import units
 from mailbridge.config.exposure import is_loopback
-from mailbridge.config.model import Backup, HealthSettings, Keep, TokenSettings
+from mailbridge.config.model import Backup, HealthSettings, Keep, KnowledgeSettings, TokenSettings
 from mailbridge.config.scalars import WholeNumber
 from mailbridge.config.schema import Key, Record
 from mailbridge.config.sections import kinds
@@ -65,6 +65,7 @@ HEALTH = section(
     "[health]",
     {"listen": kinds.text(units.server(9465)), "ping_url": kinds.text(units.url(PING_SCHEMES)), "silence": kinds.FLAG},
 )
+KNOWLEDGE = section("[knowledge]", {"folder": kinds.LINE, "answers": kinds.LINE, "similar": kinds.FLAG})
 WORKERS = section("[workers]", {"readers": WholeNumber(least=1, most=256), "batch": WholeNumber(least=1, most=10_000)})
 LOG = section("[log]", {"format": kinds.one_of(("auto", "json", "console")), "level": kinds.one_of(("debug", "info", "warning", "error"))})
 
@@ -101,3 +102,12 @@ def health(found: Section) -> HealthSettings:
         hint = "whoever reads it on its way can say that the desk is well; only this machine itself may be called by http"
         found.at_value("ping_url", "ping_url: only https", hint)
     return settings
+
+
+def knowledge(found: Section, folder: Path) -> KnowledgeSettings:
+    """The folders are absolute; they need not be there yet."""
+    values = found.values
+    for key in ("folder", "answers"):
+        if key in values:
+            values[key] = folder / units.path(values[key])
+    return KnowledgeSettings(**values)

@@ -19,6 +19,7 @@ from mailbridge.delivery.render.reflow import as_html
 from mailbridge.delivery.render.sentences import sentence, shown
 from mailbridge.delivery.render.template_context import Cut, HistoryEntry, TicketView
 from mailbridge.delivery.render.words import COUNTS
+from mailbridge.message.markdown import to_html, to_plain
 from mailbridge.notifications.payloads.cells import cells
 from mailbridge.notifications.payloads.model import TableRow
 from mailbridge.notifications.summary import length
@@ -250,6 +251,16 @@ def _lines(context: Context, cut: Cut) -> str:
     return str(context["catalogue"].plural(*known, cut.lines, "counts")).format(n=cut.lines)
 
 
+def _markdown(text: str) -> Markup:
+    """HTML of an article's Markdown, sanitised, with our own distances."""
+    return Markup(to_html(text))  # noqa: S704 - the sanitiser of mails made it
+
+
+def _plain(text: str, indent: int = 0) -> str:
+    """The Markdown as plain text, each line but the first `indent` blanks in."""
+    return to_plain(text).replace("\n", f"\n{' ' * indent}")
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "bare": bare,
     "bounce_kind": bounce_kind,
@@ -258,9 +269,11 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "flowed": as_html,
     "from_now": _from_now,
     "lasting": _lasting,
+    "markdown": _markdown,
     "near": _near,
     "paragraphs": _paragraphs,
     "phrase": _phrase,
+    "plain": _plain,
     "quote_lines": _quote_lines,
     "rows": _rows,
     "shorten": _shorten,

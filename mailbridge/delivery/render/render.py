@@ -35,6 +35,7 @@ from mailbridge.delivery.render.translation import Translation
 from mailbridge.errors import Permanent
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads.collected import Changes
+from mailbridge.notifications.payloads.knowledge import ArticleRow, ArticleSent
 from mailbridge.notifications.payloads.model import Payload
 from mailbridge.notifications.payloads.tickets import Received, ReceivedTogether
 
@@ -90,15 +91,25 @@ def guarded(notification: Notification, view: TemplateContext) -> tuple[Notifica
 
 
 def _own_words(payload: Payload | None) -> Payload | None:
-    """What of the values is the desk's own word: how long answers take, the numbers of requests, names of events."""
+    """What of the values is the desk's own word: how long answers take, the numbers of requests, names of events, the titles of articles.
+
+    Also an article that was asked for by the signed address.  The texts of suggested articles stay away: who asks for one has shown to
+    read the mailbox.
+    """
     match payload:
+        case ArticleSent():
+            return payload
         case Changes():
             return payload
         case Received():
-            return replace(payload, estimate=None)
+            return replace(payload, estimate=None, articles=_titles(payload.articles), start=_titles(payload.start))
         case ReceivedTogether(rows=rows):
             return replace(payload, rows=tuple(replace(row, subject="") for row in rows))
     return None
+
+
+def _titles(rows: Iterable[ArticleRow]) -> tuple[ArticleRow, ...]:
+    return tuple(ArticleRow(number=row.number, title=row.title) for row in rows)
 
 
 def _silenced(ticket: TicketView) -> TicketView:

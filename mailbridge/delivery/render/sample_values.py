@@ -58,7 +58,16 @@ _COLLECTED = (
     "\nMB-8\tsupport+mb8.a.y@acme.example\t\tana@acme.example\tNew\tlow\t\tnew"
 )
 VOCABULARY: Mapping[str, Mapping[str, str]] = {
-    "customer.received": {"estimate": "120", "within": "3", "unit": "hours", "working": "yes", "behind": ""},
+    "customer.received": {
+        "estimate": "120",
+        "within": "3",
+        "unit": "hours",
+        "working": "yes",
+        "behind": "",
+        "articles": "KB-17\tError E-52: clean the <sensor>\tOpen the **front** cover & look at [the film](https://video.acme.example/17).\tyes"
+        "\thttps://video.acme.example/17\nKB-18\tPaper jams\tOpen tray 2.\t\t",
+        "start": "KB-1\tWhere to start\tWrite to us as to a colleague.\tyes\t",
+    },
     "customer.received_together": {
         "rows": "MB-1042\t\tPrinter <down> & out\nMB-1043\tsupport+mb1043.a.x@acme.example\tScanner",
         "within": "3",
@@ -66,6 +75,7 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
         "working": "yes",
         "behind": "",
     },
+    "customer.article": {"article": "KB-17\tError E-52: clean the <sensor>\t1. Open the **front** cover.\tyes\thttps://video.acme.example/17"},
     "customer.estimate": {"minutes": "240", "before": "120", "most": "480"},
     "customer.unreadable": {},
     "customer.taken": {"author": "Bogdan Ionescu"},
@@ -90,6 +100,7 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
         "other_reply_to": "office@acme.example",
         "asking": "asked",
         "contact": "bob@acme.example",
+        "fits": "KB-17\tError E-52: clean the <sensor>\tyes\nKB-20\tRenew the gateway's certificate\t",
     },
     "agent.held": _NOTICE,
     "agent.held_done": _NOTICE,
@@ -123,6 +134,21 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
     "agent.collected": {"count": "2", "rows": _COLLECTED, "more": "4"},
     "agent.bundle": {"team": "Field <service>", "count": "31", "opened": "30", "replied": "2", "rows": _TICKETS, "more": ""},
     "agent.alerts": {"count": "2", "overdue": "1", "unclaimed": "1", "silent": "", "rows": _ALERTS},
+    "agent.articles": {
+        "asked": "#kb sensor",
+        "words": "sensor",
+        "article": "KB-17\tError E-52: clean the <sensor>\t1. Open the **front** cover.\tyes\thttps://video.acme.example/17",
+        "rows": "KB-17\tError E-52: clean the <sensor>\ten\tcustomers\tOpen the front cover.\nKB-20\tGateway\ten\tagents\tRun it.",
+        "count": "31",
+        "more": "1",
+    },
+    "agent.answers": {
+        "asked": "#answers",
+        "words": "",
+        "rows": 'visit\tAnnounce a <visit>\t#answer visit day="…"\nneed-serial\tAsk for the serial number\t#answer need-serial',
+        "count": "2",
+        "more": "",
+    },
     "agent.found": {"asked": "#search E-52", "words": "E-52 <x>", "rows": _TICKETS, "count": "31", "more": "1"},
     "agent.ticket": _FACTS,
     "agent.history": _FACTS,

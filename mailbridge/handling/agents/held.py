@@ -26,10 +26,12 @@ from mailbridge.ids import ticket_number
 from mailbridge.mail_commands.model import (
     CommandLine,
     ExplainDueTimes,
+    FindArticles,
     FindDocuments,
     FullHistory,
     Help,
     HoursArgument,
+    ListAnswers,
     ListTickets,
     SearchMails,
     ShowAgenda,
@@ -120,7 +122,7 @@ def _beyond(line: CommandLine, ticket: int) -> bool:
             return number not in (0, ticket)
         case ShowTickets(tickets=numbers) | ExplainDueTimes(tickets=numbers):
             return not {ticket}.issuperset(numbers)
-        case Help():
+        case Help() | FindArticles() | ListAnswers():
             return False
         case None:
             others = [one.into if isinstance(one, Merge) else one.ticket for one in line.commands if isinstance(one, Merge | Link)]

@@ -9,6 +9,7 @@ from dataclasses import replace
 from mailbridge.execution.desk import Desk
 from mailbridge.handling.agents.carry_out import carry_out
 from mailbridge.handling.agents.held import hold_lines, parted
+from mailbridge.handling.agents.inserts import without_ticket
 from mailbridge.handling.agents.questions import answer_questions
 from mailbridge.handling.agents.results import tell_results
 from mailbridge.handling.new_ticket import open_ticket
@@ -27,7 +28,7 @@ def answer_agent(tx: Tx, desk: Desk, mail: PlacedMail) -> MailResult | None:
     """The mail was for the desk itself and is answered; None where it asks for a ticket."""
     if not _for_the_desk(mail) and not _decides_nothing(tx, mail):
         return None
-    parsed = mail.parsed
+    parsed = without_ticket(mail.parsed)
     mail_id = store_mail(tx, mail, ticket=None, fresh=parsed.text, internal=True)
     at_once, later = parted(parsed.lines, own_ticket=False, vouched=mail.writer.vouched)
     lines = [*at_once, *([_left_over(parsed.text)] if parsed.text else [])]
@@ -41,7 +42,7 @@ def answer_agent(tx: Tx, desk: Desk, mail: PlacedMail) -> MailResult | None:
 
 def open_agents_ticket(tx: Tx, desk: Desk, judged: JudgedMail) -> MailResult:
     """The agent's own request is a ticket, as anybody's would be, and the lines of the mail were executed on it."""
-    parsed = judged.mail.parsed
+    parsed = without_ticket(judged.mail.parsed)
     mail = replace(judged.mail, written_to=written_to(judged.mail.message, desk))
     if not parsed.lines:
         return open_ticket(tx, desk, replace(judged, mail=mail))

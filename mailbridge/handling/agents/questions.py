@@ -14,6 +14,7 @@ from mailbridge.execution.desk import Desk
 from mailbridge.execution.due_times import due_times
 from mailbridge.handling.agents.agenda import agenda_for
 from mailbridge.handling.agents.hours_report import hours_report
+from mailbridge.handling.agents.knowledge_questions import answers_for, articles_for
 from mailbridge.handling.agents.results import address_of, send, to_writer
 from mailbridge.handling.agents.time_report import time_report
 from mailbridge.handling.placed_mail import PlacedMail
@@ -22,10 +23,12 @@ from mailbridge.mail_commands.manual import manual_rows
 from mailbridge.mail_commands.model import (
     CommandLine,
     ExplainDueTimes,
+    FindArticles,
     FindDocuments,
     FullHistory,
     Help,
     HoursArgument,
+    ListAnswers,
     ListTickets,
     Question,
     SearchMails,
@@ -96,6 +99,10 @@ def _answers(
             yield to_writer(tx, desk, mail, None, "report", key, time_report(tx, desk, mail, asked, words))
         case ShowAgenda():
             yield to_writer(tx, desk, mail, None, "agenda", key, agenda_for(tx, desk, mail, asked, question))
+        case FindArticles():
+            yield to_writer(tx, desk, mail, None, "articles", key, articles_for(desk, mail, asked, question, ticket))
+        case ListAnswers(words=words):
+            yield to_writer(tx, desk, mail, None, "answers", key, answers_for(desk, mail, asked, words, ticket))
         case Help(word=word):
             yield to_writer(tx, desk, mail, None, "help", key, _help(desk, mail, asked, word))
 

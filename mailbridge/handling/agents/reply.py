@@ -9,6 +9,7 @@ from mailbridge.execution.desk import Desk
 from mailbridge.handling.agents.approval_answer import answered, answers_note, doubt, note_writer, taken_as_answer
 from mailbridge.handling.agents.carry_out import carry_out
 from mailbridge.handling.agents.held import hold_agents_mail, hold_lines, parted
+from mailbridge.handling.agents.inserts import with_texts
 from mailbridge.handling.agents.questions import answer_questions
 from mailbridge.handling.agents.results import tell_results
 from mailbridge.handling.outcome import MailOutcome, MailResult
@@ -35,11 +36,12 @@ def add_agent_reply(tx: Tx, desk: Desk, mail: PlacedMail) -> MailResult:
         return hold_agents_mail(tx, desk, mail)
     ours = answered(tx, ticket.id, mail.message)
     parsed = taken_as_answer(mail.parsed, ours)
-    parsed = replace(parsed, lines=tuple(on_a_ticket(line) for line in parsed.lines))
+    inserted = with_texts(desk, mail, ticket, replace(parsed, lines=tuple(on_a_ticket(line) for line in parsed.lines)))
+    parsed = inserted.parsed
     said = [line.command for line in parsed.lines]
     internal = InternalNote() in said or (answers_note(ours) and AgentReply() not in said)
     speech: Command = InternalNote() if internal else AgentReply(doubt=doubt(parsed, ours, ticket, desk.organisation))
-    speaks = bool(parsed.text or mail.message.attachments)
+    speaks = bool(parsed.text or mail.message.attachments) and not inserted.failed
 
     mail_id = store_mail(tx, mail, ticket=ticket.id, fresh=parsed.text, internal=internal or not speaks)
     token_of = ticket if mail.writer.by_token and not mail.writer.vouched else None

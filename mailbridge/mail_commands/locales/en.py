@@ -40,7 +40,17 @@ EN = Locale(
             names="note internal private n", usage=("#note", "#note he is on holiday"), about="Your text is for colleagues only."
         ),
         "public": Word(
-            names="public answer reply", usage=("#public",), about="Your text goes to the customer, also as an answer to a note."
+            names="public reply", usage=("#public",), about="Your text goes to the customer, also as an answer to a note."
+        ),
+        "send": Word(
+            names="send",
+            usage=("#send KB-17",),
+            about="Puts the article into your answer to the customer.",
+        ),
+        "answer": Word(
+            names="answer ready",
+            usage=("#answer visit", '#answer visit day="Tuesday at ten"',),
+            about="Puts an answer ready to send into yours, in the customer's language.",
         ),
         "cc": Word(
             names="cc copy",
@@ -192,6 +202,16 @@ EN = Locale(
             names="search find",
             usage=("#search error E-52",),
             about="Finds mails and notes with all these words.",
+        ),
+        "kb": Word(
+            names="kb knowledge",
+            usage=("#kb", "#kb error E-52", "#kb KB-17",),
+            about="Articles that fit the words or the ticket; one by its number.",
+        ),
+        "answers": Word(
+            names="answers",
+            usage=("#answers", "#answers visit",),
+            about="The answers ready to send.",
         ),
         "docs": Word(
             names="docs documents files doc",

@@ -46,6 +46,16 @@ RO = Locale(
         "public": Word(
             names="răspuns răspunde", usage=("#răspuns",), about="Textul tău merge la client, și ca răspuns la o notă."
         ),
+        "send": Word(
+            names="trimite",
+            usage=("#trimite KB-17",),
+            about="Pune articolul în răspunsul tău către client.",
+        ),
+        "answer": Word(
+            names="șablon",
+            usage=("#șablon visit", '#șablon visit day="marți la zece"',),
+            about="Pune un răspuns pregătit în al tău, în limba clientului.",
+        ),
         "cc": Word(
             names="copie",
             usage=("#copie dan@acme.example", "#copie -dan@acme.example"),
@@ -190,6 +200,16 @@ RO = Locale(
             names="caută",
             usage=("#caută eroare E-52",),
             about="Mailuri și note care au toate aceste cuvinte.",
+        ),
+        "kb": Word(
+            names="articole cunoștințe",
+            usage=("#articole", "#articole eroare E-52", "#articole KB-17",),
+            about="Articole care se potrivesc cu cuvintele sau cu tichetul; unul după număr.",
+        ),
+        "answers": Word(
+            names="șabloane",
+            usage=("#șabloane", "#șabloane visit",),
+            about="Răspunsurile pregătite.",
         ),
         "docs": Word(
             names="documente fișiere",

@@ -52,6 +52,7 @@ def _new(context: NotificationContext) -> NewTicket:
         other_reply_to=news.other_reply_to,
         asking=asking,
         contact=contact,
+        fits=news.suggested.fits,
     )
 
 

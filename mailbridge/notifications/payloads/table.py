@@ -45,6 +45,7 @@ from mailbridge.notifications.payloads.agents import (
 )
 from mailbridge.notifications.payloads.collected import Changes, Collected
 from mailbridge.notifications.payloads.digest import Digest
+from mailbridge.notifications.payloads.knowledge import AnswersFound, ArticleSent, ArticlesFound
 from mailbridge.notifications.payloads.model import Payload
 from mailbridge.notifications.payloads.plans import AgendaList, Planned
 from mailbridge.notifications.payloads.tickets import (
@@ -88,6 +89,7 @@ from mailbridge.notifications.payloads.tickets import (
 PAYLOADS: Mapping[str, type[Payload]] = {
     "customer.received": Received,
     "customer.received_together": ReceivedTogether,
+    "customer.article": ArticleSent,
     "customer.estimate": Estimated,
     "customer.taken": ByAuthor,
     "customer.answered": Answered,
@@ -121,6 +123,8 @@ PAYLOADS: Mapping[str, type[Payload]] = {
     "agent.contract_ends": ContractEnds,
     "agent.due_times": DueTimesChanged,
     "agent.found": Found,
+    "agent.articles": ArticlesFound,
+    "agent.answers": AnswersFound,
     "agent.ticket": TicketFacts,
     "agent.history": TicketFacts,
     "agent.message": WholeMessage,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from mailbridge.notifications.payloads.knowledge import ArticleRow, FitRow
 from mailbridge.notifications.payloads.model import Payload, TableRow
 
 
@@ -20,7 +21,7 @@ class Received(Payload):
     """`estimate`: minutes of work, where the team tells customers.
 
     `within`: how long the first answer usually takes, in `unit`: minutes, hours or days; `working`: of working time.  `behind`: more
-    comes in than the team answers, and no time is said.
+    comes in than the team answers, and no time is said.  `articles`: what may help now.  `start`: for who writes for the first time.
     """
 
     estimate: int | None = None
@@ -28,6 +29,8 @@ class Received(Payload):
     unit: str = ""
     working: bool = False
     behind: bool = False
+    articles: tuple[ArticleRow, ...] = ()
+    start: tuple[ArticleRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +126,8 @@ class ChangesUndone(Payload):
 class NewTicket(Payload):
     """`follows` is the ticket that it probably continues, `doubt` why its mail is not there, `said_by` the agent who wrote first.
 
-    `asking`: the writer may not ask for the customer, and what became of it: asked, queued, refused; `contact` is who was asked."""
+    `asking`: the writer may not ask for the customer, and what became of it: asked, queued, refused; `contact` is who was asked.  `fits`:
+    articles for it."""
 
     said_by: str = ""
     follows: str = ""
@@ -131,6 +135,7 @@ class NewTicket(Payload):
     other_reply_to: str = ""
     asking: str = ""
     contact: str = ""
+    fits: tuple[FitRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,7 +40,8 @@ def test_the_shipped_rules_come_along_and_templates_stay_with_mailbridge(tmp_pat
     main(["init", str(tmp_path / "desk")])
 
     rules = {f"rules/{name}" for name in files(shipped.rules())}
-    assert files(tmp_path / "desk") == {"mailbridge.toml", ".gitignore", "templates/README.md", *rules}
+    explained = {f"{name}/README.md" for name in ("templates", "knowledge", "answers")}
+    assert files(tmp_path / "desk") == {"mailbridge.toml", ".gitignore", *explained, *rules}
 
 
 def test_git_ignores_what_is_secret(tmp_path: Path) -> None:

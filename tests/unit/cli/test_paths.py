@@ -16,6 +16,8 @@ INSIDE = {
     "deploy": "systemd/mailbridge.service",
     "rules": "teams.yaml",
     "schemas": "teams.json",
+    "knowledge": "KB-1-start.en.md",
+    "answers": "visit.ro.md",
     "templates": "mail/customer.received.j2",
 }
 

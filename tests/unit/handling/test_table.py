@@ -97,6 +97,7 @@ EXAMPLES: dict[str, Any] = {
     "answer_to_notification": placed(replace(of_kind(Kind.AUTO_REPLY, Strength.WEAK), in_reply_to=("<1@desk.test>",))),
     "agent_reply": placed(writer=AGENT, placement=ON_TICKET),
     "consultant_reply": placed(writer=Writer(address="c@else.test", consultant="c"), placement=ON_TICKET),
+    "article_request": placed(replace(HUMAN, reply=replace(HUMAN.reply, fresh="#kb KB-17")), placement=ON_TICKET),
     "automatic_message": placed(of_kind(Kind.AUTO_REPLY), placement=ON_TICKET),
     "agent_questions": placed(writer=AGENT),
     "quarantined_by_rule": judged(quarantine="looks odd"),
@@ -111,7 +112,8 @@ EXAMPLES: dict[str, Any] = {
 BY_OUTCOME = {
     MailOutcome.TICKET: {"forwarded_ticket", "agent_ticket", "new_ticket"},
     MailOutcome.APPEND: {
-        *("released_lines", "imported_reply", "bounce", "agent_reply", "consultant_reply", "automatic_message", "customer_message"),
+        *("released_lines", "imported_reply", "bounce", "agent_reply", "consultant_reply", "article_request"),
+        *("automatic_message", "customer_message"),
         *("forwarded_ticket", "agent_ticket", "new_ticket"),  # the ticket of earlier mails, beyond the sender's limits
     },
     MailOutcome.DUPLICATE: {"duplicate"},

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailbridge.store.search_terms import MOST_CHARACTERS, asked, excerpt, folded, words
+from mailbridge.message.search_words import MOST_CHARACTERS, folded, words
+from mailbridge.store.search_terms import asked, excerpt
 
 
 @pytest.mark.parametrize(

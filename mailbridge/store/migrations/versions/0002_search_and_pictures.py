@@ -11,8 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from mailbridge.message.search_words import MOST_CHARACTERS, words
 from mailbridge.store import dialects
-from mailbridge.store.search_terms import MOST_CHARACTERS, words
 
 revision = "0002"
 down_revision = "0001"

@@ -11,8 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from mailbridge.message.search_words import words
 from mailbridge.store import dialects
-from mailbridge.store.search_terms import words
 from mailbridge.store.whole_text import is_whole, parts
 
 revision = "0009"

@@ -1,0 +1,132 @@
+"""Lines of an agent's mail that put a text of the desk into the answer: `#send KB-17`, `#answer visit day=Tuesday`.
+
+The text stands where the line stood, above or below the agent's own words.  Where one of the lines cannot be done, nothing is sent: a
+customer must not get half of an answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from mailbridge.config.suggest import nearest
+from mailbridge.execution.desk import Desk
+from mailbridge.handling.agents.results import LONGEST_SHOWN
+from mailbridge.handling.placed_mail import PlacedMail
+from mailbridge.ids import ticket_number
+from mailbridge.knowledge.fields import filled
+from mailbridge.knowledge.model import ArticleAudience, article_name
+from mailbridge.mail_commands.model import CommandLine, ParsedMail, SendArticle, UseAnswer
+from mailbridge.message.markdown import to_plain
+from mailbridge.tickets.model import Ticket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inserted:
+    """The mail with the texts in it.  `failed`: a line could not be done, and nothing of the mail goes to the customer.  `articles`: the
+    numbers of those that are in the text."""
+
+    parsed: ParsedMail
+    failed: bool = False
+    articles: tuple[int, ...] = ()
+
+
+def with_texts(desk: Desk, mail: PlacedMail, ticket: Ticket, parsed: ParsedMail) -> Inserted:
+    """The mail as it goes to the customer of the ticket."""
+    if not any(line.insert is not None for line in parsed.lines):
+        return Inserted(parsed=parsed)
+    above, below = list[str](), list[str]()
+    lines, articles = list[CommandLine](), list[int]()
+    for line in parsed.lines:
+        done, text = _text(desk, mail, ticket, line)
+        lines.append(done)
+        (below if line.below else above).extend([text] if text else [])
+        if text and isinstance(line.insert, SendArticle):
+            articles.append(line.insert.number)
+    failed = any(line.insert is not None and line.problem for line in lines)
+    if failed:
+        return Inserted(parsed=replace(parsed, lines=(_not_sent(parsed.text), *lines) if parsed.text else tuple(lines)), failed=True)
+    text = "\n\n".join(part for part in (*above, parsed.text, *below) if part)
+    return Inserted(parsed=ParsedMail(lines=tuple(lines), text=text), articles=tuple(articles))
+
+
+def without_ticket(parsed: ParsedMail) -> ParsedMail:
+    """The mail with these lines refused: there is no customer to whom their texts could go."""
+    lines = (replace(line, insert=None, problem="no-ticket") if line.insert is not None else line for line in parsed.lines)
+    return replace(parsed, lines=tuple(lines))
+
+
+def _text(desk: Desk, mail: PlacedMail, ticket: Ticket, line: CommandLine) -> tuple[CommandLine, str]:
+    """The line, with its problem where there is one, and the text in its place."""
+    if line.problem:
+        return line, ""
+    match line.insert:
+        case SendArticle(number=number):
+            return _article(desk, ticket, line, number)
+        case UseAnswer(name=name, fields=fields):
+            return _answer(desk, mail, ticket, line, name, dict(fields))
+        case None:
+            return line, ""
+
+
+def _article(desk: Desk, ticket: Ticket, line: CommandLine, number: int) -> tuple[CommandLine, str]:
+    language = ticket.language or desk.config.desk.language
+    article = desk.knowledge.article(number, language, readers=ArticleAudience.CUSTOMERS)
+    if article is None:
+        internal = desk.knowledge.article(number, language) is not None
+        return _refused(line, "article-for-agents" if internal else "unknown-article"), ""
+    parts = (f"{article.title} ({article_name(number)})", to_plain(article.text), *article.videos)
+    return line, "\n\n".join(parts)
+
+
+def _answer(
+    desk: Desk, mail: PlacedMail, ticket: Ticket, line: CommandLine, name: str, given: Mapping[str, str]
+) -> tuple[CommandLine, str]:
+    found = desk.knowledge.answer(name, (ticket.language, desk.config.desk.language, "en"), ticket.team)
+    if found is None:
+        near = nearest(name, {one.name for one in desk.knowledge.answers_for(ticket.team)})
+        return replace(_refused(line, "unknown-answer"), nearest=f"#answer {near}" if near else "#answers"), ""
+    asked = dict(found.asked)
+    wrong = next((field for field in given if field not in asked), "") or next(
+        (field for field, default in asked.items() if not given.get(field, default)), ""
+    )
+    if wrong:
+        fields = " ".join(f'{field}="{given.get(field) or default or "…"}"' for field, default in asked.items())
+        refused = _refused(line, "missing-field" if wrong in asked else "unknown-field")
+        return replace(refused, nearest=f"#answer {name} {fields}".strip()), ""
+    values = {field: default or "" for field, default in asked.items()} | dict(given) | _known(desk, mail, ticket)
+    return line, to_plain(filled(found.text, {key: _as_text(value) for key, value in values.items()}))
+
+
+def _known(desk: Desk, mail: PlacedMail, ticket: Ticket) -> dict[str, str]:
+    """The values that every answer may show."""
+    organisation, requester = desk.organisation, ticket.requester
+    team = organisation.teams.get(ticket.team)
+    return {
+        "ticket.number": ticket_number(desk.config.desk.prefix, ticket.id),
+        "ticket.subject": ticket.subject,
+        "customer.name": (requester.name or requester.address) if requester else "",
+        "customer.address": requester.address if requester else "",
+        "agent.name": organisation.agents[mail.agent].title,
+        "team.name": team.title if team else ticket.team,
+        "desk.name": desk.config.desk.name,
+        "desk.address": desk.config.desk.address,
+    }
+
+
+_MARKS = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_[]<>#|~"})
+
+
+def _as_text(value: str) -> str:
+    """The value in one line, so that nothing in it is Markdown."""
+    return " ".join(value.split()).translate(_MARKS)
+
+
+def _refused(line: CommandLine, reason: str) -> CommandLine:
+    return replace(line, problem="refused", detail=reason)
+
+
+def _not_sent(text: str) -> CommandLine:
+    first = " ".join(text.split())
+    shown = first if len(first) <= LONGEST_SHOWN else f"{first[: LONGEST_SHOWN - 1]}…"
+    return CommandLine(text=shown, word="", problem="refused", detail="not-sent")

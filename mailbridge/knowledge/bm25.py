@@ -1,0 +1,106 @@
+"""Okapi BM25 over texts with titles, in memory (Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009).
+
+A term of the title or of the keywords counts as five of the body, a code such as `e52` weighs twice as much as a word.  The same texts
+give the same scores everywhere; no database takes part.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from math import log
+
+TITLE_WEIGHT = 5
+_K1 = 1.2
+_B = 0.75
+MOST_ASKED = 300  # different terms of one query, the rarest of them
+COMMON = 0.5  # a term in more than this share of the texts says nothing about one of them
+FEW = 8  # texts, of which no term is common
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A text that shares terms with a query; a code counts as two of them."""
+
+    place: int
+    score: float
+    shared: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexedText:
+    """A text in terms."""
+
+    title: Sequence[str]
+    keywords: Sequence[str] = ()
+    body: Sequence[str] = ()
+
+
+class TextIndex:
+    """An index of texts, which are called by their place, from 0."""
+
+    def __init__(self, texts: Iterable[IndexedText]) -> None:
+        postings: dict[str, tuple[array[int], array[int]]] = {}
+        lengths = array("I")
+        titles: list[tuple[str, ...]] = []
+        for place, text in enumerate(texts):
+            counts = Counter(text.body)
+            for term in (*text.title, *text.keywords):
+                counts[term] += TITLE_WEIGHT
+            lengths.append(len(text.title) + len(text.keywords) + len(text.body))
+            titles.append(tuple(dict.fromkeys(text.title)))
+            for term, count in counts.items():
+                places, frequencies = postings.setdefault(term, (array("I"), array("H")))
+                places.append(place)
+                frequencies.append(min(count, 0xFFFF))
+        self._postings, self._lengths, self._titles = postings, lengths, titles
+        self._average = max(1.0, sum(lengths) / len(lengths)) if lengths else 1.0
+
+    def __len__(self) -> int:
+        return len(self._lengths)
+
+    def search(self, query: Iterable[str], *, most: int, wanted: Callable[[int], bool] = lambda _: True) -> list[Hit]:
+        """The texts that share a term with the query, best first, of equal scores the earlier text first."""
+        scores: dict[int, float] = {}
+        shared: Counter[int] = Counter()
+        for term, weight in self._asked(query):
+            places, frequencies = self._postings[term]
+            for place, frequency in zip(places, frequencies, strict=True):
+                scores[place] = scores.get(place, 0.0) + weight * self._saturated(place, frequency)
+            shared.update(places)
+            if is_code(term):
+                shared.update(places)
+        found = sorted((-score, place) for place, score in scores.items() if wanted(place))
+        return [Hit(place=place, score=-score, shared=shared[place]) for score, place in found[:most]]
+
+    def own_score(self, place: int) -> float:
+        """What the text scores for its whole title: beside it a score says how much of what the text is about was asked for."""
+        asked = self._asked(self._titles[place])
+        return sum(weight * self._saturated(place, self._frequency(term, place)) for term, weight in asked)
+
+    def _asked(self, query: Iterable[str]) -> list[tuple[str, float]]:
+        """The terms that some text has and that are not common, the rarest first."""
+        limit = len(self) * COMMON if len(self) > FEW else len(self)
+        known = {term for term in query if term in self._postings and len(self._postings[term][0]) <= limit}
+        return [(term, self._weight(term)) for term in sorted(known, key=lambda term: (len(self._postings[term][0]), term))[:MOST_ASKED]]
+
+    def _weight(self, term: str) -> float:
+        holding = len(self._postings[term][0])
+        weight = log(1 + (len(self) - holding + 0.5) / (holding + 0.5))
+        return 2 * weight if is_code(term) else weight
+
+    def _saturated(self, place: int, frequency: int) -> float:
+        length = 1 - _B + _B * self._lengths[place] / self._average
+        return frequency * (_K1 + 1) / (frequency + _K1 * length)
+
+    def _frequency(self, term: str, place: int) -> int:
+        places, frequencies = self._postings[term]
+        return frequencies[bisect_left(places, place)]
+
+
+def is_code(term: str) -> bool:
+    """Whether the term is of letters and digits, such as `e52`."""
+    return not term.isalpha() and not term.isdigit()
