@@ -53,6 +53,7 @@ from mailbridge.jobs.receipts import notify_receipts
 from mailbridge.jobs.recompute import recompute
 from mailbridge.jobs.reload import BrokenRules, RulesReloader
 from mailbridge.jobs.rematch_changed import rematch_changed
+from mailbridge.jobs.reports import notify_reports
 from mailbridge.jobs.timed_rules import run_timed_rules
 from mailbridge.jobs.unfetched import notify_unfetched
 from mailbridge.jobs.waiting import measure_waiting
@@ -393,6 +394,10 @@ class App:
     def fetch_feeds(self) -> int:
         """Fetches the calendar feeds whose time has come; how many."""
         return fetch_feeds(self.store, self.config.calendars, self.rules.policy.feeds, self.clock)
+
+    def notify_reports(self, now: datetime | None = None) -> int:
+        """Sends the reports that are due; how many."""
+        return notify_reports(self.store, self.desk(), now or self.clock.now())
 
     def notify_contract_ends(self, now: datetime | None = None) -> int:
         """Notifies people of contracts that end in 60, 30 or 7 days; how many new mails."""

@@ -98,6 +98,7 @@ class Daemon:
             jobs.append(Job(name="timed-rules", every=TIMED_RULES, run=app.run_timed_rules))
             jobs.append(Job(name="hours", every=HOURS, run=app.keep_hours))
             jobs.append(Job(name="digests", every=DIGESTS, run=app.notify_digests))
+            jobs.append(Job(name="reports", every=DIGESTS, run=app.notify_reports))
             jobs.append(Job(name="waiting", every=WAITING, run=app.measure_waiting))
             jobs.append(Job(name="kept", every=KEPT, run=app.list_kept))
             jobs.append(Job(name="feeds", every=FEEDS, run=app.fetch_feeds))

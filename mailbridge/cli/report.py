@@ -1,10 +1,11 @@
-"""`mailbridge report`: sums of recorded work and travel."""
+"""`mailbridge report`: sums of tickets, recorded work and travel."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,10 @@ from mailbridge.cli.options import desk_option, json_option, open_desk
 from mailbridge.cli.show import print_json, print_table, safe
 
 if TYPE_CHECKING:
+    from mailbridge.execution.desk import Desk
+    from mailbridge.execution.team_reports import Reader
+    from mailbridge.notifications.payloads.reports import Report
+    from mailbridge.store.tx import Tx
     from mailbridge.tickets.planned_report import PlannedEntry, PlannedSums, TravelSums
     from mailbridge.tickets.timesheet import Sums, Timesheet
 
@@ -145,6 +150,129 @@ def _travel_row(name: str, each: TravelSums) -> list[object]:
     share = f"{100 * each.travelled / spent:.0f} %" if spent else "-"
     far = f"{each.distance:g}{'+' if each.unknown else ''}" if each.distance or each.trips > each.unknown else "-"
     return [name, clock(each.worked), clock(each.travelled), share, each.trips, f"{each.km:g}", far]
+
+
+week_option = click.option("--week", metavar="WEEK", help="Like 2026-W47, or a day in it like 2026-11-20.  [default: this week]")
+csv_option = click.option("--csv", "as_csv", is_flag=True, help="Print CSV, for spreadsheets.")
+
+
+@report.command("team")
+@desk_option
+@json_option
+@csv_option
+@week_option
+@click.argument("teams", metavar="[TEAM]...", nargs=-1)
+def team_(folder: Path, as_json: bool, as_csv: bool, week: str | None, teams: tuple[str, ...]) -> None:
+    """Show the week of these teams, else of all: new and closed tickets, SLA targets met and missed, hours, senders, rules."""
+    from mailbridge.execution.team_reports import week_report
+
+    first, last = days(week)
+    with _counting(folder, as_json, as_csv, teams) as (tx, desk, names, reader, now, show):
+        show(week_report(tx, desk, names, reader, first, last, now))
+
+
+@report.command("queue")
+@desk_option
+@json_option
+@csv_option
+@click.argument("teams", metavar="[TEAM]...", nargs=-1)
+def queue_(folder: Path, as_json: bool, as_csv: bool, teams: tuple[str, ...]) -> None:
+    """Show the open and the late tickets of these teams, else of all, by team and by agent."""
+    from mailbridge.execution.team_reports import queue_report
+
+    with _counting(folder, as_json, as_csv, teams) as (tx, desk, names, reader, now, show):
+        show(queue_report(tx, desk, names, reader, now))
+
+
+@report.command("agent")
+@desk_option
+@json_option
+@csv_option
+@week_option
+@click.argument("agent", metavar="AGENT")
+def agent_(folder: Path, as_json: bool, as_csv: bool, week: str | None, agent: str) -> None:
+    """Show the week of AGENT: new, closed and open tickets, hours."""
+    from mailbridge.execution.team_reports import own_report
+    from mailbridge.organisation.availability import zone_of
+
+    first, last = days(week)
+    with _counting(folder, as_json, as_csv, ()) as (tx, desk, _, _, now, show):
+        known_or_told("agent", agent, desk.organisation.agents)
+        show(own_report(tx, desk, agent, first, last, now, zone_of(agent, desk.organisation)))
+
+
+@report.command("customers")
+@desk_option
+@json_option
+@csv_option
+@week_option
+@click.argument("agent", metavar="AGENT")
+def customers_(folder: Path, as_json: bool, as_csv: bool, week: str | None, agent: str) -> None:
+    """Show the week of the customers for whom AGENT is responsible: open and new tickets, hours left."""
+    from mailbridge.execution.team_reports import Reader, customers_report
+    from mailbridge.organisation.availability import zone_of
+
+    first, last = days(week)
+    with _counting(folder, as_json, as_csv, ()) as (tx, desk, _, _, now, show):
+        known_or_told("agent", agent, desk.organisation.agents)
+        show(customers_report(tx, desk, Reader(agent=agent, zone=zone_of(agent, desk.organisation)), first, last, now))
+
+
+@report.command("schedules")
+@desk_option
+@json_option
+def schedules(folder: Path, as_json: bool) -> None:
+    """List the reports of rules/reports.yaml with their recipients, and who ended them by mail."""
+    from mailbridge.config.units import DAYS
+    from mailbridge.execution.subscriptions import ended, lists
+
+    with _counting(folder, as_json, as_csv=False, teams=()) as (tx, desk, _, _, _, _):
+        off = ended(tx)
+        plans = desk.organisation.reports
+        enders = {name: sorted(agent for agent, names in off.items() if name in names) for name in lists(desk.organisation)}
+        found = [(name, plans.get(name), agents) for name, agents in enders.items()]
+    rows = [
+        {
+            "name": name,
+            "report": plan.kind if plan else "digest",
+            "to": list(plan.to) if plan else [],
+            "at": f"{plan.at:%H:%M}" if plan else "",
+            "days": [DAYS[day] for day in sorted(plan.days)] if plan else [],
+            "ended_by": agents,
+        }
+        for name, plan, agents in found
+    ]
+    if as_json:
+        print_json(rows)
+        return
+    cells = [[" ".join(cell) if isinstance(cell, list) else cell for cell in row.values()] for row in rows]
+    print_table(["NAME", "REPORT", "TO", "AT", "DAYS", "ENDED BY"], cells, empty="no reports")
+
+
+@contextmanager
+def _counting(
+    folder: Path, as_json: bool, as_csv: bool, teams: Sequence[str]
+) -> Iterator[tuple[Tx, Desk, tuple[str, ...], Reader, datetime, Callable[[Report], None]]]:
+    """An open transaction with the desk, the teams that are meant, the operator as the reader, and how the report is printed.
+
+    Raises a usage error where --json and --csv are both said, or a team is not there.
+    """
+    from functools import partial
+
+    from mailbridge.cli.report_tables import print_report
+    from mailbridge.cli.ticket_relations import opened
+    from mailbridge.execution.team_reports import Reader
+
+    if as_json and as_csv:
+        raise click.UsageError("--json and --csv exclude each other")
+    with opened(folder) as app, app.store.read() as tx:
+        desk = app.desk()
+        for name in teams:
+            known_or_told("team", name, desk.organisation.teams)
+        default = desk.organisation.teams.get(desk.organisation.default_team)
+        reader = Reader(agent="", zone=default.calendar.zone if default else "UTC")
+        show = partial(print_report, as_json=as_json, as_csv=as_csv)
+        yield tx, desk, tuple(teams) or tuple(desk.organisation.teams), reader, app.clock.now(), show
 
 
 def days(week: str | None) -> tuple[date, date]:

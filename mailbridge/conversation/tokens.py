@@ -3,6 +3,7 @@
     support+mb1042.c.k7qp…@acme.example               the reply address of a mail to a customer (c) about ticket 1042
     support+mb1042.a1c4fq.x2np…@acme.example          of a mail to an agent (a), with the minute in which it was made
     support+mb17.h1c4fq.r5ta…@acme.example            of a mail that asks an agent about held mails (h); 17 is the number of the notice
+    support+mb28103.u.w3df…@acme.example              ends a digest or report of an agent (u); the number stands for its name
     <mb1042.a1c4fq.x3f9….q2lm…@acme.example>          the Message-ID of a mail to an agent, with a nonce
 
 The last word is an HMAC-SHA256 cut to 128 bits over format, purpose, number, recipient, minute, nonce and the recipient's generation.
@@ -39,6 +40,10 @@ class Purpose(StrEnum):
     CUSTOMER = "c"
     AGENT = "a"
     HELD = "h"  # an agent's decision about held mails
+    UNSUBSCRIBE = "u"  # ends a digest or a report of an agent
+
+
+_ENDLESS = (Purpose.CUSTOMER, Purpose.UNSUBSCRIBE)  # their tokens do not expire
 
 
 class Life(StrEnum):
@@ -51,7 +56,8 @@ class Life(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """The content of a token, before it is verified.  `ticket` is the number of the notice where the purpose is HELD.  `nonce` is '' in a
+    """The content of a token, before it is verified.  `ticket` is the number of the notice where the purpose is HELD,
+    that of a digest where it is UNSUBSCRIBE.  `nonce` is '' in a
     reply address.  `made`: the minute in base 32, '' where there is none."""
 
     ticket: int
@@ -120,8 +126,9 @@ class Signer:
         return None
 
     def life(self, token: Token) -> Life:
-        """What a genuine token allows at this moment.  A customer's token is valid until it is revoked."""
-        if token.purpose is Purpose.CUSTOMER:
+        """What a genuine token allows at this moment.  A customer's token is valid until it is revoked, an address
+        that ends a digest as long as its key."""
+        if token.purpose in _ENDLESS:
             return Life.ACTS
         made = _moment(token.made) if token.made else self.dated_since
         if made is None:
@@ -132,8 +139,8 @@ class Signer:
         return Life.ANSWERS if age <= self.answer_for and token.purpose is Purpose.AGENT else Life.ENDED
 
     def _now(self, purpose: Purpose) -> str:
-        """The minute of `at` in base 32; '' for customers, whose tokens do not expire."""
-        if purpose is Purpose.CUSTOMER:
+        """The minute of `at` in base 32; '' where tokens do not expire."""
+        if purpose in _ENDLESS:
             return ""
         return _letters((self.at - EPOCH) // _MINUTE)
 
@@ -147,12 +154,12 @@ def tokens_in(signer: Signer, addresses: Sequence[str], message_ids: Sequence[st
 
 
 _REPLY = re.compile(
-    r"(?P<local>[^@]+)\+(?P<prefix>[a-z]{1,8})(?P<ticket>[1-9][0-9]{0,11})\.(?P<purpose>[cah])(?P<made>[a-z2-7]{5})?"
+    r"(?P<local>[^@]+)\+(?P<prefix>[a-z]{1,8})(?P<ticket>[1-9][0-9]{0,11})\.(?P<purpose>[cahu])(?P<made>[a-z2-7]{5})?"
     r"\.(?P<mac>[a-z2-7]{26})@(?P<domain>[^@]+)",
     re.ASCII,
 )
 _ID = re.compile(
-    r"(?P<prefix>[a-z]{1,8})(?P<ticket>[1-9][0-9]{0,11})\.(?P<purpose>[cah])(?P<made>[a-z2-7]{5})?"
+    r"(?P<prefix>[a-z]{1,8})(?P<ticket>[1-9][0-9]{0,11})\.(?P<purpose>[cahu])(?P<made>[a-z2-7]{5})?"
     r"\.(?P<nonce>[a-z2-7]{13})\.(?P<mac>[a-z2-7]{26})@(?P<domain>[^@]+)",
     re.ASCII,
 )

@@ -21,6 +21,11 @@ def followed(customers: Customers, names: Collection[str]) -> frozenset[str]:
     return frozenset(one.name for one in customers.by_name.values() if not set(names).isdisjoint(_all(one)))
 
 
+def everybody_responsible(customers: Customers) -> frozenset[str]:
+    """The agents who are responsible for a customer, a contract or a project."""
+    return frozenset(name for one in customers.by_name.values() for name in _all(one) if name)
+
+
 def watches(customer: Customer, contracts: Collection[Contract], names: Collection[str]) -> bool:
     """Whether one of these agents is responsible for the customer or for one of these contracts or their projects."""
     projects = (customer.projects[one.project] for one in contracts if one.project in customer.projects)

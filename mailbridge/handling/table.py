@@ -31,6 +31,7 @@ from mailbridge.handling.outcome import MailOutcome
 from mailbridge.handling.pairing import file_pairing_answer
 from mailbridge.handling.placed_mail import ArrivedMail, JudgedMail, PlacedMail
 from mailbridge.mail_commands.customer_words import asked_article
+from mailbridge.handling.unsubscribing import file_unsubscription, unsubscribes
 from mailbridge.message.model import Kind, Message
 
 TICKET, APPEND = MailOutcome.TICKET, MailOutcome.APPEND
@@ -65,6 +66,14 @@ BEFORE_PLACING: tuple[Handler[ArrivedMail], ...] = (
         when=lambda desk, mail: bool(mail.message.loop_mark),
         why="the desk sent it to itself, to measure its way",
         run=file_canary,
+        may_decline=True,
+        outcomes=frozenset({IGNORED}),
+    ),
+    Handler(
+        name="unsubscribe",
+        when=unsubscribes,
+        why="it is to an address that ends a digest or a report",
+        run=file_unsubscription,
         may_decline=True,
         outcomes=frozenset({IGNORED}),
     ),

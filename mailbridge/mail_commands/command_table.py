@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mailbridge.mail_commands import arguments, date_arguments, knowledge_arguments, plan_arguments, query_arguments, work_arguments
+from mailbridge.mail_commands import arguments, date_arguments, knowledge_arguments, plan_arguments, query_arguments, report_arguments, work_arguments
 from mailbridge.mail_commands.model import UNKNOWN, Author, Meaning, Reads
 from mailbridge.tickets.command_types.escalation import Approve, Reject
 from mailbridge.tickets.command_types.mails import AgentReply, InternalNote
@@ -96,7 +96,7 @@ WORDS: Mapping[str, CommandWord] = {
     "answers": CommandWord(room=Room.ASK, reads=knowledge_arguments.answers),
     "docs": CommandWord(room=Room.ASK, reads=query_arguments.docs),
     "agenda": CommandWord(room=Room.ASK, reads=plan_arguments.agenda),
-    "report": CommandWord(room=Room.ASK, reads=query_arguments.report),
+    "report": CommandWord(room=Room.ASK, reads=report_arguments.report),
     "for": CommandWord(room=Room.NEW, reads=arguments.on_behalf, needs=True),
     "channel": CommandWord(room=Room.NEW, reads=arguments.channel, needs=True),
     "help": CommandWord(room=Room.NEW, reads=query_arguments.helped),

@@ -77,6 +77,35 @@ class TimesheetArgument:
     words: str = ""
 
 
+class ReportWord(StrEnum):
+    """What a report is about."""
+
+    TEAM = "team"
+    QUEUE = "queue"
+    ME = "me"
+    CUSTOMERS = "customers"
+    AGAIN = "again"  # one that comes by schedule comes again
+
+
+class ReportWish(StrEnum):
+    """Which week is meant."""
+
+    THIS = "this"
+    LAST = "last"
+    DAY = "day"  # that of a day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportArgument:
+    """A report.  `teams` empty: those of the author.  `name`: of the schedule that is resumed."""
+
+    word: ReportWord
+    teams: tuple[str, ...] = ()
+    wish: ReportWish = ReportWish.THIS
+    day: date | None = None
+    name: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoursArgument:
     """The hour banks of a customer.  `words`: the customer and the months, for the report to parse."""
@@ -126,7 +155,7 @@ class Help:
 
 Question = (
     ListTickets | SearchMails | ShowTickets | FullHistory | ExplainDueTimes
-    | TimesheetArgument | HoursArgument | FindDocuments | ShowAgenda | FindArticles | ListAnswers | Help
+    | TimesheetArgument | ReportArgument | HoursArgument | FindDocuments | ShowAgenda | FindArticles | ListAnswers | Help
 )
 
 

@@ -13,26 +13,17 @@ from mailbridge.mail_commands.model import (
     FindDocuments,
     FullHistory,
     Help,
-    HoursArgument,
     LineProblem,
     ListTickets,
     Meaning,
     SearchMails,
     ShowTickets,
-    TimesheetArgument,
     Which,
 )
 from mailbridge.mail_commands.normalise import bare, unquoted
 from mailbridge.mail_commands.vocabulary import fold, near_phrase, tokens, vocabulary
 
 _MESSAGE = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
-_DAY = re.compile(r"[0-9]{4}-(?:[0-9]{2}-[0-9]{2}|w[0-9]{2})", re.ASCII)
-# The words of "last week", in each language.
-_WEEK = frozenset({
-    "last", "previous", "past", "week", "trecuta", "precedenta", "anterioara", "saptamana",
-    "прошлая", "прошлои", "прошлую", "неделя", "неделю", "неделе", "за", "на",
-})  # fmt: skip
-_HOURS = frozenset({"hours", "ore", "часы", "часов"})  # of an hour bank, in each language
 
 
 def listed(argument: str, author: Author) -> Meaning:
@@ -77,22 +68,6 @@ def full(argument: str, author: Author) -> Meaning:
     if number is None or (slash and not _MESSAGE.fullmatch(message)):
         return UNKNOWN
     return FullHistory(ticket=number, message=int(message) if slash else 0)
-
-
-def report(argument: str, author: Author) -> Meaning:
-    """Hour banks, or working time of an agent in a week.  A word that is none of these is a mistake: it may name another report."""
-    word, _, rest = argument.partition(" ")
-    if fold(bare(word)) in _HOURS:
-        return HoursArgument(words=rest.strip())
-    words = rest if vocabulary(author.language).words.get(fold(bare(word))) == "time" else argument
-    unknown = any(not _is_of_timesheet(each, author) for each in words.replace(",", " ").split())
-    return LineProblem(problem="argument-unclear") if unknown else TimesheetArgument(words=words)
-
-
-def _is_of_timesheet(word: str, author: Author) -> bool:
-    """A colleague, a day, a week like 2026-W47, or a word of "last week"."""
-    text = word.lower().lstrip("@")
-    return text in author.organisation.agents or _DAY.fullmatch(text) is not None or fold(text) in _WEEK
 
 
 def docs(argument: str, author: Author) -> Meaning:

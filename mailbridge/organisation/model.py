@@ -12,6 +12,7 @@ from mailbridge.organisation.billing import WorkPolicy
 from mailbridge.organisation.people import Absence, Consultant, EscalationChain, OnCallSchedule
 from mailbridge.organisation.playbooks import Playbook
 from mailbridge.organisation.priority import Priority
+from mailbridge.organisation.report_schedules import ReportSchedule
 from mailbridge.organisation.status import Status
 from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.clock import Targets
@@ -152,6 +153,7 @@ class Organisation:
     consultants: Mapping[str, Consultant] = field(default_factory=dict)
     approval_policy: ApprovalPolicy = field(default_factory=ApprovalPolicy)  # what waits for a yes
     work: Mapping[str, WorkPolicy] = field(default_factory=dict)  # by team; '' is the desk's
+    reports: Mapping[str, ReportSchedule] = field(default_factory=dict)  # that come by themselves, by name
     estimates: Mapping[str, int] = field(default_factory=dict)  # minutes by type of request
     playbooks: Mapping[str, Playbook] = field(default_factory=dict)  # lists of tasks by name
     freemail: frozenset[str] = frozenset()  # domains whose users are no colleagues of each other

@@ -33,6 +33,7 @@ from mailbridge.rules.files import (
     notifications,
     notifications_validate,
     people_validate,
+    reports,
     statuses,
     timed,
     work,
@@ -128,7 +129,7 @@ def _policy(
     sources: DaySources,
     documents: Mapping[str, Node | None],
 ) -> Policy:
-    teams, sla, about_statuses, types, customers, about_approvals, about_work, about_playbooks, about_flow = values.values()
+    teams, sla, about_statuses, types, customers, about_approvals, about_work, about_playbooks, about_flow, about_reports = values.values()
     version = version_of(files)
     desk = replace(
         organisation(teams, sla, about_statuses, types, customers, sources),
@@ -136,6 +137,7 @@ def _policy(
         approval_policy=approvals.approval_policy(about_approvals),
         work=work.policies(about_work),
         playbooks=playbooks(about_playbooks),
+        reports=reports.schedules(about_reports),
     )
     about: dict[str, Any] = {"version": version, "customers": customers_of(customers, named), "tags": desk.tags, "names": _names(desk)}
     compiled = compile_rules([rule for rule in rules if rule.every is None], **about)
@@ -234,7 +236,7 @@ CUSTOMERS_FILE = "rules/customers.yaml"
 # Kinds of names by the file that defines them: where it cannot be read, nobody can say that a name is not in it.
 _DEFINED_IN = {
     "rules/teams.yaml": frozenset(
-        {"team", "agent", "agent or team", "hours", "skill", "consultant", "escalation", "way to escalate", LEVELS}
+        {"team", "agent", "agent or team", reports.RECIPIENT, "hours", "skill", "consultant", "escalation", "way to escalate", LEVELS}
     ),
     "rules/sla.yaml": frozenset({"sla"}),
     "rules/statuses.yaml": frozenset({"status"}),
@@ -339,6 +341,9 @@ def _cross_check(documents: Mapping[str, Node | None], values: Mapping[str, Any]
         reading.define("agent or team", name, reading.defined["team"][name])
     for name in reading.defined.get("agent", {}):
         reading.define("agent or team", name, reading.defined["agent"][name])
+        reading.define(reports.RECIPIENT, name, reading.defined["agent"][name])
+    for name in reports.groups():
+        reading.define(reports.RECIPIENT, name, None)
     if not reading.defined.get("tag"):
         # Without a list of tags any word is allowed.
         reading.uses = [use for use in reading.uses if use.kind != "tag"]

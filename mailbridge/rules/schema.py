@@ -20,6 +20,7 @@ from mailbridge.rules.files.hours import BANK, within_contract
 from mailbridge.rules.files.notifications import NOTIFICATIONS_FILE
 from mailbridge.rules.files.people import TEAMS_FILE
 from mailbridge.rules.files.playbooks import PLAYBOOKS_FILE
+from mailbridge.rules.files.reports import REPORTS_FILE
 from mailbridge.rules.files.scalars import ADDRESS, DATE, LANGUAGE, LINE, WORD, WORKING, ZONE, Defined
 from mailbridge.rules.files.statuses import STATUSES_FILE
 from mailbridge.rules.files.work import WORK_FILE
@@ -315,6 +316,7 @@ FILES = {
     "rules/work.yaml": WORK_FILE,
     "rules/playbooks.yaml": PLAYBOOKS_FILE,
     "rules/notifications.yaml": NOTIFICATIONS_FILE,
+    "rules/reports.yaml": REPORTS_FILE,
 }
 ROUTING = "rules/routing/"
 CUSTOMERS = "rules/customers/"  # further files like customers.yaml

@@ -37,6 +37,7 @@ from mailbridge.store.sources import Sources
 from mailbridge.store.sql import Sql
 from mailbridge.store.state import StateTable
 from mailbridge.store.tickets import Tickets
+from mailbridge.store.volumes import Volumes
 from mailbridge.store.waits import Waits
 from mailbridge.store.wake import CHANNEL
 from mailbridge.store.webhooks import WebhookTable
@@ -56,6 +57,7 @@ class Tx:
         self.erasure = Erasure(sql, self.search)
         self.tickets = Tickets(sql)
         self.waits = Waits(sql)
+        self.volumes = Volumes(sql)
         self.events = Events(sql)
         self.activities = Activities(sql)
         self.hours = Hours(sql)

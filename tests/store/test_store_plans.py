@@ -202,6 +202,13 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
     "tickets.load": lambda tx: tx.tickets.load(),
     "tickets.team_load": lambda tx: tx.tickets.team_load(),
     "tickets.requesters": lambda tx: (tx.tickets.requesters(closed_since=NOW), tx.tickets.open_requesters()),
+    "volumes": lambda tx: (
+        tx.volumes.opened(NOW, NOW + timedelta(days=7)),
+        tx.volumes.closed(NOW, NOW + timedelta(days=7)),
+        tx.volumes.rules(NOW, NOW + timedelta(days=7)),
+        tx.volumes.queues(NOW),
+        tx.volumes.requesters(),
+    ),
     "waits.since": lambda tx: list(tx.waits.since(NOW)),
     "tickets.find open": lambda tx: tx.tickets.find(open=True, team="t"),
     "tickets.find assignee": lambda tx: tx.tickets.find(open=True, assignee="ana"),

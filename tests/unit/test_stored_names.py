@@ -43,7 +43,7 @@ from mailbridge.message.model import Kind, SpanKind, Strength, Through
 from mailbridge.message.profiles import Expected, Profile
 from mailbridge.notifications.model import Audience, Class, Notification
 from mailbridge.notifications.model import OutboxState as OutboxState
-from mailbridge.notifications.payloads import admins, agents, digest, knowledge, plans, tickets
+from mailbridge.notifications.payloads import admins, agents, digest, knowledge, plans, reports, tickets
 from mailbridge.notifications.payloads.model import TableRow
 from mailbridge.notifications.payloads.table import PAYLOADS
 from mailbridge.notifications.results import LineStatus
@@ -278,7 +278,7 @@ def notifications() -> dict[str, list[str]]:
 
 def stored_payloads() -> dict[str, dict[str, list[str]]]:
     """By event and by row of a table, the fields as the outbox stores them."""
-    modules = (admins, agents, digest, knowledge, plans, tickets)
+    modules = (admins, agents, digest, knowledge, plans, reports, tickets)
     kinds = {kind for module in modules for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, TableRow)}
     return {"events": fields_of(PAYLOADS), "rows": fields_of({kind.__name__: kind for kind in kinds - {TableRow}})}
 

@@ -15,6 +15,7 @@ from datetime import datetime
 from email.header import decode_header, make_header
 from email.utils import format_datetime, parseaddr
 from hashlib import sha256
+from urllib.parse import quote
 
 from mailbridge.delivery.render.mime import MimeEntity, calendar_part, file_part, multipart, text_file_part, text_part
 from mailbridge.delivery.render.render import Worded
@@ -58,11 +59,12 @@ def build(
     invitation: Invitation | None = None,
     thread: tuple[str, str] | None = None,
     writer: str = "",
+    unsubscribe: str = "",
 ) -> bytes:
     """The whole mail, CRLF, ready for SMTP; the same input always gives the same bytes.  Raises Unwritable.
 
     `text_file`: name and text of a plain text that goes along as a file.  `thread`: Thread-Topic and Thread-Index.  `writer`: who wrote
-    what the mail carries, beside the desk's name in From.
+    what the mail carries, beside the desk's name in From.  `unsubscribe`: mail to this address ends what the mail is one of (RFC 2369).
     """
     name = _visible(notification.from_name) or _via(_visible(writer), _visible(desk_name))
     message_id = _id(notification.message_id)
@@ -81,6 +83,7 @@ def build(
         "References": " ".join(_references(notification)),
         "Thread-Topic": _visible(thread[0], limit=500) if thread else "",
         "Thread-Index": _token(thread[1]) if thread else "",
+        "List-Unsubscribe": f"<mailto:{quote(unsubscribe, safe='@')}?subject=unsubscribe>" if unsubscribe else "",
         "Auto-Submitted": _auto_submitted(notification),
         "X-Auto-Response-Suppress": "All" if notification.automatic else "",
         LOOP_FIELD: _token(loop_mark),

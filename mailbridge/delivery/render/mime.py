@@ -71,7 +71,7 @@ def file_part(attachment: Attachment) -> MimeEntity:
 def text_file_part(name: str, text: str) -> MimeEntity:
     """A plain text as a file: base64, so that every character comes out as it went in, control characters and line ends too."""
     fields = (
-        ("Content-Type", 'text/plain; charset="utf-8"'),
+        ("Content-Type", f'text/{"csv" if name.endswith(".csv") else "plain"}; charset="utf-8"'),
         ("Content-Transfer-Encoding", "base64"),
         ("Content-Disposition", f"attachment{_file_name(name)}"),
     )

@@ -20,6 +20,8 @@ from mailbridge.execution.desk import Desk
 from mailbridge.message.model import Attachment
 from mailbridge.notifications import limits
 from mailbridge.notifications.model import Audience, Notification, Queued
+from mailbridge.notifications.payloads.digest import Digest
+from mailbridge.notifications.payloads.reports import Report
 from mailbridge.ops import log as logs
 from mailbridge.store import restoring
 from mailbridge.store.mails import StoredAttachment
@@ -106,7 +108,8 @@ class NotificationRenderer:
             desk_name=desk.config.desk.name,
             date=self._clock.now(),
             attachments=goes.files,
-            text_file=(view.whole.name, view.whole.text) if view.whole else None,
+            text_file=(view.whole.name, view.whole.text) if view.whole else numbers_of(notification),
+            unsubscribe=stop_of(notification),
             loop_mark=loop_mark(desk.signer, notification.key),
             thread=self._thread(notification, view, rendered.subject),
             writer=_writer(notification, view),
@@ -128,6 +131,22 @@ class NotificationRenderer:
         topic = theirs if theirs and theirs == bare(ticket.opened_as) else own
         root = notification.references[0] if notification.references else ticket.number
         return topic, thread_index(begun.index, root, ticket.created_at, self._clock.now())
+
+
+def numbers_of(notification: Notification) -> tuple[str, str] | None:
+    """Name and text of the CSV file that goes along with a report."""
+    match notification.payload:
+        case Report(csv=text, kind=kind, first=first) as report if text:
+            return f"{report.name or kind}-{first}.csv", text
+    return None
+
+
+def stop_of(notification: Notification) -> str:
+    """The address that ends the digest or report of which this mail is one; '' for every other mail."""
+    match notification.payload:
+        case Report(stop=address) | Digest(stop=address):
+            return address
+    return ""
 
 
 def _writer(notification: Notification, view: TemplateContext) -> str:

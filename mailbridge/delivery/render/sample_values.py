@@ -187,6 +187,25 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
         '\n1\tlate\t2026-11-23T09:12:00+00:00\t\t10\t[["why.late", {}]]',
         "more": '[["why.more", {"count": "2"}, "", 2]]',
     },
+    "agent.team_report": {
+        "kind": "week",
+        "who": "Support <desk>",
+        "first": "2026-11-16",
+        "last": "2026-11-22",
+        "asked": "",
+        "name": "weekly",
+        "came": "42",
+        "closed": "38",
+        "open": "17",
+        "hidden": "Payroll",
+        "csv": "",
+        "stop": "support+mb17.u.x@acme.example",
+        "rows": "volume\t2026-11-16\t12\t9\t100\t\t\nvolume\t2026-11-17\t6\t8\t50\t\t\ntargets\tresponse\t45\t50\t90\t\t"
+        "\nbreaches\tMB-7\t130\t\t\tresponse untaken\tPrinter <down>\nteams\tSupport\t17\t3\t100\t\t\nagents\t\t4\t0\t20\t\t"
+        "\nhours\tClara Weiss\t750\t720\t100\t\t\nratings\tSupport\t12\t1\t90\t\t4.5\ncustomers\tAcme <SRL>\t5\t2\t100\t\t4 h / 10 h"
+        "\nsenders\tAcme <SRL>\t9\t\t100\t\t\nrules\tprinter down\t9\t\t100\t\t",
+    },
+    "agent.unsubscribed": {"name": "weekly", "again": ""},
     "agent.hours_report": {
         "asked": "#report hours ACME",
         "unknown": "Nobody <x>",
@@ -237,6 +256,7 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
         "\nMB-8\tsupport+mb8.a.y@acme.example\t\tana@acme.example\t[]",
         "hours": "Acme <SRL>\tgold\t2 h 40 min\t10 h\t2026-12-31\nBeta\tblock\t-1 h\t5 h\t",
         "more": "3",
+        "stop": "support+mb18.u.x@acme.example",
     },
     "agent.agenda": {
         "asked": "#agenda team",

@@ -33,6 +33,7 @@ from mailbridge.mail_commands.model import (
     HoursArgument,
     ListAnswers,
     ListTickets,
+    ReportArgument,
     SearchMails,
     ShowAgenda,
     ShowTickets,
@@ -114,7 +115,7 @@ def parted(
 def _beyond(line: CommandLine, ticket: int) -> bool:
     """Whether the line asks or does something about anything but this ticket."""
     match line.question:
-        case ListTickets() | SearchMails() | TimesheetArgument() | HoursArgument() | ShowAgenda():
+        case ListTickets() | SearchMails() | TimesheetArgument() | ReportArgument() | HoursArgument() | ShowAgenda():
             return True
         case FindDocuments(ticket=number, customer=customer, words=words):
             return bool(customer or words) or number not in (0, ticket)

@@ -16,6 +16,7 @@ from mailbridge.handling.agents.agenda import agenda_for
 from mailbridge.handling.agents.hours_report import hours_report
 from mailbridge.handling.agents.knowledge_questions import answers_for, articles_for
 from mailbridge.handling.agents.results import address_of, send, to_writer
+from mailbridge.handling.agents.team_report import team_report
 from mailbridge.handling.agents.time_report import time_report
 from mailbridge.handling.placed_mail import PlacedMail
 from mailbridge.ids import ticket_number
@@ -31,6 +32,7 @@ from mailbridge.mail_commands.model import (
     ListAnswers,
     ListTickets,
     Question,
+    ReportArgument,
     SearchMails,
     ShowAgenda,
     ShowTickets,
@@ -95,6 +97,10 @@ def _answers(
             yield to_writer(tx, desk, mail, None, "files", key, _files(tx, desk, mail, asked, ticket, question))
         case HoursArgument(words=words):
             yield to_writer(tx, desk, mail, None, "hours_report", key, hours_report(tx, desk, mail, asked, words, ticket))
+        case ReportArgument():
+            report = team_report(tx, desk, mail, asked, question)
+            if report is not None:
+                yield to_writer(tx, desk, mail, None, "team_report", key, report)
         case TimesheetArgument(words=words):
             yield to_writer(tx, desk, mail, None, "report", key, time_report(tx, desk, mail, asked, words))
         case ShowAgenda():

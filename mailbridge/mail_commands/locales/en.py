@@ -225,8 +225,8 @@ EN = Locale(
         ),
         "report": Word(
             names="report",
-            usage=("#report time", "#report hours ACME"),
-            about="Your hours of this week, or the hour bank of a customer.",
+            usage=("#report time", "#report team weekly", "#report queue", "#report me", "#report customers", "#report hours ACME"),
+            about="Your hours, the week of a team, open tickets, your own week, your customers, the hour bank of a customer.",
         ),
         "for": Word(
             names="for behalf",

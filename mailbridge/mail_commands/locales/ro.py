@@ -223,8 +223,8 @@ RO = Locale(
         ),
         "report": Word(
             names="raport",
-            usage=("#raport timp", "#raport ore ACME"),
-            about="Orele tale din această săptămână sau contul de ore al unui client.",
+            usage=("#raport timp", "#raport echipa săptămânal", "#raport coada", "#raport eu", "#raport clienți", "#raport ore ACME"),
+            about="Orele tale, săptămâna unei echipe, tichetele deschise, săptămâna ta, clienții tăi, contul de ore al unui client.",
         ),
         "for": Word(
             names="pentru",

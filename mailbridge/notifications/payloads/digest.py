@@ -36,7 +36,7 @@ class HoursRow(TableRow):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digest(Payload):
     """`late`, `today` and `waiting` are open tickets, each in one of them.  `away`: colleagues for whom the reader stands in.  `more`:
-    tickets that are not shown."""
+    tickets that are not shown.  `stop`: mail to this address ends the digest, '' for none."""
 
     day: date
     away: tuple[str, ...] = ()
@@ -47,3 +47,4 @@ class Digest(Payload):
     changed: tuple[ChangedRow, ...] = ()
     hours: tuple[HoursRow, ...] = ()
     more: int | None = None
+    stop: str = ""

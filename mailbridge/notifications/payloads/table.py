@@ -48,6 +48,7 @@ from mailbridge.notifications.payloads.digest import Digest
 from mailbridge.notifications.payloads.knowledge import AnswersFound, ArticleSent, ArticlesFound
 from mailbridge.notifications.payloads.model import Payload
 from mailbridge.notifications.payloads.plans import AgendaList, Planned
+from mailbridge.notifications.payloads.reports import Report, Unsubscribed
 from mailbridge.notifications.payloads.tickets import (
     Added,
     Alert,
@@ -130,6 +131,8 @@ PAYLOADS: Mapping[str, type[Payload]] = {
     "agent.message": WholeMessage,
     "agent.files": FileList,
     "agent.report": TimeReport,
+    "agent.team_report": Report,
+    "agent.unsubscribed": Unsubscribed,
     "agent.hours_report": HoursReport,
     "agent.why": DueTimes,
     "agent.agenda": AgendaList,
