@@ -30,8 +30,8 @@ from mailbridge.handling.new_ticket import open_ticket
 from mailbridge.handling.outcome import MailOutcome
 from mailbridge.handling.pairing import file_pairing_answer
 from mailbridge.handling.placed_mail import ArrivedMail, JudgedMail, PlacedMail
-from mailbridge.mail_commands.customer_words import asked_article
 from mailbridge.handling.unsubscribing import file_unsubscription, unsubscribes
+from mailbridge.mail_commands.customer_words import asked_article
 from mailbridge.message.model import Kind, Message
 
 TICKET, APPEND = MailOutcome.TICKET, MailOutcome.APPEND

@@ -6,7 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mailbridge.mail_commands import arguments, date_arguments, knowledge_arguments, plan_arguments, query_arguments, report_arguments, work_arguments
+from mailbridge.mail_commands import (
+    arguments,
+    date_arguments,
+    knowledge_arguments,
+    plan_arguments,
+    query_arguments,
+    report_arguments,
+    work_arguments,
+)
 from mailbridge.mail_commands.model import UNKNOWN, Author, Meaning, Reads
 from mailbridge.tickets.command_types.escalation import Approve, Reject
 from mailbridge.tickets.command_types.mails import AgentReply, InternalNote
