@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
+
+REMIND_AFTER, EXPIRES_AFTER = timedelta(hours=8), timedelta(hours=24)  # without a word about it
 
 
 class WhoMayAsk(StrEnum):
@@ -28,6 +31,8 @@ class Asking:
     otherwise: Otherwise = Otherwise.QUEUE
     contact: str = ""  # address of the person who is asked
     queue: str = ""  # team; '' for the usual one
+    remind_after: timedelta | None = REMIND_AFTER  # working time until the contact is reminded; None: never
+    expires_after: timedelta = EXPIRES_AFTER  # working time until the team decides
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from mailbridge.notifications.context import EventNotifier, NotificationContext
 from mailbridge.notifications.events import (
     alerts,
     approvals,
+    clocks,
     escalation,
     estimates,
     hours,
@@ -63,7 +64,7 @@ NOTIFIERS: Mapping[type[TicketEvent], EventNotifier] = {
     StatusChanged: tickets.status,
     AssigneeChanged: _both(tickets.assignee, meetings.handed_over),
     TeamChanged: tickets.team,
-    AlertRaised: alerts.alert,
+    AlertRaised: clocks.raised,
     HoursAlerted: hours.alerted,
     DeliveryFailed: mails.failure,
     SnoozeEnded: alerts.snooze_ended,

@@ -16,6 +16,7 @@ from mailbridge.organisation.report_schedules import ReportSchedule
 from mailbridge.organisation.status import Status
 from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.clock import Targets
+from mailbridge.sla.contact_questions import ContactQuestion
 from mailbridge.sla.zones import wall
 
 CHANNELS = ("mail", "phone", "walk-in", "chat", "web")  # how a customer may reach the desk
@@ -152,6 +153,7 @@ class Organisation:
     chains: Mapping[str, EscalationChain] = field(default_factory=dict)  # of escalation, by name
     consultants: Mapping[str, Consultant] = field(default_factory=dict)
     approval_policy: ApprovalPolicy = field(default_factory=ApprovalPolicy)  # what waits for a yes
+    contact_questions: Mapping[str, ContactQuestion] = field(default_factory=dict)  # by address of the contact, for ask-contact
     work: Mapping[str, WorkPolicy] = field(default_factory=dict)  # by team; '' is the desk's
     reports: Mapping[str, ReportSchedule] = field(default_factory=dict)  # that come by themselves, by name
     estimates: Mapping[str, int] = field(default_factory=dict)  # minutes by type of request

@@ -38,7 +38,7 @@ from mailbridge.rules.files import (
     timed,
     work,
 )
-from mailbridge.rules.files.organisation import customers_of, levels, organisation
+from mailbridge.rules.files.organisation import contact_questions, customers_of, levels, organisation
 from mailbridge.rules.files.people import LEVELS
 from mailbridge.rules.files.playbooks import playbooks
 from mailbridge.rules.flow import FILE as FLOW_FILE
@@ -139,7 +139,9 @@ def _policy(
         playbooks=playbooks(about_playbooks),
         reports=reports.schedules(about_reports),
     )
-    about: dict[str, Any] = {"version": version, "customers": customers_of(customers, named), "tags": desk.tags, "names": _names(desk)}
+    known = customers_of(customers, named)
+    desk = replace(desk, contact_questions=contact_questions(known))
+    about: dict[str, Any] = {"version": version, "customers": known, "tags": desk.tags, "names": _names(desk)}
     compiled = compile_rules([rule for rule in rules if rule.every is None], **about)
     return Policy(
         version=version,

@@ -9,7 +9,7 @@ from mailbridge.config import units
 from mailbridge.config.reading import Wrong
 from mailbridge.config.scalars import Choice, Flag, Name, Text
 from mailbridge.config.schema import Key, Made, Many, Record, Table
-from mailbridge.customers.asking import Otherwise, WhoMayAsk
+from mailbridge.customers.asking import EXPIRES_AFTER, REMIND_AFTER, Otherwise, WhoMayAsk
 from mailbridge.message.model import Kind
 from mailbridge.organisation.priority import Priority
 from mailbridge.rules.actions import GIVES, THEN
@@ -21,7 +21,7 @@ from mailbridge.rules.files.notifications import NOTIFICATIONS_FILE
 from mailbridge.rules.files.people import TEAMS_FILE
 from mailbridge.rules.files.playbooks import PLAYBOOKS_FILE
 from mailbridge.rules.files.reports import REPORTS_FILE
-from mailbridge.rules.files.scalars import ADDRESS, DATE, LANGUAGE, LINE, WORD, WORKING, ZONE, Defined
+from mailbridge.rules.files.scalars import ADDRESS, DATE, LANGUAGE, LINE, WORD, WORKING, WORKING_OR_NEVER, ZONE, Defined
 from mailbridge.rules.files.statuses import STATUSES_FILE
 from mailbridge.rules.files.work import WORK_FILE
 from mailbridge.sla.clock import CountsFrom, WhileSolved
@@ -52,6 +52,11 @@ def _asking(values: dict[str, Any]) -> dict[str, Any]:
         raise Wrong('"ask-contact" needs a "contact"', "the mail address of who says yes or no")
     if "contact" in values and not asks:
         raise Wrong('a "contact" is for "otherwise: ask-contact"')
+    if not asks and (named := next((key for key in ("remind-after", "expires-after") if key in values), "")):
+        raise Wrong(f'"{named}" is for "otherwise: ask-contact"')
+    remind, ends = values.get("remind-after", REMIND_AFTER), values.get("expires-after", EXPIRES_AFTER)
+    if remind is not None and remind >= ends:
+        raise Wrong('"remind-after" is not shorter than "expires-after"', "the reminder comes while the answer still counts")
     return values
 
 
@@ -196,6 +201,11 @@ ASKING = Record(
         "otherwise": Key(schema=Choice(what="way", words=tuple(Otherwise)), about="what becomes of other requests"),
         "contact": Key(schema=ADDRESS, about="who is asked, for ask-contact"),
         "queue": Key(schema=Name(kind="team"), about="the team that decides, where not the usual one"),
+        "remind-after": Key(
+            schema=WORKING_OR_NEVER,
+            about="for ask-contact: working time until the contact is reminded; or never",
+        ),
+        "expires-after": Key(schema=WORKING, about="for ask-contact: working time until the team decides"),
     },
     make=_asking,
 )

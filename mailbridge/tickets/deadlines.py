@@ -6,28 +6,32 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from mailbridge.customers.asking import EXPIRES_AFTER, REMIND_AFTER
 from mailbridge.organisation.follow_the_sun import day_ends_at, regions_of
 from mailbridge.organisation.model import ClosedPolicy, Organisation, Team
 from mailbridge.organisation.playbooks import TASK_CHANNEL
 from mailbridge.organisation.priority import Priority
-from mailbridge.organisation.transitions import CLOSED, status
+from mailbridge.organisation.transitions import CLOSED, NEW, status
 from mailbridge.sla import ladder
-from mailbridge.sla.calendar import Calendar
+from mailbridge.sla.calendar import Calendar, due
 from mailbridge.sla.clock import Deadline, Targets
+from mailbridge.sla.contact_questions import ContactQuestion
 from mailbridge.sla.history import ClockHistory
 from mailbridge.sla.ladder import OVERDUE, Level, LevelCondition, level_of
 from mailbridge.sla.levels import CountedClocks, Promised, Run, counted, deadlines_of, runs
 from mailbridge.sla.reminders import base_of
 from mailbridge.sla.segments import TargetKind
 from mailbridge.tickets.command_types.escalation import Escalate, ExpireApproval, RaiseAlert, RemindApproval
-from mailbridge.tickets.command_types.values import Close, EndSnooze, SetPriority
+from mailbridge.tickets.command_types.values import Close, EndSnooze, SetField, SetPriority, SetStatus
 from mailbridge.tickets.commands import Command
 from mailbridge.tickets.event_types.escalation import AlertRaised
-from mailbridge.tickets.model import IMPORTED, Ticket
+from mailbridge.tickets.model import ASKED, ASKING, IMPORTED, QUEUED, Ticket
 
 APPROVAL = "approval:"  # `promise` of an approval's deadlines, followed by its id
 REMIND, EXPIRE = "remind", "expire"
 DUE, WAKE, CLOSING = "due", "wake", "closing"
+QUESTION, UNANSWERED = "question", "unanswered"  # to the customer's contact, and its end
+USUAL_QUESTION = ContactQuestion(remind_after=REMIND_AFTER, expires_after=EXPIRES_AFTER)
 REGION = "region"  # the end of the working day of the region that has the ticket
 RULE = "rule"  # `promise` of the alerts of rules by time
 _PROMISED = frozenset(str(promise) for promise in TargetKind if promise is not TargetKind.CLAIM)
@@ -45,8 +49,14 @@ def ticket_deadlines(
     """
     if ticket.merged_into is not None:  # the survivor has the deadlines
         return ()
-    return (*_promised(ticket, history, organisation, now, clocks), *_waiting(ticket), *_by_hand(ticket), *_closing(ticket, organisation),
-            *_handed_over(ticket, organisation, now))  # fmt: skip
+    return (
+        *_promised(ticket, history, organisation, now, clocks),
+        *_waiting(ticket),
+        *_asked(ticket, organisation),
+        *_by_hand(ticket),
+        *_closing(ticket, organisation),
+        *_handed_over(ticket, organisation, now),
+    )
 
 
 def command_of(moment: Deadline) -> Command:
@@ -84,6 +94,9 @@ def commands_of(
 
     `target_at`: when the promise of a ladder is due.  A level whose condition does not hold makes no command, but a breach is recorded.
     """
+    if moment.promise == QUESTION and moment.step == EXPIRE:
+        said = RaiseAlert(promise=QUESTION, alert=UNANSWERED, due_at=moment.due_at)
+        return (said, SetField(name=ASKING, value=QUEUED), SetStatus(status=NEW))
     if not has_ladder(moment, ticket, organisation):
         chain = targets_of(ticket, organisation).escalate if (moment.promise, moment.step) in BROKEN else ""
         return (command_of(moment), Escalate(to=chain)) if chain else (command_of(moment),)
@@ -132,6 +145,17 @@ def _waiting(ticket: Ticket) -> Iterator[Deadline]:
         if approval.remind_at is not None:
             yield Deadline(promise=f"{APPROVAL}{approval.id}", step=REMIND, due_at=approval.remind_at)
         yield Deadline(promise=f"{APPROVAL}{approval.id}", step=EXPIRE, due_at=approval.expires_at)
+
+
+def _asked(ticket: Ticket, organisation: Organisation) -> Iterator[Deadline]:
+    """When the customer's contact is reminded of the question whether the writer may ask, and when the team decides."""
+    asked, _, contact = dict(ticket.fields).get(ASKING, "").partition(" ")
+    if asked != ASKED or ticket.closed_at is not None:
+        return
+    question, calendar = organisation.contact_questions.get(contact, USUAL_QUESTION), hours_of(ticket, organisation)
+    if question.remind_after is not None:
+        yield Deadline(promise=QUESTION, step=REMIND, due_at=due(ticket.created_at, calendar, question.remind_after))
+    yield Deadline(promise=QUESTION, step=EXPIRE, due_at=due(ticket.created_at, calendar, question.expires_after))
 
 
 def _handed_over(ticket: Ticket, organisation: Organisation, now: datetime) -> Iterator[Deadline]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,9 @@ import pytest
 from mailbridge.notifications.model import Audience
 from mailbridge.organisation import transitions
 from mailbridge.rules.explain import text, trace_from_json
+from mailbridge.rules.load import load
+from tests.builders import NOW
+from tests.flows.test_changed_targets import change
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
 
 FILES = RULES | {
@@ -123,7 +127,7 @@ def test_the_polite_no_goes_to_who_is_proven_and_the_ticket_is_kept_closed(desk:
     assert (asking(desk), desk.ticket().status) == ("refused", "closed")
     assert told(desk) == [("x@listed.test", "not_entitled")]
     (letter,) = [mail for mail in desk.deliver() if mail["To"] and "x@listed.test" in str(mail["To"])]
-    assert "your address is not among them" in str(letter.get_body(("plain",)).get_content())  # type: ignore[attr-defined]
+    assert "Your address is not " in str(letter.get_body(("plain",)).get_content())  # type: ignore[attr-defined]
     assert len(desk.tickets()) == 1
 
 
@@ -168,3 +172,61 @@ def test_a_forger_with_the_contacts_address_at_the_desk_decides_nothing(desk: Te
     failed = b"Authentication-Results: mx.desk.test; dmarc=fail (p=none dis=none) header.from=customer.test\r\n"
     desk.feed(failed + proven(raw, "customer.test", "fail").partition(b"\r\n")[2], mail_from="boss@customer.test", rcpt_to=(address,))
     assert asking(desk) == "asked boss@customer.test"
+
+
+def later(desk: TestDesk, **time: float) -> None:
+    desk.clock.time = NOW + timedelta(**time)
+    desk.app.sweep()
+
+
+def test_the_contact_is_reminded_once_and_then_the_team_decides(desk: TestDesk) -> None:
+    write(desk, "carol@customer.test", "The plotter is offline.")
+    later(desk, hours=7)
+    assert told(desk).count(("boss@customer.test", "may_ask")) == 1
+    later(desk, hours=9)
+    later(desk, hours=10)
+    assert told(desk).count(("boss@customer.test", "may_ask")) == 2
+    mail = [mail for mail in desk.deliver() if mail["To"].addresses[0].addr_spec == "boss@customer.test"][-1]
+    assert str(mail["Subject"]).startswith("Reminder: may ")
+    body = mail.get_body(("plain",)).get_content()  # type: ignore[attr-defined]
+    assert "We have asked you before" in body
+    assert "The plotter is offline." in body
+    assert asking(desk) == "asked boss@customer.test"
+    later(desk, hours=25)
+    assert asking(desk) == "queued"
+    assert desk.ticket().status == transitions.NEW
+    (last,) = [one for one in desk.promises(Audience.AGENT, "new") if one.recipient == "bogdan@desk.test"][-1:]
+    assert last.values["asking"] == "unanswered"
+    later(desk, days=9)
+    assert told(desk).count(("boss@customer.test", "may_ask")) == 2
+    desk.assert_sound()
+
+
+def test_an_answer_ends_the_wait(desk: TestDesk) -> None:
+    write(desk, "carol@customer.test")
+    write(desk, "boss@customer.test", "Yes", to=desk.promise_to("boss@customer.test", "may_ask").reply_to)
+    later(desk, days=9)
+    assert told(desk).count(("boss@customer.test", "may_ask")) == 1
+    assert asking(desk) == "granted"
+
+
+def test_the_policy_says_how_long_the_contact_is_waited_for(desk: TestDesk) -> None:
+    keys = "contact: boss@customer.test, remind-after: never, expires-after: 2h}"
+    change(desk, customers=FILES["customers.yaml"].replace("contact: boss@customer.test}", keys))
+    write(desk, "carol@customer.test")
+    later(desk, hours=3)
+    assert told(desk).count(("boss@customer.test", "may_ask")) == 1
+    assert asking(desk) == "queued"
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ("otherwise: queue, remind-after: 4h", '"remind-after" is for "otherwise: ask-contact"'),
+        ("otherwise: ask-contact, contact: b@a.test, remind-after: 24h", '"remind-after" is not shorter than "expires-after"'),
+    ],
+)
+def test_times_that_make_no_sense_are_mistakes(keys: str, message: str) -> None:
+    files = {f"rules/{name}": text for name, text in RULES.items()}
+    loaded = load({**files, "rules/customers.yaml": f"customers: {{}}\nasking: {{who: listed, {keys}}}\n"})
+    assert [one.message for one in loaded.problems] == [message]

@@ -83,7 +83,7 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
     "customer.waiting": {"author": "Bogdan Ionescu"},
     "customer.changed": {"author": "Bogdan Ionescu"},
     "customer.closed": {"author": "Bogdan Ionescu", "opens_new": "yes"},
-    "customer.may_ask": {"writer": "ana@acme.example", "name": "Ana <Pop>"},
+    "customer.may_ask": {"writer": "ana@acme.example", "name": "Ana <Pop>", "again": "yes"},
     "customer.not_entitled": {},
     "customer.reopened": {"author": "Bogdan Ionescu"},
     "customer.added": {"author": "Bogdan Ionescu", "requester": "yes"},

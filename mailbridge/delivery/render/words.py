@@ -286,6 +286,7 @@ WORDS: Mapping[str, object] = {
         "asked": "The writer is not among those who may ask for this customer. "
         "{contact} was asked and answers on this ticket; until then it waits.",
         "queued": "The writer is not among those who may ask for this customer. Please decide.",
+        "unanswered": "The writer is not among those who may ask for this customer. {contact} was asked and did not answer. Please decide.",
         "refused": "The writer is not among those who may ask for this customer, and was told so. The ticket is closed.",
     },
     "lists": {

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from mailbridge.notifications.context import NotificationContext, notifications_to, title_of, unless_answerable, unless_told
+from mailbridge.notifications.events.asking import contact_asked, new_ticket
 from mailbridge.notifications.events.receipts import received
 from mailbridge.notifications.model import Audience, Notification
-from mailbridge.notifications.payloads.tickets import ByAuthor, Closed, MayAsk, NewTicket
-from mailbridge.notifications.recipients import Recipient, customers, responsible, team_of, whole_team
+from mailbridge.notifications.payloads.tickets import ByAuthor, Closed
+from mailbridge.notifications.recipients import customers, responsible, team_of, whole_team
 from mailbridge.organisation import transitions
 from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.actor import ActorKind
@@ -18,7 +19,7 @@ from mailbridge.tickets.event_types.mails import MessageAdded, TicketOpened
 from mailbridge.tickets.event_types.relations import MergedInto
 from mailbridge.tickets.event_types.values import AssigneeChanged, StatusChanged
 from mailbridge.tickets.events import Event
-from mailbridge.tickets.model import ASKED, ASKING, DECLINED
+from mailbridge.tickets.model import ASKING, DECLINED
 
 
 def opened(event: Event, events: Sequence[Event], context: NotificationContext) -> Iterator[Notification]:
@@ -26,34 +27,10 @@ def opened(event: Event, events: Sequence[Event], context: NotificationContext) 
     skipped = unless_answerable(context) or unless_told("received", context)
     payload = received(context)
     yield from notifications_to(customers(ticket)[:1], Audience.CUSTOMER, context.receipt, context, payload=payload, skipped=skipped)
-    yield from _contact_asked(context)
+    yield from contact_asked(context)
     team = whole_team(team_of(ticket, organisation), organisation, event.at)
-    new = _new(context)
+    new = new_ticket(context)
     yield from notifications_to((*team, *context.also), Audience.AGENT, "new", context, payload=new, but=event.actor)
-
-
-def _contact_asked(context: NotificationContext) -> Iterator[Notification]:
-    """The question to the customer's contact whether the writer may ask."""
-    asked, _, contact = dict(context.ticket.fields).get(ASKING, "").partition(" ")
-    requester = context.ticket.requester
-    if context.answerable and asked == ASKED and requester is not None:
-        payload = MayAsk(writer=requester.address, name=requester.name)
-        person = Recipient(address=contact, language=context.ticket.language)
-        yield from notifications_to([person], Audience.CUSTOMER, "may_ask", context, payload=payload)
-
-
-def _new(context: NotificationContext) -> NewTicket:
-    news = context.news
-    asking, _, contact = dict(context.ticket.fields).get(ASKING, "").partition(" ")
-    return NewTicket(
-        said_by=news.said_by,
-        follows=news.follows,
-        doubt=news.doubt,
-        other_reply_to=news.other_reply_to,
-        asking=asking,
-        contact=contact,
-        fits=news.suggested.fits,
-    )
 
 
 def status(event: Event, events: Sequence[Event], context: NotificationContext) -> Iterator[Notification]:
@@ -109,4 +86,4 @@ def assignee(event: Event, events: Sequence[Event], context: NotificationContext
 
 def team(event: Event, events: Sequence[Event], context: NotificationContext) -> Iterator[Notification]:
     everybody = whole_team(team_of(context.ticket, context.organisation), context.organisation, event.at)
-    yield from notifications_to(everybody, Audience.AGENT, "new", context, payload=_new(context), but=event.actor)
+    yield from notifications_to(everybody, Audience.AGENT, "new", context, payload=new_ticket(context), but=event.actor)

@@ -140,10 +140,11 @@ class NewTicket(Payload):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MayAsk(Payload):
-    """The address and name of who wrote and is not among those who may ask."""
+    """The address and name of who wrote and is not among those who may ask.  `again`: a reminder."""
 
     writer: str
     name: str = ""
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

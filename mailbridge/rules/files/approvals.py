@@ -9,11 +9,11 @@ from typing import Any
 from mailbridge.config import nodes, units
 from mailbridge.config.reading import BAD, Reading, Wrong
 from mailbridge.config.scalars import Choice, Name, Text
-from mailbridge.config.schema import Either, Key, Many, Record
+from mailbridge.config.schema import Key, Many, Record
 from mailbridge.config.suggest import listed
 from mailbridge.organisation.approval_policy import MANAGER, ApprovalPolicy, ApprovalRule, ApprovalTrigger
 from mailbridge.organisation.priority import Priority
-from mailbridge.rules.files.scalars import DURATION, WORKING
+from mailbridge.rules.files.scalars import DURATION, WORKING, WORKING_OR_NEVER
 
 # The additional key of a trigger. A time is required. Without a team, tag and so on, all of them are meant.
 OF_MATTER = {
@@ -51,10 +51,6 @@ def _many(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 1000:
         raise Wrong(f'"{text}" is no number of tickets', "a number from 1 to 1000")
     return int(text)
-
-
-def _or_never(text: str) -> timedelta | None:
-    return None if text == "never" else units.working_duration(text)
 
 
 def _fitting(values: dict[str, Any]) -> ApprovalRule:
@@ -102,7 +98,7 @@ APPROVAL = Record(
             schema=Many(of=Name(kind="agent"), what="an agent or a list"), about="agents who are asked too when the others are reminded"
         ),
         "remind-after": Key(
-            schema=Either(what="a duration or never", scalar=Text(what="a duration or never", parse=_or_never)),
+            schema=WORKING_OR_NEVER,
             about="working time of the ticket's team until a reminder; or never",
         ),
         "expires-after": Key(schema=WORKING, about="working time until silence counts as no"),

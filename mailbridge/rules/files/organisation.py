@@ -30,6 +30,7 @@ from mailbridge.rules.policy import Levels
 from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.clock import Targets
 from mailbridge.sla.closed_times import without
+from mailbridge.sla.contact_questions import ContactQuestion
 from mailbridge.sla.day_sources import DaySources
 
 Values = Mapping[str, Any]
@@ -228,7 +229,18 @@ def _asking(values: Values | None) -> Asking | None:
         otherwise=Otherwise(values.get("otherwise", usual.otherwise)),
         contact=values.get("contact", ""),
         queue=values.get("queue", ""),
+        remind_after=values.get("remind-after", usual.remind_after),
+        expires_after=values.get("expires-after", usual.expires_after),
     )
+
+
+def contact_questions(customers: Customers) -> Mapping[str, ContactQuestion]:
+    """By address of the contact how long it is waited for.  Of several policies that name a contact, the first counts."""
+    asking = (customers.asking, *(one.asking for one in customers.by_name.values()))
+    named = [one for one in asking if one is not None and one.contact]
+    return {
+        one.contact.lower(): ContactQuestion(remind_after=one.remind_after, expires_after=one.expires_after) for one in reversed(named)
+    }
 
 
 def _customer(name: str, values: Values) -> Customer:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from mailbridge.config import nodes, units
 from mailbridge.config.reading import Reading, Wrong
 from mailbridge.config.scalars import Text
-from mailbridge.config.schema import Many
+from mailbridge.config.schema import Either, Many
 from mailbridge.rules.dates import zone
 
 
@@ -42,3 +43,10 @@ DURATION = Text(what="a duration such as 2h", parse=units.duration)
 WORKING = Text(what="a duration such as 2h", parse=units.working_duration)
 DATE = Text(what="a date such as 2026-12-24", parse=units.day)
 ZONE = Text(what="a time zone", parse=_zone)
+
+
+def _or_never(text: str) -> timedelta | None:
+    return None if text == "never" else units.working_duration(text)
+
+
+WORKING_OR_NEVER = Either(what="a duration or never", scalar=Text(what="a duration or never", parse=_or_never))
