@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from itertools import groupby
 
@@ -17,6 +18,7 @@ from mailbridge.execution.bundling import TOLD
 from mailbridge.execution.desk import Desk
 from mailbridge.ids import ticket_number
 from mailbridge.jobs.alerts import is_wanted
+from mailbridge.jobs.attempts import Item, alone, key_of
 from mailbridge.jobs.bundles import MOST_ROWS, is_hidden
 from mailbridge.notifications.events.alerts import ALERTS
 from mailbridge.notifications.model import Audience, Notification, Queued
@@ -43,9 +45,12 @@ def notify_collected(store: Store, desk: Desk, now: datetime) -> int:
         tx.state.take(STATE_KEY, now)  # locks the row: no other transaction sends the same
         found = tx.outbox.collected(now)
         tickets = {ticket.id: ticket for ticket in tx.tickets.get_many({one.notification.ticket or 0 for one in found})}
-        wanted = [one for one in found if _is_wanted(tx, one, tickets, desk, now)]
-        sent = sum(_quiet(tx, group, now) for group in _groups(wanted, quiet=True))
-        sent += sum(_digest(tx, group, tickets, desk, now) for group in _groups(wanted, quiet=False))
+        waiting, sent = tx.job_failures.waiting(STATE_KEY, now), 0
+        for group in _groups(found):
+            item = _item(group)
+            if item.key not in waiting:
+                sent += alone(tx, item, now, partial(_notify, tx, group, tickets, desk, now)) or 0
+        tx.job_failures.forget_retried(STATE_KEY, now)
         tx.state.set(STATE_KEY, now.isoformat(), now)
         tx.wake("outbox")
     return sent
@@ -59,16 +64,28 @@ def _is_wanted(tx: Tx, one: Queued, tickets: Mapping[int, Ticket], desk: Desk, n
     return not is_hidden(tx, one, ticket, desk, now)
 
 
-def _groups(found: Sequence[Queued], *, quiet: bool) -> Iterable[list[Queued]]:
+def _groups(found: Sequence[Queued]) -> Iterable[list[Queued]]:
     """What is told together: of quiet times what is about one ticket for one recipient, of digests what is for one recipient."""
 
-    def key(one: Queued) -> tuple[str, str, int]:
+    def key(one: Queued) -> tuple[str, str, str, int]:
         about = one.notification
-        return about.recipient.lower(), about.audience, (about.ticket or 0) if quiet else 0
+        return about.recipient.lower(), about.audience, one.error, (about.ticket or 0) if one.error == QUIET else 0
 
-    ours = sorted((one for one in found if (one.error == QUIET) is quiet), key=lambda one: (key(one), one.id))
-    for _, group in groupby(ours, key=key):
+    for _, group in groupby(sorted(found, key=lambda one: (key(one), one.id)), key=key):
         yield list(group)
+
+
+def _item(group: Sequence[Queued]) -> Item:
+    first = group[0].notification
+    return Item(job=STATE_KEY, key=key_of(first.recipient), about=f"collected notifications to {first.name or first.audience}")
+
+
+def _notify(tx: Tx, group: Sequence[Queued], tickets: Mapping[int, Ticket], desk: Desk, now: datetime) -> int:
+    """Sends what is told together.  Returns the number of mails."""
+    wanted = [one for one in group if _is_wanted(tx, one, tickets, desk, now)]
+    if not wanted:
+        return 0
+    return _quiet(tx, wanted, now) if wanted[0].error == QUIET else _digest(tx, wanted, tickets, desk, now)
 
 
 def _quiet(tx: Tx, group: Sequence[Queued], now: datetime) -> int:

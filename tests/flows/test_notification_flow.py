@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from mailbridge.cli.main import cli
-from mailbridge.notifications.model import OutboxState
+from mailbridge.jobs import collected
+from mailbridge.notifications.model import OutboxState, Queued
 from mailbridge.notifications.untold import Untold
+from mailbridge.store.tx import Tx
 from tests.builders import NOW
 from tests.flows.test_sweep import OFFICE
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
@@ -178,6 +181,28 @@ def test_entries_change_while_the_desk_runs(tmp_path: Path) -> None:
         assert [one.name for one in desk.app.desk().policy.flow.entries] == ["on"], "a mistake leaves the entries in force"
 
 
+def test_a_person_whose_mail_fails_delays_nobody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with with_flow(tmp_path, "notifications:\n  - {name: ten, event: new, to: team, timing: quiet 10m}\n") as desk:
+        desk.jobs_may_fail = True
+        desk.feed(a_mail())
+        usual = collected._notify
+
+        def broken(tx: Tx, group: Sequence[Queued], *others: Any) -> int:
+            if group[0].notification.recipient.startswith("bogdan"):
+                raise KeyError("no such row")
+            return usual(tx, group, *others)
+
+        monkeypatch.setattr(collected, "_notify", broken)
+        sweep(desk, minutes=10)
+        assert [(who, state) for event, who, state in rows(desk) if event == "new"] == [
+            ("bogdan", OutboxState.HELD),
+            ("clara", OutboxState.QUEUED),
+        ]
+        monkeypatch.setattr(collected, "_notify", usual)
+        sweep(desk, hours=2)
+        assert ("new", "bogdan", OutboxState.QUEUED) in rows(desk)
+
+
 def test_one_thing_in_a_quiet_time_is_told_as_it_is(tmp_path: Path) -> None:
     with with_flow(tmp_path, "notifications:\n  - {name: ten, event: taken, to: requester, timing: quiet 10m}\n") as desk:
         desk.feed(a_mail())
@@ -212,8 +237,8 @@ def test_what_waits_for_the_digest_is_one_mail_at_the_agents_hour(tmp_path: Path
         sweep(desk, hours=2)
         assert {state for event, _, state in rows(desk) if event == "new"} == {OutboxState.HELD}
         sweep(desk, hours=21)  # eight in the morning of the next day
-        collected = [one for one in desk.promises() if one.event == "collected"]
-        assert sorted(one.recipient for one in collected) == ["bogdan@desk.test", "clara@desk.test", "mara@desk.test"]
+        mails = [one for one in desk.promises() if one.event == "collected"]
+        assert sorted(one.recipient for one in mails) == ["bogdan@desk.test", "clara@desk.test", "mara@desk.test"]
         assert {state for event, _, state in rows(desk) if event == "new"} == {OutboxState.SUPPRESSED}
         text = desk.deliver()[-1].get_body(("plain",)).get_content()  # type: ignore[attr-defined]
         assert "MB-1  Printer broken" in text
