@@ -92,7 +92,7 @@ def left_for(tx: Tx, ticket: Ticket, desk: Desk, now: datetime) -> HoursLeft | N
 def left_in(tx: Tx, bank: HourBank, desk: Desk, now: datetime) -> HoursLeft | None:
     """How the bank stands now, with the hours that are due and not recorded yet; None: it has had none so far."""
     today = today_of(bank, desk, now)
-    entries = [*(known := tx.hours.of_bank(bank.customer, bank.name)), *due_grants(bank, known, today, now)]
+    entries = [*(known := tx.hours.for_standing(bank.customer, bank.name)), *due_grants(bank, known, today, now)]
     return hours_left(standing(entries, today))
 
 

@@ -58,15 +58,18 @@ class Prepared:
         self._binds = tuple((place, slot.bind) for place, slot in enumerate(slots) if slot.key is not None and slot.bind is not None)
         self._make: Callable[[Iterable[Any]], Any] | None = None  # of the rows; known after the first execution
 
-    def bound(self, values: Values) -> Sequence[Any]:
+    def bound(self, values: Values) -> tuple[Any, ...]:
         """The values in the order of the statement.  Raises the error of a type about its value."""
         known: Mapping[Any, Any] = values
         if self.lists:
             known = {**values, **{(name, place): value for name in self.lists for place, value in enumerate(values[name])}}
-        row = list(self._keys({**known, **self._constants} if self._constants else known))
+        found = self._keys({**known, **self._constants} if self._constants else known)
+        if not self._binds:
+            return found
+        row = list(found)
         for place, bind in self._binds:
             row[place] = bind(row[place])
-        return row
+        return tuple(row)
 
     def run(self, driver: sqlite3.Connection, bound: Any, *, several: bool) -> ResultRows:
         """Executes it.  Raises sqlite3.Error."""
@@ -88,7 +91,7 @@ class Prepared:
         return made
 
 
-def _taker(keys: Sequence[Any]) -> Callable[[Mapping[Any, Any]], Iterable[Any]]:
+def _taker(keys: Sequence[Any]) -> Callable[[Mapping[Any, Any]], tuple[Any, ...]]:
     """Gives the values of these keys, in their order."""
     if len(keys) > 1:
         return itemgetter(*keys)
@@ -156,7 +159,7 @@ class Preparer:
         return known[asked]
 
 
-def many(prepared: Prepared, values: Sequence[Values]) -> list[Sequence[Any]]:
+def many(prepared: Prepared, values: Sequence[Values]) -> list[tuple[Any, ...]]:
     return [prepared.bound(each) for each in values]
 
 

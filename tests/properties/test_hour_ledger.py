@@ -10,8 +10,11 @@ import pytest
 
 from mailbridge.customers.hour_terms import Cycle, CycleStart, HourTerms, Overdraft, PrepaidBlock
 from mailbridge.customers.model import Contract
+from mailbridge.store.engine import Store
+from mailbridge.store.tables.hours import hour_entries
+from mailbridge.store.tx import Tx
 from mailbridge.tickets.hours.ledger import EntryKind, EntrySource, LedgerEntry, live_burns, reversal
-from mailbridge.tickets.hours.planning import HourBank, consequences, due_grants
+from mailbridge.tickets.hours.planning import HourBank, consequences, due_grants, hours_left
 from mailbridge.tickets.hours.standing import standing
 
 START = date(2026, 1, 20)
@@ -180,3 +183,29 @@ def test_what_was_recorded_never_changes_what_follows(seed: int) -> None:
 
     assert standing(bare, today) == standing(entries, today)
     assert granted == [one.key for one in due_grants(bank, [], today, AT) if one.source is EntrySource.INTERVAL]
+
+
+def test_the_work_of_each_day_as_one_entry_gives_the_same_bank(store: Store) -> None:
+    """What a mail reads of a bank, on any day, beside the entries one by one: the whole standing, hours shown, grants due."""
+    for seed in range(40):
+        bank, _, entries, today = world(seed)
+        with store.write() as tx:
+            for other in ("gold", "other"):  # another bank and another customer have entries with the same keys
+                tx.hours.add("acme", other, entries if other == "gold" else entries[: len(entries) // 2])
+            tx.hours.add(f"other {seed}", "gold", entries[::2])
+            short, every = tx.hours.for_standing("acme", "gold"), tx.hours.of_bank("acme", "gold")
+            _forget(tx)
+
+        assert every == entries, f"seed {seed}"
+        assert len(short) < len(entries)
+        for day in (today, today - DAY, today - DAY * 17, START, START - DAY):
+            assert standing(short, day) == standing(entries, day), f"seed {seed}, {day}"
+            assert hours_left(standing(short, day)) == hours_left(standing(entries, day))
+        later = today + DAY * 100
+        assert due_grants(bank, short, later, AT) == due_grants(bank, entries, later, AT)
+
+
+def _forget(tx: Tx) -> None:
+    """The ledgers are empty for the next world."""
+    with tx._sql.direct() as connection:
+        connection.execute(hour_entries.delete())

@@ -164,6 +164,7 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
     "activities.between, of all": lambda tx: tx.activities.between(WORK.day, WORK.day),
     "hours": lambda tx: (
         tx.hours.of_bank("c7", "gold"),
+        tx.hours.for_standing("c7", "gold"),
         tx.hours.of_ticket(7),
         tx.hours.add("c7", "gold", [BURNED]),
         tx.hours.changed_after(MANY_ENTRIES),
