@@ -50,6 +50,7 @@ FIXED_EVENTS: Mapping[str, str] = {
     "rule": "the rule by time names who is told",
     "may_ask": "it is the question to the contact",
     "not_entitled": "it is the answer to a person who may not ask",
+    "article": "the customer asked for it",
     "unreadable": "the customer has to send the mail again",
 }
 """Events that the file cannot change, with the reason."""

@@ -211,6 +211,7 @@ def test_every_event_of_the_program_is_in_the_file_or_fixed() -> None:
     assert customer - set(CUSTOMER_EVENTS) <= FIXED_EVENTS.keys()
     answers = {
         *("held", "held_done", "commands", "lines", "list", "found", "ticket", "history", "message", "files", "report", "hours_report"),
+        *("articles", "answers", "team_report", "unsubscribed", "left", "ratings", "wishes", "absence", "spam"),
         *("why", "agenda", "digest", "help", "pair", "paired", "contract_ends", "due_times", "bundle", "alerts", "changes", "collected"),
         *("team_report", "unsubscribed"),
     }
