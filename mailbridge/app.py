@@ -26,6 +26,7 @@ from mailbridge.execution.desk import Desk
 from mailbridge.execution.execute import execute
 from mailbridge.execution.overlay import CustomerOverlay
 from mailbridge.execution.waiting import KnownWaitingTimes
+from mailbridge.execution.wishes import WishOverlay
 from mailbridge.handling.agents.held import notify_held
 from mailbridge.handling.grouped import OVER_QUOTA
 from mailbridge.health import names, probes
@@ -49,11 +50,13 @@ from mailbridge.jobs.hours import keep_hours, pause_clocks
 from mailbridge.jobs.kept import list_kept
 from mailbridge.jobs.knowledge import KnowledgeReloader
 from mailbridge.jobs.login_ends import notify_login_ends
+from mailbridge.jobs.ratings import ask_ratings
 from mailbridge.jobs.receipts import notify_receipts
 from mailbridge.jobs.recompute import recompute
 from mailbridge.jobs.reload import BrokenRules, RulesReloader
 from mailbridge.jobs.rematch_changed import rematch_changed
 from mailbridge.jobs.reports import notify_reports
+from mailbridge.jobs.spam_review import is_reviewed, review_spam
 from mailbridge.jobs.timed_rules import run_timed_rules
 from mailbridge.jobs.unfetched import notify_unfetched
 from mailbridge.jobs.waiting import measure_waiting
@@ -142,7 +145,16 @@ class App:
     def policy(self) -> Policy:
         """The rules in force, with the customers as they are now."""
         with self.store.read() as tx:
-            return self.overlay.over(self.rules.policy, tx)
+            return self.overlaid(self.rules.policy, tx)
+
+    def overlaid(self, policy: Policy, tx: Tx) -> Policy:
+        """The policy with what was changed about customers, and with people's wishes, as they stand in this transaction."""
+        return self.wishes.over(self.overlay.over(policy, tx), tx)
+
+    @cached_property
+    def wishes(self) -> WishOverlay:
+        """What people wish for themselves."""
+        return WishOverlay()
 
     @cached_property
     def overlay(self) -> CustomerOverlay:
@@ -184,7 +196,7 @@ class App:
     def desk_of_files(self) -> Desk:
         """The same with the customers of the files alone, for who asks the store for the rest (`Desk.at`) or needs no customers."""
         signer = replace(self.signer, at=self.clock.now())
-        timed, overlaid = self.metrics.rules_timed, self.overlay.over
+        timed, overlaid = self.metrics.rules_timed, self.overlaid
         return Desk(
             config=self.config,
             policy=self.rules.policy,
@@ -377,6 +389,7 @@ class App:
         fired = run("sweep", lambda: sweep(self.store, desk, now)) or 0
         run("alerts", lambda: notify_alerts(self.store, desk, now))
         run("collected", lambda: notify_collected(self.store, desk, now))
+        run("ratings", lambda: ask_ratings(self.store, desk, now))
         run("receipts", lambda: notify_receipts(self.store, desk, now))
         held = run("held", lambda: notify_held(self.store, desk, now, self._attempt_held)) or 0
         return fired + held + (run("bundles", lambda: notify_bundles(self.store, desk, now)) or 0)
@@ -402,6 +415,10 @@ class App:
     def notify_contract_ends(self, now: datetime | None = None) -> int:
         """Notifies people of contracts that end in 60, 30 or 7 days; how many new mails."""
         return notify_contract_ends(self.store, self.desk(), now or self.clock.now())
+
+    def review_spam(self, now: datetime | None = None) -> int:
+        """Mails the managers the list of mails that are held because of their senders; how many mails it is about."""
+        return review_spam(self.store, self.desk(), now or self.clock.now())
 
     def run_timed_rules(self, now: datetime | None = None) -> int:
         """Lets the rules by time look at the open tickets; how often they acted."""
@@ -444,6 +461,8 @@ class App:
         self._notify_admins("rules_broken", broken.fingerprint[:16], RulesBroken(problems=problems, version=kept.version))
 
     def _quarantined(self, inbox: int, reason: str) -> None:
+        if is_reviewed(reason):
+            return
         with self.store.read() as tx:
             row = tx.inbox.get(inbox)
         sender = (row.envelope.mail_from if row else "") or ""

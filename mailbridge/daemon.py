@@ -101,6 +101,7 @@ class Daemon:
             jobs.append(Job(name="reports", every=DIGESTS, run=app.notify_reports))
             jobs.append(Job(name="waiting", every=WAITING, run=app.measure_waiting))
             jobs.append(Job(name="kept", every=KEPT, run=app.list_kept))
+            jobs.append(Job(name="spam-review", every=KEPT, run=app.review_spam))
             jobs.append(Job(name="feeds", every=FEEDS, run=app.fetch_feeds))
             jobs.append(Job(name="contract-ends", every=CONTRACT_ENDS, run=app.notify_contract_ends))
             jobs.append(Job(name="unfetched", every=UNFETCHED, run=app.notify_unfetched))

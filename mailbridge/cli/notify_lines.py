@@ -146,6 +146,8 @@ def reason_of(one: NotTold) -> str:
             return "an address of the desk"
         case Untold.REACHED:
             return "the agent's own mail went there"
+        case Untold.MUTED:
+            return f"muted {one.detail}"
 
 
 def _of_call(one: QueuedCall) -> NotifyLine:

@@ -144,6 +144,36 @@ def travel(folder: Path, as_json: bool, by: str, agent: str, week: str | None, w
     print_table(headers, rows if entries else [], empty="nothing was recorded")
 
 
+@report.command("ratings")
+@desk_option
+@json_option
+@click.option("--team", default="", metavar="NAME", help="Of this team alone.  [default: all]")
+@click.option("--agent", default="", metavar="NAME", help="Of this agent alone.  [default: everybody]")
+@click.option("--week", metavar="WEEK", help="Like 2026-W47, or a day in it like 2026-11-20.  [default: this week]")
+@click.option("--weeks", default=4, show_default=True, type=click.IntRange(1, 530), help="So many weeks, that one the last.")
+def ratings_(folder: Path, as_json: bool, team: str, agent: str, week: str | None, weeks: int) -> None:
+    """Show what customers thought of the help: grades by team and agent."""
+    from mailbridge.cli.policy import policy_of
+    from mailbridge.execution.rating_report import ratings_of
+
+    first, last = days(week)
+    first -= timedelta(weeks=weeks - 1)
+    organisation = policy_of(folder).organisation
+    if team:
+        known_or_told("team", team, organisation.teams)
+    if agent:
+        known_or_told("agent", agent, organisation.agents)
+    with open_desk(folder) as desk, desk.store.read() as tx:
+        sums = ratings_of(tx, organisation, first, last, team=team, agent=agent)
+    if as_json:
+        listed = [{"team": one.team, "agent": one.agent, "count": one.count, "average": one.average, "grades": one.counts} for one in sums]
+        print_json({"first": first.isoformat(), "last": last.isoformat(), "ratings": listed})
+        return
+    click.echo(f"{first} to {last}")
+    rows = [[one.team, one.agent or "all", one.count, f"{one.average:.1f}", *one.counts] for one in sums]
+    print_table(["TEAM", "AGENT", "RATINGS", "AVERAGE", "1", "2", "3", "4", "5"], rows, empty="no customer rated anything")
+
+
 def _travel_row(name: str, each: TravelSums) -> list[object]:
     """A row of the table.  `SHARE`: travel time of all time.  `DISTANCE`: km of the round trips, with + where one is not known."""
     spent = each.worked + each.travelled

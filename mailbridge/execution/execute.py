@@ -169,7 +169,7 @@ def _held_back(
             again=telling.receipt_again and not telling.unreadable,
         )
         if until is not None:
-            tx.outbox.hold(notification, now, until)
+            tx.outbox.hold(notification, now, latest(until, opens) or until)
         elif opens is not None:
             tx.outbox.add_many([notification], now, not_before=latest(opens, tell_at))
         else:

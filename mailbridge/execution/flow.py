@@ -17,6 +17,7 @@ from mailbridge.notifications.context import NotificationContext
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.recipients import team_of
 from mailbridge.notifications.routing import waits
+from mailbridge.notifications.wishes import quiet_until
 from mailbridge.organisation.availability import calendar_of
 from mailbridge.organisation.digests import next_digest
 from mailbridge.organisation.model import Agent
@@ -60,12 +61,14 @@ def tell_with(tx: Tx, one: Notification, desk: Desk) -> None:
 
 
 def opens_at(notification: Notification, entry: FlowEntry | None, ticket: Ticket, desk: Desk, now: datetime) -> datetime | None:
-    """When the working hours of the recipient begin, where the entry wants it told only then and they have not begun."""
+    """When the working hours of the recipient begin, where the entry wants it told only then and they have not begun; else when the quiet
+    hours end that the recipient wished."""
+    quiet = quiet_until(notification, ticket, desk.organisation, now)
     if waits(notification, entry) is not Timing.WHILE_OPEN:
-        return None
+        return quiet
     team, agent = team_of(ticket, desk.organisation), _agent(notification, desk)
     at = next_open(now, calendar_of(agent, team) if agent else team.calendar)
-    return at if at > now else None
+    return latest(at if at > now else None, quiet)
 
 
 def collect(tx: Tx, notification: Notification, entry: FlowEntry | None, ticket: Ticket, desk: Desk, now: datetime) -> bool:

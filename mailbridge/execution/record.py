@@ -13,6 +13,7 @@ from mailbridge.execution.clock_histories import clock_history_of
 from mailbridge.notifications.model import Notification
 from mailbridge.notifications.untold import NotTold
 from mailbridge.organisation.model import Organisation
+from mailbridge.organisation.wishes import WishId, WishKind
 from mailbridge.sla.history import FinishedRun
 from mailbridge.sla.levels import REMINDED, counted, newly_finished, no_longer_finished, open_runs, told_since
 from mailbridge.sla.versions import version_of
@@ -23,6 +24,7 @@ from mailbridge.tickets.event_types.escalation import AlertRaised
 from mailbridge.tickets.event_types.people import CustomerChanged
 from mailbridge.tickets.event_types.relations import ContentErased, MergedFrom, MergedInto, Undone
 from mailbridge.tickets.event_types.values import TypeChanged
+from mailbridge.tickets.event_types.wishes import MarkedSpam, TicketRated
 from mailbridge.tickets.event_types.work import WorkCorrected, WorkRecorded
 from mailbridge.tickets.events import Event
 from mailbridge.tickets.handlers.customers import entry_changed
@@ -109,8 +111,19 @@ def _take_effect(tx: Tx, event: Event) -> None:
             tx.mails.set_ticket(mail, ticket)
     if isinstance(event.what, CustomerChanged):
         tx.customers.add([entry_changed(event.what)], event.actor, event.ticket, event.at)
+    if isinstance(event.what, MarkedSpam) and event.what.sender:
+        tx.wishes.add([(_spam(event.what.sender), (("ticket", str(event.ticket)),))], event.actor, event.at)
+    if isinstance(event.what, Undone) and event.what.unmarked:
+        tx.wishes.add([(_spam(event.what.unmarked), None)], event.actor, event.at)
+    if isinstance(event.what, TicketRated):
+        rated = event.what
+        tx.ratings.set(event.ticket, team=rated.team, agent=rated.agent, grade=rated.grade, at=event.at)
     if isinstance(event.what, ContentErased):
         tx.erasure.erase(event.ticket, event.what.mails)
+
+
+def _spam(sender: str) -> tuple[str, str, str]:
+    return WishId(kind=WishKind.SPAM, name=sender).key
 
 
 def _search_again(tx: Tx, ticket: int, moved: Sequence[tuple[int, int]]) -> None:

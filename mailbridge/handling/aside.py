@@ -7,6 +7,7 @@ from mailbridge.handling.evidence import referred
 from mailbridge.handling.keep import keep
 from mailbridge.handling.outcome import MailOutcome, MailResult
 from mailbridge.handling.placed_mail import ArrivedMail, JudgedMail, PlacedMail
+from mailbridge.organisation.wishes import BLOCKED
 from mailbridge.store.tx import Tx
 
 
@@ -52,3 +53,14 @@ def quarantine_by_rule(_tx: Tx, _desk: Desk, judged: JudgedMail) -> MailResult:
 def drop_by_rule(tx: Tx, _desk: Desk, judged: JudgedMail) -> MailResult:
     """The mail is stored on no ticket."""
     return keep(tx, judged.mail, MailOutcome.IGNORED, "a rule said drop")
+
+
+def quarantine_blocked(_tx: Tx, desk: Desk, mail: PlacedMail) -> MailResult:
+    """The mail is held for review; the managers' daily list names it."""
+    wish = desk.organisation.wishes.blocked(mail.message.sender.address)
+    name, by = (wish.id.name, wish.by) if wish else (mail.message.sender.address, "")
+    return MailResult(outcome=MailOutcome.QUARANTINED, reason=f"{BLOCKED}{name}, by {by}: {_short(mail.message.subject)}")
+
+
+def _short(subject: str) -> str:
+    return " ".join(subject.split())[:100]

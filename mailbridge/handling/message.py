@@ -12,9 +12,11 @@ from mailbridge.handling.acting import actor_of, cause_of, execute_for, telling_
 from mailbridge.handling.asking import contact_decided
 from mailbridge.handling.grouped import OVER_QUOTA, group
 from mailbridge.handling.opening import author, copied
+from mailbridge.handling.opt_out import opt_out
 from mailbridge.handling.outcome import MailOutcome, MailResult
 from mailbridge.handling.placed_mail import JudgedMail, PlacedMail
 from mailbridge.handling.proven_customer import is_proven_participant
+from mailbridge.handling.rating import rating_of
 from mailbridge.handling.sender_limits import allowed_on
 from mailbridge.handling.storing import store_mail
 from mailbridge.handling.suspension import lift_suspension
@@ -29,6 +31,7 @@ from mailbridge.rules.verdict import Verdict
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.command_types.mails import CustomerMessage
 from mailbridge.tickets.command_types.people import AnswerInvitation
+from mailbridge.tickets.command_types.wishes import RateTicket
 from mailbridge.tickets.commands import Command
 from mailbridge.tickets.event_types.people import InvitationAnswered
 from mailbridge.tickets.model import Ticket
@@ -46,6 +49,10 @@ def add_customer_message(tx: Tx, desk: Desk, judged: JudgedMail) -> MailResult:
     if may.onto != (0, 0):
         return group(tx, desk, mail, ticket, may)
     lift_suspension(tx, mail)
+    if (opted := opt_out(tx, desk, mail)) is not None:
+        return opted
+    if (rating := rating_of(tx, desk, mail)) is not None:
+        return _rated(tx, desk, mail, ticket, rating)
     others = copied(desk, mail, ticket.team, proven=True) if mail.writer.verified else ()
     message = CustomerMessage(author=mail.writer.address, others=others, solved=_says_solved(mail))
     return _append(tx, desk, mail, ticket, message, judged.verdict)
@@ -79,6 +86,13 @@ def _append(
     if verdict and executed.decision.ticket is not None and not mail.imported:
         prefix = desk.config.desk.prefix
         queue_calls(tx, executed.decision.ticket, verdict, mail=mail_id, event=REPLIED, prefix=prefix, now=mail.now)
+    return MailResult(outcome=MailOutcome.APPEND, ticket=ticket.id, mail=mail_id)
+
+
+def _rated(tx: Tx, desk: Desk, mail: PlacedMail, ticket: Ticket, rating: RateTicket) -> MailResult:
+    """The grade is recorded and nothing else of the ticket changes; the mail, with its comment, is on the ticket."""
+    mail_id = store_mail(tx, mail, ticket=ticket.id)
+    execute_for(tx, desk, mail, mail_id, ticket, each([rating]), telling=telling_of(tx, desk, mail, mail_id))
     return MailResult(outcome=MailOutcome.APPEND, ticket=ticket.id, mail=mail_id)
 
 

@@ -120,6 +120,19 @@ BEFORE_PARSING: tuple[Handler[PlacedMail], ...] = (
         outcomes=frozenset({KEPT}),
     ),
     Handler(
+        name="blocked_sender",
+        when=lambda desk, mail: (
+            bool(desk.organisation.wishes.all)
+            and not mail.writer.agent
+            and mail.message.kind is not Kind.BOUNCE
+            and not mail.imported
+            and desk.organisation.wishes.blocked(mail.message.sender.address) is not None
+        ),
+        why="somebody of the desk blocked its sender, or marked a ticket of the sender as spam",
+        run=aside.quarantine_blocked,
+        outcomes=frozenset({QUARANTINED}),
+    ),
+    Handler(
         name="unproven_agent",
         when=lambda desk, mail: mail.may.reopens and not mail.imported and unproven_agent(mail.writer, desk) is not None,
         why="in an agent's name, and nothing proves the agent; an automatic mail is never asked about",

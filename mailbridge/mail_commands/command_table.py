@@ -13,6 +13,7 @@ from mailbridge.mail_commands import (
     plan_arguments,
     query_arguments,
     report_arguments,
+    wish_arguments,
     work_arguments,
 )
 from mailbridge.mail_commands.model import UNKNOWN, Author, Meaning, Reads
@@ -20,6 +21,7 @@ from mailbridge.tickets.command_types.escalation import Approve, Reject
 from mailbridge.tickets.command_types.mails import AgentReply, InternalNote
 from mailbridge.tickets.command_types.relations import Erase, Undo
 from mailbridge.tickets.command_types.values import Assign, Close, Reopen
+from mailbridge.tickets.command_types.wishes import Follow, MarkSpam, Mute
 
 
 class Room(StrEnum):
@@ -32,6 +34,7 @@ class Room(StrEnum):
     WHEN = "when"
     WORK = "work"
     OTHERS = "others"
+    WISHES = "wishes"
     APPROVAL = "consent"
     ASK = "ask"
     NEW = "new"
@@ -89,6 +92,19 @@ WORDS: Mapping[str, CommandWord] = {
     "split": CommandWord(room=Room.OTHERS, reads=arguments.split),
     "link": CommandWord(room=Room.OTHERS, reads=arguments.link, needs=True),
     "playbook": CommandWord(room=Room.OTHERS, reads=arguments.playbook, needs=True, others=True),
+    "follow": CommandWord(room=Room.WISHES, reads=_alone(lambda author: (Follow(agent=author.me),)), others=True),
+    "unfollow": CommandWord(room=Room.WISHES, reads=_alone(lambda author: (Follow(agent=author.me, on=False),)), others=True),
+    "mute": CommandWord(room=Room.WISHES, reads=_alone(lambda author: (Mute(agent=author.me),)), others=True),
+    "unmute": CommandWord(room=Room.WISHES, reads=_alone(lambda author: (Mute(agent=author.me, on=False),)), others=True),
+    "quiet": CommandWord(room=Room.WISHES, reads=wish_arguments.quiet),
+    "digest": CommandWord(room=Room.WISHES, reads=wish_arguments.digest),
+    "away": CommandWord(room=Room.WISHES, reads=wish_arguments.away),
+    "save": CommandWord(room=Room.WISHES, reads=wish_arguments.save, needs=True),
+    "spam": CommandWord(room=Room.WISHES, reads=_alone(lambda _: (MarkSpam(),)), others=True),
+    "block": CommandWord(room=Room.WISHES, reads=wish_arguments.block, needs=True),
+    "unblock": CommandWord(room=Room.WISHES, reads=wish_arguments.unblock, needs=True),
+    "notspam": CommandWord(room=Room.WISHES, reads=wish_arguments.not_spam, needs=True),
+    "leave": CommandWord(room=Room.WISHES, reads=wish_arguments.leave, needs=True),
     "approve": CommandWord(room=Room.APPROVAL, reads=arguments.approve, first=True),
     "reject": CommandWord(room=Room.APPROVAL, reads=arguments.reject, first=True),
     "yes": CommandWord(room=Room.APPROVAL, reads=_alone(lambda _: (Approve(),)), others=True),

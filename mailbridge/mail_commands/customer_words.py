@@ -49,3 +49,15 @@ def _words(text: str) -> str:
 _ONLY = frozenset(_words(phrase) for phrase in _SOLVED)
 _POLITE = tuple(_words(phrase) for phrase in _THANKS)
 _WHOLE = _ONLY | {f"{said} {thanks}" for said in _ONLY for thanks in _POLITE} | {f"{thanks} {said}" for said in _ONLY for thanks in _POLITE}
+
+
+_QUIET = frozenset(fold(word) for word in ("#quiet", "#liniște", "#тишина", "#тихо"))
+_OFF = frozenset(fold(word) for word in ("off", "oprit", "выкл"))
+
+
+def wants_quiet(text: str) -> bool | None:
+    """Whether the whole text is `#quiet` (True) or `#quiet off` (False), in any of the languages; None for anything else."""
+    words = fold(text.strip()).split() if len(text) <= _LONGEST else []
+    if not words or words[0] not in _QUIET or len(words) > 2:
+        return None
+    return True if len(words) == 1 else False if words[1] in _OFF else None

@@ -11,6 +11,7 @@ from mailbridge.tickets.permissions import Right
 
 # Commands that need less than the right to work on tickets.
 _LESS: dict[str, Right] = {"note": Right.NOTE, "approve": Right.ASKED, "reject": Right.ASKED, "yes": Right.ASKED, "cancel": Right.ASKED}
+_LESS |= dict.fromkeys(("follow", "unfollow", "mute", "unmute", "quiet", "digest", "away", "save"), Right.NOTE)
 
 
 def words_for(right: Right) -> Iterator[str]:

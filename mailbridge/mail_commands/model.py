@@ -8,6 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from mailbridge.organisation.model import Organisation
+from mailbridge.organisation.wishes import WishKind
 from mailbridge.tickets.commands import Command
 
 
@@ -114,6 +115,11 @@ class HoursArgument:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RatingsArgument:
+    """The grades that customers gave."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FindDocuments:
     """Files on tickets, by words of their names, by ticket, by the address of a customer; without any of them those of the ticket of the
     mail."""
@@ -147,6 +153,33 @@ class ListAnswers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeWish:
+    """A wish of the author's, or for `person`; it is answered with all wishes of that person.  `values` None ends it, `shows` changes
+    nothing."""
+
+    kind: WishKind
+    person: str = ""
+    name: str = ""
+    values: tuple[tuple[str, str], ...] | None = None
+    shows: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseSender:
+    """The mail of this number in the inbox is no spam: it is worked, and what holds its sender ends."""
+
+    mail: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveDesk:
+    """An agent leaves; `to`, an agent or a team, gets what the agent has, '' each ticket's own team."""
+
+    agent: str
+    to: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Help:
     """The manual: of one command, or of all."""
 
@@ -155,7 +188,8 @@ class Help:
 
 Question = (
     ListTickets | SearchMails | ShowTickets | FullHistory | ExplainDueTimes
-    | TimesheetArgument | ReportArgument | HoursArgument | FindDocuments | ShowAgenda | FindArticles | ListAnswers | Help
+    | TimesheetArgument | ReportArgument | HoursArgument | RatingsArgument | FindDocuments | ShowAgenda | FindArticles | ListAnswers
+    | ChangeWish | ReleaseSender | LeaveDesk | Help
 )
 
 

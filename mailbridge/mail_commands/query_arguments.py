@@ -36,6 +36,11 @@ def listed(argument: str, author: Author) -> Meaning:
     name = names.team(argument, author)
     if name in author.organisation.teams:
         return ListTickets(which=Which.TEAM, team=name)
+    saved = author.organisation.wishes.saved_list(author.me, fold(bare(argument)))
+    if saved is not None and saved.value("search"):
+        return SearchMails(words=saved.value("search"))
+    if saved is not None:
+        return ListTickets(which=Which(saved.value("list")), team=saved.value("team"))
     near = nearest(name, author.organisation.teams) or near_phrase(bare(argument), author.language, "lists")
     return LineProblem(problem="argument-unknown", nearest=near)
 

@@ -13,6 +13,7 @@ from mailbridge.mail_commands.model import (
     HoursArgument,
     LineProblem,
     Meaning,
+    RatingsArgument,
     ReportArgument,
     ReportWish,
     ReportWord,
@@ -21,6 +22,7 @@ from mailbridge.mail_commands.model import (
 from mailbridge.mail_commands.normalise import bare
 from mailbridge.mail_commands.vocabulary import fold, vocabulary
 
+_RATINGS = frozenset({"ratings", "rating", "note", "nota", "оценки", "оценок"})
 _HOURS = frozenset({"hours", "ore", "часы", "часов"})  # of an hour bank, in each language
 _WORDS = {
     ReportWord.TEAM: ("team", "echipa", "echipei", "команда", "команды"),
@@ -43,6 +45,8 @@ def report(argument: str, author: Author) -> Meaning:
     first = fold(bare(word))
     if first in _HOURS:
         return HoursArgument(words=rest.strip())
+    if fold(bare(argument)) in _RATINGS:
+        return RatingsArgument()
     if first in _FIRST:
         return _wish(_FIRST[first], rest, author)
     if vocabulary(author.language).words.get(first) == "time":

@@ -36,6 +36,7 @@ from mailbridge.tickets.command_types.values import (
     SetType,
     Snooze,
 )
+from mailbridge.tickets.command_types.wishes import Follow, MarkSpam, Mute
 from mailbridge.tickets.command_types.work import CorrectWork, RecordWork, SetEstimate
 from mailbridge.tickets.commands import Command
 from mailbridge.tickets.model import WorkKind
@@ -138,6 +139,12 @@ def _timed(command: Command) -> str:
             return "#approve"
         case Reject():
             return "#reject"
+        case Follow(on=on):
+            return "#follow" if on else "#unfollow"
+        case Mute(on=on):
+            return "#mute" if on else "#unmute"
+        case MarkSpam():
+            return "#spam"
         case RevokeAddresses(address=address):
             return f"#revoke-addresses {address}"
         case _:

@@ -27,6 +27,7 @@ from mailbridge.notifications.events import (
     meetings,
     people,
     plans,
+    ratings,
     relations,
     tickets,
 )
@@ -37,6 +38,7 @@ from mailbridge.notifications.payloads.tickets import ApprovalAnswer, ApprovalQu
 from mailbridge.notifications.recipients import Recipient, team_of
 from mailbridge.notifications.routing import Route, routed, waits
 from mailbridge.notifications.untold import NotTold, Untold
+from mailbridge.notifications.wishes import silenced
 from mailbridge.rules.flow import MAIL, FlowEntry, Timing
 from mailbridge.tickets.event_types.escalation import AlertRaised, ApprovalDecided, ApprovalReminded, ApprovalRequested, Escalated
 from mailbridge.tickets.event_types.mails import DeliveryFailed, MessageAdded, TicketOpened
@@ -44,6 +46,7 @@ from mailbridge.tickets.event_types.people import InvitationAnswered, MeetingSet
 from mailbridge.tickets.event_types.plans import PlanSet
 from mailbridge.tickets.event_types.relations import MailMoved, MergedFrom, MergedInto, Undone
 from mailbridge.tickets.event_types.values import AssigneeChanged, SnoozeEnded, StatusChanged, TeamChanged
+from mailbridge.tickets.event_types.wishes import RatingAsked, TicketRated
 from mailbridge.tickets.event_types.work import EstimateSet, HoursAlerted
 from mailbridge.tickets.events import Event, TicketEvent
 
@@ -82,6 +85,8 @@ NOTIFIERS: Mapping[type[TicketEvent], EventNotifier] = {
     ApprovalRequested: approvals.requested,
     ApprovalReminded: approvals.reminded,
     ApprovalDecided: approvals.decided,
+    RatingAsked: ratings.asked,
+    TicketRated: ratings.rated,
 }
 
 
@@ -160,7 +165,7 @@ def _stopped(notification: Notification, context: NotificationContext) -> str:
         return Untold.OURS
     if notification.event in PASSED_ON and notification.recipient.lower() in context.reached:
         return Untold.REACHED
-    return ""
+    return Untold.MUTED if silenced(notification, context.ticket, context.organisation) else ""
 
 
 def _not_told(one: Notification, reason: Untold, number: int, detail: str) -> NotTold:
@@ -174,6 +179,8 @@ def _detail(notification: Notification, reason: Untold, context: NotificationCon
             return notification.why or f"tells of the team {team_of(context.ticket, context.organisation).name}"
         case Untold.NOT_ANSWERABLE:
             return context.not_answerable
+        case Untold.MUTED:
+            return silenced(notification, context.ticket, context.organisation)
     return ""
 
 
@@ -214,7 +221,8 @@ def _says_most(notification: Notification, context: NotificationContext) -> tupl
     """The events of which one mail is enough, the one that says most first."""
     match notification.audience:
         case Audience.CUSTOMER:
-            return ("answered", context.receipt, "merged", "closed", "reopened", "waiting", "escalated", "changed", "taken")
+            events = ("answered", context.receipt, "merged", "closed", "reopened", "waiting", "escalated", "changed", ratings.ASKS, "taken")
+            return events
         case Audience.AGENT:
             return ("assigned", "new", "colleague_answered")
         case _:

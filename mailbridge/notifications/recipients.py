@@ -10,6 +10,7 @@ from mailbridge.organisation.follow_the_sun import region_of
 from mailbridge.organisation.model import Agent, Organisation, Team, TeamAudience
 from mailbridge.organisation.on_call import on_duty
 from mailbridge.tickets.model import Role, Ticket
+from mailbridge.tickets.permissions import sees
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,17 @@ def customers(ticket: Ticket) -> tuple[Recipient, ...]:
     rights agrees."""
     told = (p for p in ticket.participants if p.address and p.role in (Role.REQUESTER, Role.PARTICIPANT))
     return tuple(Recipient(address=p.address, name=p.name, language=p.language or ticket.language) for p in told)
+
+
+def followers(ticket: Ticket, organisation: Organisation) -> tuple[Recipient, ...]:
+    """The agents who follow the ticket and may read it."""
+    return agents_named(ticket.followers, ticket, organisation) if ticket.followers else ()
+
+
+def agents_named(names: tuple[str, ...], ticket: Ticket, organisation: Organisation) -> tuple[Recipient, ...]:
+    """These agents themselves, without deputies, as far as they may read the ticket."""
+    agents = (organisation.agents[name] for name in names if name in organisation.agents)
+    return tuple(_recipient(agent) for agent in agents if sees(agent.name, ticket, organisation))
 
 
 def whole_team(team: Team, organisation: Organisation, at: datetime | None = None) -> tuple[Recipient, ...]:

@@ -43,6 +43,7 @@ from mailbridge.tickets.event_types.values import (
     TeamChanged,
     TypeChanged,
 )
+from mailbridge.tickets.event_types.wishes import FollowerSet, MarkedSpam, MuteSet, RatingAsked, TicketRated
 from mailbridge.tickets.event_types.work import EstimateSet, HoursAlerted, HoursRanOut, WorkCorrected, WorkRecorded
 from mailbridge.tickets.events import Event
 from mailbridge.tickets.model import Activity, Plan, WorkKind
@@ -108,6 +109,8 @@ def summary(event: Event, viewer: Viewer) -> Summary:
             return _of_work(what, event, viewer)
         case Escalated() | ApprovalRequested() | ApprovalReminded() | ApprovalDecided():
             return _of_approval(what, viewer)
+        case FollowerSet() | MuteSet() | MarkedSpam() | RatingAsked() | TicketRated():
+            return _of_wish(what, viewer)
         case MergedInto() | MergedFrom() | MailMoved() | Linked() | PlaybookStarted() | Undone() | ContentErased():
             return _of_tickets(what, viewer)
     assert_never(what)
@@ -262,6 +265,25 @@ def _warning(warning: PlanWarning, plan: Plan, viewer: Viewer) -> Summary:
     values = {"agent": _agent(plan.agent, viewer), "planned": length(warning.minutes), "hours": length(warning.of)}
     number = viewer.number(warning.ticket) if warning.ticket else ""
     return Summary(key=f"plan-{warning.problem}", values={**values, "number": number}, at=plan.at)
+
+
+Wished = FollowerSet | MuteSet | MarkedSpam | RatingAsked | TicketRated
+
+
+def _of_wish(what: Wished, viewer: Viewer) -> Summary:
+    match what:
+        case FollowerSet():
+            return Summary(key="follows" if what.follows else "follows-not", values={"agent": _agent(what.agent, viewer)})
+        case MuteSet():
+            return Summary(key="muted" if what.muted else "muted-not", values={"agent": _agent(what.agent, viewer)})
+        case MarkedSpam():
+            return Summary(key="spam", values={"address": what.sender})
+        case RatingAsked():
+            return Summary(key="rating-asked", values={})
+        case TicketRated():
+            variant = "change" if what.before is not None else ""
+            return Summary(key="rated", variant=variant, values={"grade": str(what.grade), "before": str(what.before or "")})
+    assert_never(what)
 
 
 Asked = Escalated | ApprovalRequested | ApprovalReminded | ApprovalDecided

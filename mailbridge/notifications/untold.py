@@ -19,12 +19,13 @@ class Untold(StrEnum):
     OFF_DUTY = "off-duty"
     OURS = "ours"  # an address of the desk
     REACHED = "reached"  # the agent's own mail went to them already
+    MUTED = "muted"  # a wish of theirs silences it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotTold:
     """One person who was not told of one event.  `detail`: the entry that switched it off, the day until which somebody is away, the event
-    that was told instead, or why no automatic mail may go."""
+    that was told instead, why no automatic mail may go, or whose wish it was."""
 
     number: int  # of the event in the ticket's history
     audience: Audience

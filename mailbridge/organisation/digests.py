@@ -73,6 +73,8 @@ def _reader(agent: Agent, organisation: Organisation, told: Mapping[str, date], 
     zone = zone_of(agent.name, organisation)
     day = wall(now, zone).date()
     last = told.get(agent.name)
+    if last is not None and agent.digest_weekly and last.isocalendar()[:2] == day.isocalendar()[:2]:
+        return None
     if (last is not None and last >= day) or now < moment_of(day, agent.digest, zone):
         return None
     team = _team_of(agent, organisation)

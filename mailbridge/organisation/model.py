@@ -9,11 +9,12 @@ from enum import StrEnum
 
 from mailbridge.organisation.approval_policy import ApprovalPolicy
 from mailbridge.organisation.billing import WorkPolicy
-from mailbridge.organisation.people import Absence, Consultant, EscalationChain, OnCallSchedule
+from mailbridge.organisation.people import Absence, Consultant, EscalationChain, OnCallSchedule, RatingPolicy
 from mailbridge.organisation.playbooks import Playbook
 from mailbridge.organisation.priority import Priority
 from mailbridge.organisation.report_schedules import ReportSchedule
 from mailbridge.organisation.status import Status
+from mailbridge.organisation.wishes import NO_WISHES, QuietHours, Wishes
 from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.clock import Targets
 from mailbridge.sla.contact_questions import ContactQuestion
@@ -100,6 +101,9 @@ class Agent:
     invitations: bool = False  # planned work comes with a calendar file
     digest: time | None = DIGEST  # when the morning digest comes; None: never
     digest_of_own: bool = False  # it comes also where there is nothing but own tickets
+    digest_weekly: bool = False  # it comes on the first working day of a week alone
+    quiet: QuietHours | None = None  # when the agent wants no mail that can wait
+    blocks: bool = False  # may block senders; managers may
 
     def level_of(self, skill: str) -> int:
         """How much of the skill the agent has; 0: nothing."""
@@ -134,6 +138,7 @@ class Team:
     outsiders: Outsiders = Outsiders.MAY_WORK
     unknown_lines: UnknownLines = UnknownLines.HOLD
     on_call: OnCallSchedule | None = None
+    ratings: RatingPolicy | None = None  # None: customers are not asked
     follow: tuple[str, ...] = ()  # the regional teams that hand its tickets round with the sun; it has no people of its own then
 
 
@@ -159,6 +164,8 @@ class Organisation:
     estimates: Mapping[str, int] = field(default_factory=dict)  # minutes by type of request
     playbooks: Mapping[str, Playbook] = field(default_factory=dict)  # lists of tasks by name
     freemail: frozenset[str] = frozenset()  # domains whose users are no colleagues of each other
+    wishes: Wishes = NO_WISHES  # what people wish beside the files
+    files: Organisation | None = field(default=None, repr=False, compare=False)  # without the wishes, where there are any
     colleagues: bool = True  # TH2: a colleague of the requester (same domain, no freemail) may write on the ticket
     # Active agents by each of their addresses in small letters: every mail asks, and a desk may have a thousand agents.
     _by_address: Mapping[str, Agent] = field(init=False, repr=False, compare=False)

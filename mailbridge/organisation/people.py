@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, time, timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,6 +13,16 @@ class Absence:
     first: date
     last: date
     deputy: str = ""  # the agent who gets it instead; empty: the others of the team do
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RatingPolicy:
+    """How a team asks customers for ratings.  `after`: how long after closing; 0: with the mail that tells of it.  `low`: grades up to this
+    one alert the managers.  `change_within`: how long a grade may be changed."""
+
+    after: timedelta = timedelta()
+    low: int = 2
+    change_within: timedelta = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

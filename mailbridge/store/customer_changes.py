@@ -17,11 +17,14 @@ from mailbridge.store.documents import dump, load
 from mailbridge.store.sql import Row, Sql
 from mailbridge.store.state import StateTable
 from mailbridge.store.tables.customers import customer_changes
+from mailbridge.store.tables.desk import wishes
 from mailbridge.tickets.actor import Actor, ActorKind
 
 LOCK = "customers.overlay"  # the key of `state` that the changes wait for
 
-_VERSION = sa.select(customer_changes.c.version).order_by(customer_changes.c.version.desc()).limit(1)
+_LAST = sa.select(customer_changes.c.version).order_by(customer_changes.c.version.desc()).limit(1)
+_LAST_WISH = sa.select(wishes.c.version).order_by(wishes.c.version.desc()).limit(1)
+_VERSIONS = sa.select(_LAST.scalar_subquery().label("customers"), _LAST_WISH.scalar_subquery().label("wishes"))
 _SINCE = sa.select(customer_changes).where(customer_changes.c.version > sa.bindparam("since")).order_by(customer_changes.c.version)
 _ADD = customer_changes.insert()
 _OF = (
@@ -51,12 +54,19 @@ class CustomerChanges:
         self._state = state
         self.changed = False  # in this transaction
         self._version: int | None = None
+        self._wishes = 0
 
     def version(self) -> int:
         """The version of the overlay; 0 where nothing was ever changed.  Asked once in a transaction, until that locks or changes it."""
         if self._version is None or self.changed:
-            self._version = self._sql.value(_VERSION) or 0
+            (row,) = self._sql.rows(_VERSIONS, {})
+            self._version, self._wishes = row.customers or 0, row.wishes or 0
         return self._version
+
+    def version_of_wishes(self) -> int:
+        """The version of the table of wishes, asked for together with that of the customers."""
+        self.version()
+        return self._wishes
 
     def since(self, version: int) -> list[CustomerChange]:
         """The changes after this version, in their order."""

@@ -44,6 +44,11 @@ _passed = (
 )
 _OPEN_PASSED = sa.select(tickets.c.id, tickets.c.data, _passed.label("first")).where(OPEN).subquery("open_passed")
 _OPEN_REQUESTERS = sa.select(tickets.c.id, tickets.c.requester).where(OPEN)
+_CLOSED_BETWEEN = (
+    sa.select(tickets.c.id)
+    .where(tickets.c.closed_at > sa.bindparam("first"), tickets.c.closed_at <= sa.bindparam("last"))
+    .order_by(tickets.c.id)
+)
 _CLOSED_REQUESTERS = sa.select(tickets.c.id, tickets.c.requester).where(tickets.c.closed_at >= sa.bindparam("after"))
 _OPEN_AFTER = sa.select(tickets.c.id).where(OPEN, tickets.c.id > sa.bindparam("after")).order_by(tickets.c.id).limit(sa.bindparam("most"))
 _LATE = (
@@ -111,6 +116,10 @@ class Tickets:
         """The numbers of all tickets that are open or were closed since this moment, each with its requester's address."""
         rows = [*self._sql.rows(_OPEN_REQUESTERS, {}), *self._sql.rows(_CLOSED_REQUESTERS, {"after": closed_since})]
         return [(row.id, row.requester) for row in rows]
+
+    def closed_between(self, first: datetime, last: datetime) -> list[int]:
+        """The numbers of the tickets that are closed since after `first`, up to `last`."""
+        return [row.id for row in self._sql.rows(_CLOSED_BETWEEN, {"first": first, "last": last})]
 
     def open_requesters(self) -> list[tuple[int, str]]:
         """The number of each open ticket with the address of its requester."""

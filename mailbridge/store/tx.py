@@ -32,6 +32,7 @@ from mailbridge.store.openings import Openings
 from mailbridge.store.outbox import Outbox
 from mailbridge.store.pairings import Pairings
 from mailbridge.store.policies import Policies
+from mailbridge.store.ratings import Ratings
 from mailbridge.store.search import Search
 from mailbridge.store.sources import Sources
 from mailbridge.store.sql import Sql
@@ -41,6 +42,7 @@ from mailbridge.store.volumes import Volumes
 from mailbridge.store.waits import Waits
 from mailbridge.store.wake import CHANNEL
 from mailbridge.store.webhooks import WebhookTable
+from mailbridge.store.wishes import WishTable
 
 _NOTIFY = sa.select(sa.func.pg_notify(CHANNEL, sa.bindparam("channel", type_=sa.Text)))
 
@@ -62,6 +64,7 @@ class Tx:
         self.activities = Activities(sql)
         self.hours = Hours(sql)
         self.agenda = Agenda(sql)
+        self.ratings = Ratings(sql)
         self.clocks = Clocks(sql)
         self.finished_runs = FinishedRuns(sql)
         self.feeds = Feeds(sql)
@@ -78,6 +81,7 @@ class Tx:
         self.history = History(sql)
         self.state = StateTable(sql)
         self.customers = CustomerChanges(sql, self.state)
+        self.wishes = WishTable(sql, self.state, self.customers)
         self.sources = Sources(sql)
         self.webhooks = WebhookTable(sql)
         self.woken: set[str] = set()

@@ -35,6 +35,7 @@ from mailbridge.tickets.event_types.values import (
     TeamChanged,
     TypeChanged,
 )
+from mailbridge.tickets.event_types.wishes import FollowerSet, MarkedSpam, MuteSet, RatingAsked, TicketRated
 from mailbridge.tickets.event_types.work import EstimateSet, HoursAlerted, HoursRanOut, WorkCorrected, WorkRecorded
 from mailbridge.tickets.events import Event
 from mailbridge.tickets.model import Approval, Meeting, Participant, Plan, Role, Ticket
@@ -154,12 +155,27 @@ def _changes(ticket: Ticket, event: Event) -> dict[str, Any]:
             return {"subject": ""}
         case PlaybookStarted(name=name):
             return {"playbooks": (*ticket.playbooks, name)}
+        case FollowerSet(agent=agent, follows=on):
+            return {"followers": _switched(ticket.followers, agent, on=on)}
+        case MuteSet(agent=agent, muted=on):
+            return {"muted": _switched(ticket.muted, agent, on=on)}
+        case MarkedSpam():
+            return {"spam": True}
+        case RatingAsked():
+            return {"rating_asked_at": event.at}
+        case TicketRated(grade=grade):
+            return {"rating": grade, "rated_at": ticket.rated_at or event.at}
         case HoursAlerted():
             return {}
         case MessageAdded() | AlertRaised() | DeliveryFailed() | TicketOpened() | MailMoved() | Undone() | CustomerChanged():
             return {}
         case _:
             assert_never(event.what)
+
+
+def _switched(names: tuple[str, ...], name: str, *, on: bool) -> tuple[str, ...]:
+    """The names with this one, or without it."""
+    return (*(one for one in names if one != name), *((name,) if on else ()))
 
 
 def _moved(ticket: Ticket, change: StatusChanged, at: datetime) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from mailbridge.tickets.command_types.people import PeopleCommand
 from mailbridge.tickets.command_types.plans import PlanCommand
 from mailbridge.tickets.command_types.relations import RelationCommand
 from mailbridge.tickets.command_types.values import ValueCommand
+from mailbridge.tickets.command_types.wishes import WishCommand
 from mailbridge.tickets.command_types.work import WorkCommand
 
-Command = MailCommand | ValueCommand | PeopleCommand | RelationCommand | WorkCommand | PlanCommand | EscalationCommand
+Command = MailCommand | ValueCommand | PeopleCommand | RelationCommand | WorkCommand | PlanCommand | EscalationCommand | WishCommand

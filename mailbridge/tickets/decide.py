@@ -50,6 +50,7 @@ from mailbridge.tickets.command_types.values import (
     SetType,
     Snooze,
 )
+from mailbridge.tickets.command_types.wishes import AskRating, Follow, MarkSpam, Mute, RateTicket
 from mailbridge.tickets.command_types.work import AlertHours, CorrectWork, PauseForHours, RecordWork, SetEstimate
 from mailbridge.tickets.commands import Command
 from mailbridge.tickets.decision import Decision, context_after, decision_of, event_of, together
@@ -68,6 +69,7 @@ from mailbridge.tickets.handlers import (
     playbooks,
     relations,
     state,
+    wishes,
     work,
 )
 from mailbridge.tickets.handlers.surviving import surviving
@@ -167,6 +169,11 @@ HANDLERS: Mapping[type[Command], Handler] = {
     Reject: approvals.reject,
     RemindApproval: approvals.remind,
     ExpireApproval: approvals.expire,
+    Follow: wishes.follow,
+    Mute: wishes.mute,
+    MarkSpam: wishes.mark_spam,
+    AskRating: wishes.ask_rating,
+    RateTicket: wishes.rate,
 }
 
 
@@ -187,7 +194,8 @@ def decide(ticket: Ticket, command: Command, about: CommandContext) -> Decision:
         return Decision(ticket=ticket, refused=outcome.reason, nearest=outcome.nearest, detail=outcome.detail)
     events = [event_of(what, ticket, about) for what in outcome]
     done = decision_of(ticket, events, about.tickets)
-    if follows := [*_contract_follows(ticket, command, done, about), *_plans_follow(ticket, command, done, about)]:
+    follows = [*_contract_follows(ticket, command, done, about), *_plans_follow(ticket, command, done, about)]
+    if follows := [*follows, *_rating_follows(ticket, command, done, about)]:
         done = decision_of(ticket, [*events, *follows], about.tickets)
     refused = next((what.refused for what in outcome if isinstance(what, ApprovalDecided)), "")
     return replace(done, refused=refused) if refused else done
@@ -210,6 +218,14 @@ def _plans_follow(ticket: Ticket, command: Command, done: Decision, about: Comma
     if after is None or isinstance(command, (Undo, Merge)) or ticket.closed_at is not None or after.closed_at is None:
         return []
     return [event_of(what, ticket, about) for what in plans.called_off(after, about)]
+
+
+def _rating_follows(ticket: Ticket, command: Command, done: Decision, about: CommandContext) -> list[Event]:
+    """The question for a rating, of a ticket that the command closes."""
+    after = done.ticket
+    if after is None or isinstance(command, (Undo, Merge)) or ticket.closed_at is not None or after.closed_at is None:
+        return []
+    return [event_of(what, ticket, about) for what in wishes.asked_with_closing(after, about.organisation)]
 
 
 def _other_contract_keys(after: Ticket, before: Ticket) -> bool:

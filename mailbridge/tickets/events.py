@@ -12,9 +12,10 @@ from mailbridge.tickets.event_types.people import PeopleEvent
 from mailbridge.tickets.event_types.plans import PlanSet
 from mailbridge.tickets.event_types.relations import RelationEvent
 from mailbridge.tickets.event_types.values import ValueEvent
+from mailbridge.tickets.event_types.wishes import WishEvent
 from mailbridge.tickets.event_types.work import WorkEvent
 
-TicketEvent = MailEvent | ValueEvent | PeopleEvent | RelationEvent | WorkEvent | PlanSet | EscalationEvent
+TicketEvent = MailEvent | ValueEvent | PeopleEvent | RelationEvent | WorkEvent | PlanSet | EscalationEvent | WishEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

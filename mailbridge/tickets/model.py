@@ -184,6 +184,12 @@ class Ticket:
     plans: tuple[Plan, ...] = ()
     playbooks: tuple[str, ...] = ()  # started on this ticket
     empty_bank: str = ""  # the hour bank whose emptiness stops the clocks; '': none
+    followers: tuple[str, ...] = ()  # agents who hear of it without being assigned
+    muted: tuple[str, ...] = ()  # agents who do not hear of what may be silenced
+    spam: bool = False
+    rating: int | None = None  # the requester's grade, 1 to 5
+    rated_at: datetime | None = None  # when the first grade was given
+    rating_asked_at: datetime | None = None
     revoked: tuple[tuple[str, int], ...] = ()  # (address in lower case, number of revocations of its reply addresses)
 
     @property

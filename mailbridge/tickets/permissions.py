@@ -17,6 +17,7 @@ from mailbridge.tickets.command_types.mails import CustomerMessage, InternalNote
 from mailbridge.tickets.command_types.people import AnswerInvitation
 from mailbridge.tickets.command_types.relations import Undo
 from mailbridge.tickets.command_types.values import EndSnooze
+from mailbridge.tickets.command_types.wishes import AskRating, Follow, Mute, RateTicket
 from mailbridge.tickets.commands import Command
 from mailbridge.tickets.model import Ticket
 
@@ -40,10 +41,14 @@ NEEDED: Mapping[type[Command], Right] = {
     AnswerInvitation: Right.NONE,
     RemindApproval: Right.NONE,
     ExpireApproval: Right.NONE,
+    AskRating: Right.NONE,
+    RateTicket: Right.NONE,
     Approve: Right.ASKED,
     Reject: Right.ASKED,
     Undo: Right.ASKED,  # of one's own changes, also where the ticket was given away
     InternalNote: Right.NOTE,
+    Follow: Right.NOTE,
+    Mute: Right.NOTE,
 }
 _OUTSIDE = {Outsiders.MAY_WORK: Right.WORK, Outsiders.MAY_NOTE: Right.NOTE, Outsiders.NOTHING: Right.ASKED}
 

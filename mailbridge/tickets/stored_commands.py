@@ -46,6 +46,7 @@ from mailbridge.tickets.command_types.values import (
     SetType,
     Snooze,
 )
+from mailbridge.tickets.command_types.wishes import Follow, MarkSpam, Mute
 from mailbridge.tickets.command_types.work import CorrectWork, RecordWork, SetEstimate
 from mailbridge.tickets.commands import Command
 from mailbridge.tickets.model import StoredCommand, WorkKind
@@ -107,7 +108,12 @@ _WORK: Mapping[str, Reader] = {
 }  # fmt: skip
 ENTRIES: tuple[StoredCommandType, ...] = (
     _entry(ANSWER, AgentReply, doubt=text),
+    _entry(ANSWER, AgentReply, 2, doubt=text, mentions=texts),
     _entry("note", InternalNote),
+    _entry("note", InternalNote, 2, mentions=texts),
+    _entry("follow", Follow, agent=text, on=flag),
+    _entry("mute", Mute, agent=text, on=flag),
+    _entry("mark-spam", MarkSpam),
     _entry("set-status", SetStatus, status=text),
     _entry("close", Close),
     _entry("reopen", Reopen),

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from mailbridge.tickets.event_types import escalation, mails, people, plans, relations, values, work
+from mailbridge.tickets.event_types import escalation, mails, people, plans, relations, values, wishes, work
 from mailbridge.tickets.event_types.stored import StoredEvent
 from mailbridge.tickets.events import TicketEvent
 
 STORED_EVENTS: tuple[StoredEvent, ...] = (
-    *mails.STORED, *values.STORED, *people.STORED, *relations.STORED, *work.STORED, *plans.STORED, *escalation.STORED
+    *mails.STORED, *values.STORED, *people.STORED, *relations.STORED, *work.STORED, *plans.STORED, *escalation.STORED,
+    *wishes.STORED,
 )  # fmt: skip
 BY_NAME: Mapping[str, StoredEvent] = {entry.name: entry for entry in STORED_EVENTS}
 BY_CLASS: Mapping[type[TicketEvent], StoredEvent] = {entry.what: entry for entry in STORED_EVENTS}

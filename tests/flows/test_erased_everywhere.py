@@ -161,11 +161,13 @@ OTHER = {
     "pairings": "address agent believes nonce result source",
     "participants": "address role",
     "policies": "files version",
+    "ratings": "agent team",
     "seen_pictures": "sender sha256",
     "sources": "proof reason silence source told",
     "state": "key value",
     "tickets": "assignee priority requester status team",
     "webhooks": "answer event key lease_owner rule state url",
+    "wishes": "actor actor_kind data kind name person",  # no word of a mail: hours, days, names of lists, addresses
 }
 
 

@@ -211,6 +211,13 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
         tx.volumes.requesters(),
     ),
     "waits.since": lambda tx: list(tx.waits.since(NOW)),
+    "tickets.closed_between": lambda tx: tx.tickets.closed_between(NOW, NOW),
+    "wishes": lambda tx: (
+        tx.wishes.version(),
+        tx.wishes.since(0),
+        tx.wishes.add([(("quiet", "a", ""), (("when", "evenings"),))], Actor(kind=ActorKind.AGENT, name="a"), NOW),
+    ),
+    "ratings": lambda tx: (tx.ratings.set(1, team="t", agent="a", grade=5, at=NOW), tx.ratings.between(NOW, NOW)),
     "tickets.find open": lambda tx: tx.tickets.find(open=True, team="t"),
     "tickets.find assignee": lambda tx: tx.tickets.find(open=True, assignee="ana"),
     "tickets.find requester": lambda tx: tx.tickets.find(requester="jo@customer.test"),

@@ -51,6 +51,7 @@ _HELD = (
     "1\tRe: <Printer> [MB-1042]\t2026-11-23T09:10:00+00:00\tMB-1042\t#close · #tag x\twaiting"
     "\n2\t\t2026-11-23T09:12:00+00:00\t\t\tagreed"
 )
+_RATED = {"author": "ana@acme.example", "grade": "2", "agent": "Clara Weiss", "before": "4"}
 _NOTICE = {"step": "unproven", "rows": _HELD, "reasons": "no trusted Authentication-Results", "count": "2"}
 _STEPS = "taken\t2026-11-23T09:10:00+00:00\tBogdan <Ionescu>\t\nestimate\t2026-11-23T09:12:00+00:00\t\t2 h"
 _COLLECTED = (
@@ -79,10 +80,17 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
     "customer.estimate": {"minutes": "240", "before": "120", "most": "480"},
     "customer.unreadable": {},
     "customer.taken": {"author": "Bogdan Ionescu"},
-    "customer.answered": {"author": "Bogdan Ionescu", "closes": "yes", "opens_new": "yes", "signature": "Acme Support\n+40 21 555 0100"},
+    "customer.answered": {
+        "author": "Bogdan Ionescu",
+        "closes": "yes",
+        "opens_new": "yes",
+        "signature": "Acme Support\n+40 21 555 0100",
+        "rating": "yes",
+    },
+    "customer.rating": {},
     "customer.waiting": {"author": "Bogdan Ionescu"},
     "customer.changed": {"author": "Bogdan Ionescu"},
-    "customer.closed": {"author": "Bogdan Ionescu", "opens_new": "yes"},
+    "customer.closed": {"author": "Bogdan Ionescu", "opens_new": "yes", "rating": "yes"},
     "customer.may_ask": {"writer": "ana@acme.example", "name": "Ana <Pop>", "again": "yes"},
     "customer.not_entitled": {},
     "customer.reopened": {"author": "Bogdan Ionescu"},
@@ -113,7 +121,51 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
         "other_reply_to": "office@acme.example",
     },
     "agent.assigned": {"author": "Clara Weiss"},
-    "agent.colleague_answered": {"author": "Clara Weiss", "internal": "yes", "closes": ""},
+    "agent.ratings": {
+        "asked": "#report ratings",
+        "first": "2026-11-01",
+        "last": "2026-11-30",
+        "own": "yes",
+        "rows": "Support\t\t5\t4.2\t3: 1 · 4: 2 · 5: 2\nSupport\tClara Weiss\t1\t3.0\t3: 1",
+    },
+    "agent.wishes": {
+        "asked": "#quiet evenings",
+        "changed": "yes",
+        "refused": "",
+        "waits": "",
+        "senders": "",
+        "who": "",
+        "by": "",
+        "rows": "quiet\tevenings\tclara\t2026-11-30T09:00:00+00:00\t#quiet off\nlist\tvip = #list network\tclara\t\t#save vip off",
+    },
+    "customer.opted": {"quiet": "yes"},
+    "agent.left": {
+        "asked": "#leave bogdan to clara",
+        "agent": "Bogdan Ionescu",
+        "refused": "",
+        "to": "Clara Weiss",
+        "tickets": "MB-1, MB-7",
+        "plans": "MB-7",
+        "follows": "MB-9",
+        "approvals": "MB-3",
+        "files": "rules/teams.yaml:3: members: [bogdan, clara]",
+    },
+    "manager.spam": {
+        "count": "2",
+        "rows": "118\toffers@spam.example\tYou have won\t@spam.example, by mara\t2026-11-30T09:00:00+00:00\t#notspam 118",
+        "more": "3",
+    },
+    "manager.absence": {
+        "asker": "Clara Weiss",
+        "agent": "Bogdan Ionescu",
+        "first": "2026-12-01",
+        "last": "2026-12-04",
+        "deputy": "Mara Lind",
+        "line": "#away bogdan from 2026-12-01 until 2026-12-04 for mara",
+    },
+    "agent.rated": _RATED,
+    "manager.rated": _RATED,
+    "agent.colleague_answered": {"author": "Clara Weiss", "internal": "yes", "closes": "", "mentioned": ""},
     "agent.commands": {
         **_RESULTS,
         "whose": "ana@acme.example",

@@ -35,7 +35,14 @@ WORDS: Mapping[str, object] = {
     "your_request": "Your request",
     "request_number": "Your request has the number {number}.",
     # Links of a customer: what stands on them, and what they write.
-    "links": {"solved": ("That solved it", "That solved it."), "broken": ("Still broken", "It still does not work: ")},
+    "links": {
+        "solved": ("That solved it", "That solved it."),
+        "broken": ("Still broken", "It still does not work: "),
+        "quiet": ("Only answers, please", "#quiet"),
+    },
+    # The question for a rating: what the link writes, and what stands on it, from the worst grade to the best.
+    "rating_form": "Rating: {grade}\n\nComment: ",
+    "grades": ("Very bad", "Bad", "Average", "Good", "Very good"),
     "knowledge": {
         "fits": "Fits:",
         "send": "Send it",
@@ -261,6 +268,12 @@ WORDS: Mapping[str, object] = {
         "merged-since": "one of the tickets was merged since; undo that first",
         "answered-since": "the customer wrote on the new ticket since; merge it instead",
         "unknown-playbook": "there is no such playbook",
+        "known-sender": "the sender is an agent or a known customer",
+        "not-asked-to-rate": "nobody asked for a rating",
+        "may-not-block": "only managers and agents who may block can do that",
+        "own-deputy": "nobody stands in for themselves",
+        "too-many-lists": "there are too many saved lists",
+        "not-held": "no mail with this number is held because of its sender",
     },
     "whys": {
         "short-answer": "it contains only yes or no, so it may be an answer to the desk and not for the customer",
@@ -295,6 +308,16 @@ WORDS: Mapping[str, object] = {
         "unclaimed": "Nobody has taken",
         "overdue": "Overdue",
         "snoozed": "Snoozed",
+    },
+    "wishes": {
+        "quiet": "Quiet hours",
+        "digest": "Morning digest",
+        "away": "Away",
+        "list": "Saved list",
+        "block": "Blocked",
+        "spam": "Held because of spam",
+        "opt-out": "Answers alone",
+        "left": "Left",
     },
     "held_states": {
         "waiting": "waits for your yes",

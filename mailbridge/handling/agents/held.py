@@ -24,6 +24,7 @@ from mailbridge.handling.outcome import MailOutcome, MailResult
 from mailbridge.handling.placed_mail import PlacedMail
 from mailbridge.ids import ticket_number
 from mailbridge.mail_commands.model import (
+    ChangeWish,
     CommandLine,
     ExplainDueTimes,
     FindArticles,
@@ -31,8 +32,11 @@ from mailbridge.mail_commands.model import (
     FullHistory,
     Help,
     HoursArgument,
+    LeaveDesk,
     ListAnswers,
     ListTickets,
+    RatingsArgument,
+    ReleaseSender,
     ReportArgument,
     SearchMails,
     ShowAgenda,
@@ -43,6 +47,7 @@ from mailbridge.message.model import Message
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads.agents import HeldNotice, HeldRow
 from mailbridge.organisation.model import Agent
+from mailbridge.organisation.wishes import WishKind
 from mailbridge.store.engine import Store
 from mailbridge.store.held import HeldAnswer as Decided
 from mailbridge.store.held import HeldMail, What
@@ -106,16 +111,25 @@ def parted(
     at_once, later = list[CommandLine](), list[CommandLine]()
     for line in lines:
         changes = bool(line.commands) and not isinstance(line.command, AgentReply | InternalNote)
+        changes = changes or isinstance(line.question, ReleaseSender | LeaveDesk)
+        changes = changes or (isinstance(line.question, ChangeWish) and not _is_own(line.question))
         waits = changes and not vouched and not (own_ticket and not line.tickets)
         waits = waits or (token_of is not None and _beyond(line, token_of.id))
         (later if waits else at_once).append(line)
     return at_once, later
 
 
+def _is_own(wanted: ChangeWish) -> bool:
+    """Whether the wish is about the writer's own mail alone, so that a proven writer needs no token for it."""
+    return wanted.shows or (wanted.kind in (WishKind.QUIET, WishKind.DIGEST, WishKind.LIST, WishKind.AWAY) and not wanted.person)
+
+
 def _beyond(line: CommandLine, ticket: int) -> bool:
     """Whether the line asks or does something about anything but this ticket."""
     match line.question:
-        case ListTickets() | SearchMails() | TimesheetArgument() | ReportArgument() | HoursArgument() | ShowAgenda():
+        case ListTickets() | SearchMails() | TimesheetArgument() | ReportArgument() | HoursArgument() | RatingsArgument() | ShowAgenda():
+            return True
+        case ChangeWish() | ReleaseSender() | LeaveDesk():
             return True
         case FindDocuments(ticket=number, customer=customer, words=words):
             return bool(customer or words) or number not in (0, ticket)

@@ -15,13 +15,17 @@ from mailbridge.execution.due_times import due_times
 from mailbridge.handling.agents.agenda import agenda_for
 from mailbridge.handling.agents.hours_report import hours_report
 from mailbridge.handling.agents.knowledge_questions import answers_for, articles_for
+from mailbridge.handling.agents.leaving import answer_leave
+from mailbridge.handling.agents.rating_report import rating_report
 from mailbridge.handling.agents.results import address_of, send, to_writer
 from mailbridge.handling.agents.team_report import team_report
 from mailbridge.handling.agents.time_report import time_report
+from mailbridge.handling.agents.wishes import answer_wish, release_sender
 from mailbridge.handling.placed_mail import PlacedMail
 from mailbridge.ids import ticket_number
 from mailbridge.mail_commands.manual import manual_rows
 from mailbridge.mail_commands.model import (
+    ChangeWish,
     CommandLine,
     ExplainDueTimes,
     FindArticles,
@@ -29,9 +33,12 @@ from mailbridge.mail_commands.model import (
     FullHistory,
     Help,
     HoursArgument,
+    LeaveDesk,
     ListAnswers,
     ListTickets,
     Question,
+    RatingsArgument,
+    ReleaseSender,
     ReportArgument,
     SearchMails,
     ShowAgenda,
@@ -101,6 +108,17 @@ def _answers(
             report = team_report(tx, desk, mail, asked, question)
             if report is not None:
                 yield to_writer(tx, desk, mail, None, "team_report", key, report)
+        case LeaveDesk():
+            if (handed := answer_leave(tx, desk, mail, ticket, line, question)) is not None:
+                yield to_writer(tx, desk, mail, None, "left", key, handed)
+        case ReleaseSender(mail=number):
+            yield to_writer(tx, desk, mail, None, "wishes", key, release_sender(tx, desk, mail, line, number))
+        case ChangeWish():
+            told, others = answer_wish(tx, desk, mail, key, line, question)
+            yield to_writer(tx, desk, mail, None, "wishes", key, told)
+            yield from others
+        case RatingsArgument():
+            yield to_writer(tx, desk, mail, None, "ratings", key, rating_report(tx, desk, mail, asked))
         case TimesheetArgument(words=words):
             yield to_writer(tx, desk, mail, None, "report", key, time_report(tx, desk, mail, asked, words))
         case ShowAgenda():

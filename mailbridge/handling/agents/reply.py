@@ -10,11 +10,13 @@ from mailbridge.handling.agents.approval_answer import answered, answers_note, d
 from mailbridge.handling.agents.carry_out import carry_out
 from mailbridge.handling.agents.held import hold_agents_mail, hold_lines, parted
 from mailbridge.handling.agents.inserts import with_texts
+from mailbridge.handling.agents.lines import command_author
 from mailbridge.handling.agents.questions import answer_questions
 from mailbridge.handling.agents.results import tell_results
 from mailbridge.handling.outcome import MailOutcome, MailResult
 from mailbridge.handling.placed_mail import PlacedMail
 from mailbridge.handling.storing import store_mail
+from mailbridge.mail_commands.mentions import mentions
 from mailbridge.mail_commands.reading import on_a_ticket
 from mailbridge.message.replacing import replace
 from mailbridge.notifications.events.approvals import QUESTIONS
@@ -40,7 +42,10 @@ def add_agent_reply(tx: Tx, desk: Desk, mail: PlacedMail) -> MailResult:
     parsed = inserted.parsed
     said = [line.command for line in parsed.lines]
     internal = InternalNote() in said or (answers_note(ours) and AgentReply() not in said)
-    speech: Command = InternalNote() if internal else AgentReply(doubt=doubt(parsed, ours, ticket, desk.organisation))
+    named = mentions(parsed.text, command_author(mail.agent, desk, mail.now))
+    speech: Command = (
+        InternalNote(mentions=named) if internal else AgentReply(doubt=doubt(parsed, ours, ticket, desk.organisation), mentions=named)
+    )
     speaks = bool(parsed.text or mail.message.attachments) and not inserted.failed
 
     mail_id = store_mail(tx, mail, ticket=ticket.id, fresh=parsed.text, internal=internal or not speaks)

@@ -154,6 +154,71 @@ EN = Locale(
             usage=("#playbook new-employee",),
             about="Starts a list of tasks that belong together.",
         ),
+        "follow": Word(
+            names="follow watch",
+            usage=("#follow", "#follow MB-7"),
+            about="You get what is written on the ticket without being assigned.",
+        ),
+        "unfollow": Word(
+            names="unfollow unwatch",
+            usage=("#unfollow",),
+            about="You no longer follow the ticket.",
+        ),
+        "mute": Word(
+            names="mute",
+            usage=("#mute", "#mute MB-7"),
+            about="You get no news of the ticket, but for what is yours to answer.",
+        ),
+        "unmute": Word(
+            names="unmute",
+            usage=("#unmute",),
+            about="You get news of the ticket again.",
+        ),
+        "quiet": Word(
+            names="quiet",
+            usage=("#quiet evenings", "#quiet 18:00-8:00", "#quiet off", "#quiet"),
+            about="When you want no mail that can wait; without a time it shows your wishes.",
+        ),
+        "digest": Word(
+            names="digest",
+            usage=("#digest daily", "#digest weekly", "#digest off"),
+            about="How often the morning digest comes.",
+        ),
+        "away": Word(
+            names="away vacation",
+            usage=("#away until friday", "#away from mon until fri for ana", "#away off"),
+            about="You are away, the last day included; somebody stands in for you. For a colleague it needs a manager.",
+        ),
+        "save": Word(
+            names="save",
+            usage=("#save vip #list network", "#save errors #search E-52", "#save vip off"),
+            about="Keeps a list under a name for #list vip.",
+        ),
+        "spam": Word(
+            names="spam junk",
+            usage=("#spam",),
+            about="The ticket is spam: it is closed without a mail to the customer, and the sender's later mails are held for review.",
+        ),
+        "block": Word(
+            names="block",
+            usage=("#block offers@spam.example", "#block @spam.example"),
+            about="Holds every mail of the sender for review; for managers and agents who may block.",
+        ),
+        "unblock": Word(
+            names="unblock",
+            usage=("#unblock @spam.example",),
+            about="Mail of the sender is taken again.",
+        ),
+        "notspam": Word(
+            names="notspam not-spam ham",
+            usage=("#notspam 118",),
+            about="Takes a mail that was held because of its sender, and ends that hold; the daily list has its number.",
+        ),
+        "leave": Word(
+            names="leave",
+            usage=("#leave ana", "#leave ana to network"),
+            about="For managers: hands over everything of a colleague who leaves, after a yes.",
+        ),
         "approve": Word(
             names="approve approved",
             usage=("#approve", "#approve 2 agreed by phone"),
@@ -225,8 +290,11 @@ EN = Locale(
         ),
         "report": Word(
             names="report",
-            usage=("#report time", "#report team weekly", "#report queue", "#report me", "#report customers", "#report hours ACME"),
-            about="Your hours, the week of a team, open tickets, your own week, your customers, the hour bank of a customer.",
+            usage=(
+                "#report time", "#report team weekly", "#report queue", "#report me", "#report customers", "#report hours ACME",
+                "#report ratings",
+            ),
+            about="Your hours, the week of a team, open tickets, your own week, your customers, an hour bank, ratings of customers.",
         ),
         "for": Word(
             names="for behalf",
@@ -243,6 +311,7 @@ EN = Locale(
     rooms={
         "who": "Who", "state": "Where it stands", "facts": "What it is about", "text": "Your text",
         "when": "When", "work": "Work", "others": "Other tickets",
+        "wishes": "Your wishes, and spam",
         "consent": "Yes, no and back", "ask": "Questions", "new": "New tickets, and help",
     },
     weekdays=("monday mon", "tuesday tue tues", "wednesday wed", "thursday thu thur thurs", "friday fri", "saturday sat", "sunday sun"),

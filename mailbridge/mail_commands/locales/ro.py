@@ -158,6 +158,71 @@ RO = Locale(
             usage=("#scenariu new-employee",),
             about="Pornește o listă de sarcini care țin una de alta.",
         ),
+        "follow": Word(
+            names="urmăresc urmărește",
+            usage=("#urmăresc", "#urmăresc MB-7"),
+            about="Primești ce se scrie pe tichet fără să fii responsabil de el.",
+        ),
+        "unfollow": Word(
+            names="nu-urmăresc",
+            usage=("#nu-urmăresc",),
+            about="Nu mai urmărești tichetul.",
+        ),
+        "mute": Word(
+            names="ignoră",
+            usage=("#ignoră", "#ignoră MB-7"),
+            about="Nu mai primești noutăți despre tichet, în afară de cele la care trebuie să răspunzi.",
+        ),
+        "unmute": Word(
+            names="nu-ignora",
+            usage=("#nu-ignora",),
+            about="Primești din nou noutăți despre tichet.",
+        ),
+        "quiet": Word(
+            names="liniște",
+            usage=("#liniște seara", "#liniște 18:00-8:00", "#liniște oprit", "#liniște"),
+            about="Când nu vrei mesaje care pot aștepta; fără oră îți arată preferințele.",
+        ),
+        "digest": Word(
+            names="rezumat",
+            usage=("#rezumat zilnic", "#rezumat săptămânal", "#rezumat oprit"),
+            about="Cât de des vine rezumatul de dimineață.",
+        ),
+        "away": Word(
+            names="absent concediu",
+            usage=("#absent până vineri", "#absent de luni până vineri pentru ana", "#absent oprit"),
+            about="Lipsești, inclusiv în ultima zi; cineva îți ține locul. Pentru un coleg este nevoie de un manager.",
+        ),
+        "save": Word(
+            names="salvează",
+            usage=("#salvează vip #lista network", "#salvează vip oprit"),
+            about="Păstrează o listă sub un nume, pentru #lista vip.",
+        ),
+        "spam": Word(
+            names="spam",
+            usage=("#spam",),
+            about="Tichetul este spam: se închide fără mesaj către client, iar mesajele următoare ale expeditorului sunt reținute.",
+        ),
+        "block": Word(
+            names="blochează",
+            usage=("#blochează offers@spam.example", "#blochează @spam.example"),
+            about="Reține toate mesajele expeditorului pentru verificare; pentru manageri și agenții care pot bloca.",
+        ),
+        "unblock": Word(
+            names="deblochează",
+            usage=("#deblochează @spam.example",),
+            about="Mesajele expeditorului sunt primite din nou.",
+        ),
+        "notspam": Word(
+            names="nu-e-spam",
+            usage=("#nu-e-spam 118",),
+            about="Primește un mesaj reținut din cauza expeditorului și nu îl mai reține; numărul este în lista zilnică.",
+        ),
+        "leave": Word(
+            names="pleacă",
+            usage=("#pleacă ana", "#pleacă ana către network"),
+            about="Pentru manageri: predă tot ce are un coleg care pleacă, după un da.",
+        ),
         "approve": Word(
             names="aprob aprobat aprobă",
             usage=("#aprob", "#aprob 2 vorbit la telefon"),
@@ -223,8 +288,11 @@ RO = Locale(
         ),
         "report": Word(
             names="raport",
-            usage=("#raport timp", "#raport echipa săptămânal", "#raport coada", "#raport eu", "#raport clienți", "#raport ore ACME"),
-            about="Orele tale, săptămâna unei echipe, tichetele deschise, săptămâna ta, clienții tăi, contul de ore al unui client.",
+            usage=(
+                "#raport timp", "#raport echipa săptămânal", "#raport coada", "#raport eu", "#raport clienți", "#raport ore ACME",
+                "#raport note",
+            ),
+            about="Orele tale, săptămâna unei echipe, tichetele deschise, săptămâna ta, clienții tăi, un cont de ore, notele clienților.",
         ),
         "for": Word(
             names="pentru",
@@ -241,6 +309,7 @@ RO = Locale(
     rooms={
         "who": "Cine", "state": "Unde este", "facts": "Despre ce este", "text": "Textul tău",
         "when": "Când", "work": "Muncă", "others": "Alte tichete",
+        "wishes": "Preferințele tale și spamul",
         "consent": "Da, nu și înapoi", "ask": "Întrebări", "new": "Tichete noi și ajutor",
     },
     weekdays=("luni lun", "marți ma", "miercuri mie", "joi", "vineri vin", "sâmbătă sâmbăta sâm", "duminică duminica dum"),

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from mailbridge.notifications.context import NotificationContext, notifications_to, title_of
+from mailbridge.notifications.events.ratings import with_question
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads.tickets import Answered, Bounced, ColleagueAnswered, CustomerReplied
-from mailbridge.notifications.recipients import customers, responsible, team_of
+from mailbridge.notifications.recipients import agents_named, customers, followers, responsible, team_of
 from mailbridge.organisation.model import AGENTS_OWN, AnswersAs, Team
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.deadlines import opens_again
@@ -34,16 +35,20 @@ def message(event: Event, events: Sequence[Event], context: NotificationContext)
         answer = Answered(author=author, closes=closes, opens_new=opens_new, signature=signature)
         news = ColleagueAnswered(author=author, closes=closes)
         carried = event.mail or context.mail  # an answer that waited for a yes is another mail than the yes
-        for promise in notifications_to(customers(context.ticket), Audience.CUSTOMER, "answered", context, payload=answer):
+        to_customers = notifications_to(customers(context.ticket), Audience.CUSTOMER, "answered", context, payload=answer)
+        for promise in with_question(to_customers, events, context):
             yield replace(promise, automatic=False, from_name=_answers_as(event.actor, team, context), mail=carried)
+        yield from _mentioned(what, event, context, carried)
         others = responsible(context.ticket, context.organisation, event.at) if context.ticket.assignee else ()
+        others = (*others, *followers(context.ticket, context.organisation))
         for promise in notifications_to(others, Audience.AGENT, "colleague_answered", context, payload=news, but=event.actor):
             yield replace(promise, mail=carried)
     elif what.internal:
         asked = context.ticket.assignee or event.actor.kind is ActorKind.CONSULTANT  # an answer from outside is news to the team as well
         others = responsible(context.ticket, context.organisation, event.at) if asked else ()
         note = ColleagueAnswered(author=title_of(event.actor, context), internal=True)
-        told = (*others, *context.also)
+        yield from _mentioned(what, event, context, event.mail or context.mail)
+        told = (*others, *context.also, *followers(context.ticket, context.organisation))
         yield from notifications_to(told, Audience.AGENT, "colleague_answered", context, payload=note, but=event.actor)
     else:
         reopened = any(isinstance(e.what, StatusChanged) and e.what.reopens for e in events)
@@ -55,11 +60,20 @@ def message(event: Event, events: Sequence[Event], context: NotificationContext)
             grouped=context.news.grouped,
             other_reply_to=context.news.other_reply_to,
         )
-        told = (*responsible(context.ticket, context.organisation, event.at), *context.also)
+        has_it = responsible(context.ticket, context.organisation, event.at)
+        told = (*has_it, *context.also, *followers(context.ticket, context.organisation))
         yield from notifications_to(told, Audience.AGENT, "customer_replied", context, payload=replied)
         if context.unreadable:
             writer = [one for one in customers(context.ticket) if one.address.lower() == what.author.lower()]
             yield from notifications_to(writer, Audience.CUSTOMER, "unreadable", context)
+
+
+def _mentioned(what: MessageAdded, event: Event, context: NotificationContext, mail: int | None) -> Iterator[Notification]:
+    """The colleagues whom an agent's text names as @eva.  They come first: the same mail goes to nobody twice."""
+    news = ColleagueAnswered(author=title_of(event.actor, context), internal=what.internal, mentioned=True)
+    named = agents_named(what.mentions, context.ticket, context.organisation)
+    for promise in notifications_to(named, Audience.AGENT, "colleague_answered", context, payload=news, but=event.actor):
+        yield replace(promise, mail=mail)
 
 
 def _answers_as(actor: Actor, team: Team, context: NotificationContext) -> str:

@@ -60,7 +60,7 @@ def undone(event: Event, events: Sequence[Event], context: NotificationContext) 
     told = named((what.of,), context.organisation, event.at) if what.of and what.of != event.actor.name else ()
     yield from notifications_to(told, Audience.AGENT, "undone", context, payload=payload, but=event.actor)
     knows = not what.moved or not unless_told("merged", context)  # customers who never heard of a merge hear nothing of its end
-    if what.reopens and knows:
+    if what.reopens and knows and not what.unmarked:
         again, skipped = ByAuthor(author=author), unless_told("reopened", context)
         yield from notifications_to(customers(context.ticket), Audience.CUSTOMER, "reopened", context, payload=again, skipped=skipped)
 

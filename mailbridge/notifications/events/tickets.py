@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from mailbridge.notifications.context import NotificationContext, notifications_to, title_of, unless_answerable, unless_told
 from mailbridge.notifications.events.asking import contact_asked, new_ticket
+from mailbridge.notifications.events.ratings import with_question
 from mailbridge.notifications.events.receipts import received
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads.tickets import ByAuthor, Closed
@@ -18,6 +19,7 @@ from mailbridge.tickets.deadlines import opens_again
 from mailbridge.tickets.event_types.mails import MessageAdded, TicketOpened
 from mailbridge.tickets.event_types.relations import MergedInto
 from mailbridge.tickets.event_types.values import AssigneeChanged, StatusChanged
+from mailbridge.tickets.event_types.wishes import MarkedSpam
 from mailbridge.tickets.events import Event
 from mailbridge.tickets.model import ASKING, DECLINED
 
@@ -37,7 +39,8 @@ def status(event: Event, events: Sequence[Event], context: NotificationContext) 
     """The customer hears where the request stands after all that happened to it at once, not of the steps between."""
     moves = [e for e in events if isinstance(e.what, StatusChanged)]
     opens = any(isinstance(e.what, TicketOpened) for e in events)
-    if opens or event.actor.kind is ActorKind.CUSTOMER or event is not moves[-1]:
+    spam = any(isinstance(e.what, MarkedSpam) for e in events)
+    if opens or spam or event.actor.kind is ActorKind.CUSTOMER or event is not moves[-1]:
         return  # where it begins the receipt is enough; their own doing; or a line below moved it on
     what = _in_all(moves, context.organisation)
     answered = any((isinstance(e.what, MessageAdded) and e.what.to_customer) or isinstance(e.what, MergedInto) for e in events)
@@ -51,7 +54,8 @@ def status(event: Event, events: Sequence[Event], context: NotificationContext) 
         yield from notifications_to(customers(context.ticket)[:1], Audience.CUSTOMER, "not_entitled", context)
         return
     payload = Closed(author=author, opens_new=new) if step == "closed" else ByAuthor(author=author)
-    yield from notifications_to(customers(context.ticket), Audience.CUSTOMER, step, context, payload=payload, skipped=skipped)
+    told = notifications_to(customers(context.ticket), Audience.CUSTOMER, step, context, payload=payload, skipped=skipped)
+    yield from with_question(told, events, context)
 
 
 def _in_all(moves: Sequence[Event], organisation: Organisation) -> StatusChanged:

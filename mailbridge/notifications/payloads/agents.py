@@ -368,3 +368,25 @@ class PairingResult(Payload):
     result: str
     detail: str
     source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RatingRow(TableRow):
+    """The grades of an agent of a team, or of the whole team (`agent` '')."""
+
+    team: str
+    agent: str
+    count: int
+    average: str
+    grades: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RatingReport(Payload):
+    """`own`: of the reader's own work alone."""
+
+    asked: str
+    first: date
+    last: date
+    own: bool = False
+    rows: tuple[RatingRow, ...] = ()

@@ -38,6 +38,7 @@ from mailbridge.notifications.payloads.agents import (
     HoursReport,
     PairingQuestion,
     PairingResult,
+    RatingReport,
     TicketFacts,
     TicketList,
     TimeReport,
@@ -70,10 +71,12 @@ from mailbridge.notifications.payloads.tickets import (
     MayAsk,
     NewTicket,
     OtherTicket,
+    Rated,
     Received,
     ReceivedTogether,
     RuleActed,
 )
+from mailbridge.notifications.payloads.wishes import AbsenceAsked, HandedOver, OptedOut, SpamReview, WishesNow
 
 # -- tables -------------------------------------------------------------------------------------------------------
 
@@ -113,6 +116,12 @@ PAYLOADS: Mapping[str, type[Payload]] = {
     "agent.held": HeldNotice,
     "agent.held_done": HeldNotice,
     "agent.customer_replied": CustomerReplied,
+    "agent.rated": Rated,
+    "agent.wishes": WishesNow,
+    "agent.left": HandedOver,
+    "manager.absence": AbsenceAsked,
+    "manager.spam": SpamReview,
+    "customer.opted": OptedOut,
     "agent.assigned": ByAuthor,
     "agent.colleague_answered": ColleagueAnswered,
     "agent.commands": CommandResults,
@@ -134,6 +143,7 @@ PAYLOADS: Mapping[str, type[Payload]] = {
     "agent.team_report": Report,
     "agent.unsubscribed": Unsubscribed,
     "agent.hours_report": HoursReport,
+    "agent.ratings": RatingReport,
     "agent.why": DueTimes,
     "agent.agenda": AgendaList,
     "agent.digest": Digest,
@@ -158,6 +168,7 @@ PAYLOADS: Mapping[str, type[Payload]] = {
     "manager.approval_reminded": ApprovalQuestion,
     "manager.overdue": Alert,
     "manager.hours": HoursNews,
+    "manager.rated": Rated,
     "manager.unclaimed": Alert,
     "manager.silent": Alert,
     "admin.rules_broken": RulesBroken,

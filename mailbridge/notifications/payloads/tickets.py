@@ -69,12 +69,24 @@ class Answered(Payload):
     closes: bool = False
     opens_new: bool = False  # an answer to the closed ticket makes a new one
     signature: str = ""
+    rating: bool = False  # the mail asks for a rating
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closed(Payload):
     author: str
     opens_new: bool = False
+    rating: bool = False  # the mail asks for a rating
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rated(Payload):
+    """The customer's grade, 1 to 5; `before` is the earlier one.  `agent`: the title of whose work was rated."""
+
+    author: str
+    grade: int
+    agent: str = ""
+    before: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,9 +174,12 @@ class CustomerReplied(Payload):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColleagueAnswered(Payload):
+    """`mentioned`: the reader is named in the text, as @eva."""
+
     author: str
     internal: bool = False
     closes: bool = False
+    mentioned: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from mailbridge.organisation.model import (
     TeamAudience,
     UnknownLines,
 )
-from mailbridge.organisation.people import Absence, Consultant, EscalationChain, EscalationStep, OnCallSchedule, Swap
+from mailbridge.organisation.people import Absence, Consultant, EscalationChain, EscalationStep, OnCallSchedule, RatingPolicy, Swap
 from mailbridge.organisation.priority import Priority
 from mailbridge.organisation.transitions import DEFAULTS
 from mailbridge.rules.files.statuses import status_of
@@ -124,6 +124,7 @@ def _agent(name: str, values: Values, calendars: Mapping[str, Calendar]) -> Agen
         zone=values.get("zone", ""),
         absences=tuple(Absence(first=one["from"], last=one["to"], deputy=one.get("deputy", "")) for one in values.get("absences", ())),
         invitations=values.get("invitations", False),
+        blocks=values.get("may-block", False),
         digest=values.get("digest", DIGEST),
         digest_of_own=values.get("digest") is not None,
     )
@@ -159,6 +160,14 @@ def _team(name: str, values: Values, every: Mapping[str, Values], calendars: Map
         copied=CopiedPolicy(values.get("copied", usual.copied)),
         unknown_lines=UnknownLines(values.get("unknown-lines", usual.unknown_lines)),
         outsiders=Outsiders(values.get("outsiders", usual.outsiders)),
+        ratings=_ratings(values["ratings"]) if "ratings" in values else None,
+    )
+
+
+def _ratings(values: Values) -> RatingPolicy:
+    usual = RatingPolicy()
+    return RatingPolicy(
+        after=values["ask"], low=values.get("low", usual.low), change_within=values.get("change-within", usual.change_within)
     )
 
 

@@ -39,6 +39,16 @@ def _days(values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
+def _rating_after(text: str) -> timedelta:
+    return timedelta() if text == "closed" else units.duration(text)
+
+
+def _grade(text: str) -> int:
+    if text not in ("1", "2", "3", "4"):
+        raise Wrong(f'"{text}" is no low grade', "write a number from 1 to 4")
+    return int(text)
+
+
 def _feed(text: str) -> str:
     if not text.startswith(("https://", "http://")) or any(character.isspace() for character in text):
         raise Wrong(f'"{text}" is no address of a feed', 'write it like "https://calendar.acme.example/holidays.ics"')
@@ -196,6 +206,7 @@ AGENT = Record(
             schema=Text(what="an hour such as 07:30, or never", parse=_hour_or_never),
             about="when the agent's morning digest comes, by the own clock; never: not at all",
         ),
+        "may-block": Key(schema=Flag(), about="true: may block senders with #block, as managers may"),
         "invitations": Key(schema=Flag(), about="true: work that is planned for the agent comes as an invitation for the calendar"),
         "absences": Key(schema=_list(ABSENCE, "a list of absences"), about="days on which the agent gets nothing"),
     },
@@ -212,6 +223,20 @@ SWAP = Record(
     },
     one_of=("week", "from"),
     make=_swap,
+)
+RATINGS = Record(
+    what="the question for a rating",
+    keys={
+        "ask": Key(
+            schema=Text(what="closed, or a duration such as 2d", parse=_rating_after),
+            required=True,
+            about="when customers are asked: closed (with the mail that tells of it), or so long after that, such as 2d",
+        ),
+        "low": Key(
+            schema=Text(what="a grade from 1 to 4", parse=_grade), about="grades up to this one alert the managers; 2 where it is not said"
+        ),
+        "change-within": Key(schema=DURATION, about="how long a customer may change the grade; 7d where it is not said"),
+    },
 )
 ON_CALL = Record(
     what="a rota",
@@ -291,6 +316,7 @@ TEAM = Record(
             about="working time until the managers hear of an open ticket that nobody has touched; never where it is not said",
         ),
         "language": Key(schema=LANGUAGE, about="of what customers get where theirs is not known"),
+        "ratings": Key(schema=RATINGS, about="customers are asked to rate solved requests; without it they are not"),
     },
     one_of=("members", "follow"),
 )

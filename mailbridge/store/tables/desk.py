@@ -77,3 +77,17 @@ job_failures = sa.Table(  # what jobs could not do, until an attempt succeeds
     sa.Column("told_at", UtcDateTime),  # when the administrators were notified
     sqlite_with_rowid=False,
 )
+
+wishes = sa.Table(  # what people wish for themselves, and blocked senders: append-only, the newest row of a wish counts
+    "wishes",
+    metadata,
+    sa.Column("version", sa.BigInteger, primary_key=True, autoincrement=False),  # of all wishes, without gaps
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("actor_kind", sa.Text, nullable=False),
+    sa.Column("actor", CleanText, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("person", CleanText, nullable=False),  # an agent's name, a customer's address; '' for the desk
+    sa.Column("name", CleanText, nullable=False),  # of a list; an address or @domain
+    sa.Column("data", CleanText),  # JSON: key -> value; None: the wish ended
+    sqlite_with_rowid=False,
+)

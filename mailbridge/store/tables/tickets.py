@@ -89,6 +89,18 @@ activities = sa.Table(  # the activities of tickets, as in each ticket's documen
     sqlite_with_rowid=False,
 )
 
+ratings = sa.Table(  # the customer's grade of each rated ticket, as in its document
+    "ratings",
+    metadata,
+    sa.Column("ticket", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("team", CleanText, nullable=False),
+    sa.Column("agent", CleanText, nullable=False),
+    sa.Column("grade", sa.Integer, nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Index("ix_ratings_at", "at"),
+    sqlite_with_rowid=False,
+)
+
 agenda = sa.Table(  # planned work and appointments of open tickets, as in each ticket's document
     "agenda",
     metadata,

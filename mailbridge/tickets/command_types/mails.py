@@ -52,11 +52,14 @@ class AgentReply:
     first ('short-answer', 'line-not-understood'); '' where there is none."""
 
     doubt: str = ""
+    mentions: tuple[str, ...] = ()  # agents whom the text names as @eva
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InternalNote:
-    """An agent's text for colleagues only.  It never reaches a customer."""
+    """An agent's text for colleagues only.  It never reaches a customer.  `mentions`: agents whom the text names as @eva."""
+
+    mentions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

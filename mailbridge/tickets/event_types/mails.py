@@ -32,6 +32,7 @@ class MessageAdded:
     author: str  # address of a customer, name of an agent
     internal: bool = False
     to_customer: bool = False
+    mentions: tuple[str, ...] = ()  # agents whom an agent's text names as @eva
     automatic: bool = False  # vacation reply, bounce: stored, changes nothing
 
 

@@ -50,7 +50,8 @@ class Undone:
 
     `stays`: what cannot be undone: 'mail' (a reply that was sent), 'erased'.  `moved`: mails that move now, each with its ticket.  `of`:
     the agent whose change was undone.  `reopens`: the ticket was closed before.  `plans`: the plans that are other ones now.
-    `estimate`: how the estimate changed; None where there is none now, or the same.
+    `estimate`: how the estimate changed; None where there is none now, or the same.  `unmarked`: the sender whose mail is no longer held,
+    because the ticket is no spam after all.
     """
 
     undone: tuple[int, ...]
@@ -62,6 +63,7 @@ class Undone:
     reopens: bool = False
     plans: tuple[PlanSet, ...] = ()
     estimate: EstimateSet | None = None
+    unmarked: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from mailbridge.tickets.command_types.relations import Undo
 from mailbridge.tickets.event_types.mails import MessageAdded, TicketOpened
 from mailbridge.tickets.event_types.people import MeetingSet
 from mailbridge.tickets.event_types.relations import ContentErased, Linked, MailMoved, MergedFrom, MergedInto, PlaybookStarted, Undone
+from mailbridge.tickets.event_types.wishes import MarkedSpam
 from mailbridge.tickets.event_types.work import EstimateSet
 from mailbridge.tickets.events import Event, TicketEvent
 from mailbridge.tickets.handlers.customers import taken_back
@@ -154,6 +155,7 @@ def _undo_on(
         reopens=ticket.closed_at is not None and restored.closed_at is None,
         plans=other_plans(ticket.plans, plans),
         estimate=_estimate(ticket, restored),
+        unmarked=next((what.sender for what in happened if isinstance(what, MarkedSpam)), ""),
     )
     back = taken_back(happened, about.customers)
     return back if isinstance(back, Refusal) else [undone, *back]

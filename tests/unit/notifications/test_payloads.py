@@ -121,7 +121,7 @@ def test_a_payload_of_a_newer_program_is_not_guessed() -> None:
 
 
 def test_templates_get_texts_where_they_had_texts() -> None:
-    assert template_values(Closed(author="Clara", opens_new=True)) == {"author": "Clara", "opens_new": "yes"}
+    assert template_values(Closed(author="Clara", opens_new=True)) == {"author": "Clara", "opens_new": "yes", "rating": ""}
     assert template_values(ChangesUndone(author="", kept=("due_at", "team"))) == {"author": "", "kept": "due_at, team"}
     said = template_values(HeldNotice(step="late", reasons=("a", "b"), count=2))
     assert said == {"step": "late", "rows": "", "reasons": "a\nb", "count": "2"}

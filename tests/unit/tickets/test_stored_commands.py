@@ -47,6 +47,7 @@ from mailbridge.tickets.command_types.values import (
     SetType,
     Snooze,
 )
+from mailbridge.tickets.command_types.wishes import AskRating, Follow, MarkSpam, Mute, RateTicket
 from mailbridge.tickets.command_types.work import AlertHours, CorrectWork, PauseForHours, RecordWork, SetEstimate
 from mailbridge.tickets.commands import Command
 from mailbridge.tickets.model import StoredCommand, WorkKind
@@ -56,7 +57,13 @@ from tests.builders import NOW, an_organisation
 AT = datetime(2026, 11, 27, 15, 0, tzinfo=UTC)
 ONE_OF_EACH: tuple[Command, ...] = (
     AgentReply(doubt="short-answer"),
+    AgentReply(mentions=("eva",)),
     InternalNote(),
+    InternalNote(mentions=("eva",)),
+    Follow(agent="bogdan"),
+    Follow(agent="bogdan", on=False),
+    Mute(agent="bogdan"),
+    MarkSpam(),
     SetStatus(status="waiting"),
     Close(),
     Reopen(),
@@ -113,6 +120,8 @@ NEVER_HELD = {
     ExpireApproval,
     AlertHours,
     PauseForHours,
+    AskRating,
+    RateTicket,
 }
 
 
@@ -134,7 +143,8 @@ def test_every_command_that_an_agent_may_want_can_be_stored() -> None:
 def test_the_stored_names_are_these_for_ever() -> None:
     """Databases hold them: a change here is a change of a format, and needs an entry that still reads the old one."""
     assert " ".join(f"{entry.name}/{entry.version}" for entry in ENTRIES) == (
-        "answer/1 note/1 set-status/1 close/1 reopen/1 assign/1 set-team/1 set-priority/1 set-type/1 add-tags/1 remove-tags/1 set-field/1 "
+        "answer/1 answer/2 note/1 note/2 follow/1 mute/1 mark-spam/1 "
+        "set-status/1 close/1 reopen/1 assign/1 set-team/1 set-priority/1 set-type/1 add-tags/1 remove-tags/1 set-field/1 "
         "add-participant/1 remove-participant/1 revoke-addresses/1 set-subject/1 set-requester/1 set-channel/1 set-contract/1 "
         "set-project/1 set-equipment/1 change-customer/1 set-due/1 "
         "snooze/1 meet/1 link/1 merge/1 split/1 record-work/1 record-work/2 correct-work/1 plan-work/1 "
@@ -165,7 +175,7 @@ def test_what_this_program_does_not_know_is_unreadable(value: StoredCommand) -> 
 # A button has no line.  What is shown for it is the line that means the same, where there is one.
 LINELESS = (RevokeAddresses,
     *(SetField, StartPlaybook, Split, CorrectWork, SetEstimate, SetDue, Snooze, ScheduleMeeting, RecordWork),
-    *(SetRequester, SetChannel, AgentReply, SetType),
+    *(SetRequester, SetChannel, AgentReply, InternalNote, SetType),
 )
 
 
