@@ -1,4 +1,4 @@
-"""docs/manual/rules.md explains every word of the language, and what it shows is taken by the program."""
+"""docs/manual/rules.md, and the pages of single files, explain every word of the language, and what it shows is taken by the program."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from mailbridge.rules.tools import examples
 from mailbridge.rules.tree import MatchType
 
 ROOT = Path(__file__).parents[3]
-MANUAL = (ROOT / "docs" / "manual" / "rules.md").read_text(encoding="utf-8")
+PAGES = ROOT / "docs" / "manual"
+MANUAL = (PAGES / "rules.md").read_text(encoding="utf-8")
 
 
 def table(heading: str) -> list[tuple[str, str]]:
@@ -52,7 +53,8 @@ def words_of(shape: Any, seen: set[int]) -> Iterator[str]:
 def test_every_word_of_the_language_is_in_the_manual() -> None:
     shapes = [*schema.FILES.values(), schema.RULE]
     words = {word for shape in shapes for word in words_of(shape, set())} | {*GIVES, *PARTS, *DATE_PARTS, *MatchType}
-    told = set(re.findall(r"[\w;-]+", " ".join(re.findall(r"`([^`\n]+)`", MANUAL))))
+    pages = (MANUAL, *(PAGES.joinpath(f"{name}.md").read_text(encoding="utf-8") for name in ("notifications", "reports")))
+    told = set(re.findall(r"[\w;-]+", " ".join(re.findall(r"`([^`\n]+)`", "\n".join(pages)))))
 
     assert sorted(words - told) == []
 
