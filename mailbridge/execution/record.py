@@ -79,7 +79,7 @@ def set_clocks(tx: Tx, ticket: Ticket, organisation: Organisation, now: datetime
     `opening`: the whole history of a ticket that opens in this transaction.  It is at hand and is not read again.
     """
     if opening:
-        received = tx.mails.received([ticket.id]) if any(event.mail is not None for event in opening) else {}
+        received = tx.mails.received(list(dict.fromkeys(event.mail for event in opening if event.mail is not None)))
         history = clock_history(list(enumerate(opening, start=1)), received)
     else:
         history = clock_history_of(tx, ticket.id)

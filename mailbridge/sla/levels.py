@@ -158,10 +158,13 @@ def deadlines_of(history: ClockHistory, clocks: CountedClocks, now: datetime) ->
 def _unheard(moments: Iterable[Deadline], history: ClockHistory) -> Iterator[Deadline]:
     """The moments without those that had passed before the desk heard of the ticket, and without all later steps of a promise that was
     broken before."""
+    old = history.heard_at
+    if old <= history.opened_at:
+        yield from moments
+        return
     found = list(moments)
-    old = history.heard_at if history.heard_at > history.opened_at else None
-    broken = {one.promise for one in found if old is not None and one.step == OVERDUE and one.due_at <= old}
-    yield from (one for one in found if old is None or (one.due_at > old and one.promise not in broken))
+    broken = {one.promise for one in found if one.step == OVERDUE and one.due_at <= old}
+    yield from (one for one in found if one.due_at > old and one.promise not in broken)
 
 
 def _silent(history: ClockHistory, promised: Promised, now: datetime) -> Iterator[Deadline]:

@@ -86,9 +86,12 @@ class _Standings:
         self._by_status, self._unreached, self._without_hours = by_status, unreached, without_hours
         self._starts = [one.start for one in by_status]
         self._ends = [one.end for one in by_status if one.end is not None]  # all but the last one may be without
+        self._never = not (by_status or unreached or without_hours)
 
     def run(self, promise: TargetKind, start: datetime, end: datetime | None, *, team: str = "") -> Segment:
         """The run from `start` to `end` with the times in which it stood."""
+        if self._never:
+            return Segment(promise=promise, start=start, end=end, team=team)
         first = bisect_right(self._ends, start)
         last = bisect_left(self._starts, end) if end is not None else len(self._starts)
         standing = self._by_status[first:last]

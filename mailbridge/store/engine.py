@@ -60,6 +60,7 @@ class Store:
             tx = Tx(sql)
             yield tx
             sql.check()
+        tx.finished_runs.committed()
         self._notifier.notify(tx.woken)
         if tx.erasure.happened:
             self.checkpoint()  # the log contains the old pages

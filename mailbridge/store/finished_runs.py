@@ -42,9 +42,13 @@ MOST_READ = 1024
 _READ: WeakKeyDictionary[sa.Engine, Mapping[str, Calendar]] = WeakKeyDictionary()  # by version, as read from each database
 
 
+_STORED: WeakKeyDictionary[sa.Engine, frozenset[str]] = WeakKeyDictionary()  # versions that this process stored in each database; rows stay
+
+
 class FinishedRuns:
     def __init__(self, sql: Sql) -> None:
         self._sql = sql
+        self._sent: set[str] = set()  # versions of calendars that this transaction stores
 
     def of_tickets(self, tickets: Collection[int]) -> dict[int, tuple[FinishedRun, ...]]:
         """By ticket its finished runs; a ticket without any is left out."""
@@ -79,10 +83,19 @@ class FinishedRuns:
         self._sql.change(_FORGET, keys)
 
     def remember(self, these: Iterable[Calendar], now: datetime) -> None:
-        """Stores each version of these calendars once."""
-        rows = {version_of(one): one for one in these}
+        """Stores each version of these calendars once.  What an earlier transaction stored for this process is not sent again."""
+        known = _STORED.get(self._sql.connection.engine, frozenset())
+        rows = {version: one for one in these if (version := version_of(one)) not in known}
         documents = [(version, _document(version, one)) for version, one in sorted(rows.items())]
         self._sql.change(_REMEMBER, [{"version": version, "document": document, "at": now} for version, document in documents])
+        self._sent |= rows.keys()
+
+    def committed(self) -> None:
+        """Call after the commit: the calendars of this transaction are stored, unless a savepoint was rolled back in it."""
+        if self._sent and not self._sql.undone:
+            engine = self._sql.connection.engine
+            every = _STORED.get(engine, frozenset()) | self._sent
+            _STORED[engine] = every if len(every) <= MOST_READ else frozenset(self._sent)
 
     def calendar(self, version: str) -> Calendar | None:
         """The calendar of this version."""

@@ -86,7 +86,7 @@ _GET = _MAIL.where(mails.c.id == sa.bindparam("mail"))
 _BY_FINGERPRINT = _MAIL.where(mails.c.fingerprint == sa.bindparam("fingerprint"))
 _RECEIVED = (
     sa.select(mails.c.id, mails.c.received_at)
-    .where(mails.c.id.in_(sa.select(events.c.mail).where(events.c.ticket.in_(sa.bindparam("tickets", expanding=True)))))
+    .where(mails.c.id.in_(sa.bindparam("mails", expanding=True)))
     .where(~sa.exists().where(held.c.inbox == mails.c.inbox))
 )
 _OF_TICKET = _MAIL.where(mails.c.ticket == sa.bindparam("of")).order_by(mails.c.id)
@@ -147,10 +147,9 @@ class Mails:
     def by_fingerprint(self, fingerprint: str) -> StoredMail | None:
         return self._one(_BY_FINGERPRINT, {"fingerprint": fingerprint})
 
-    def received(self, tickets: Collection[int]) -> dict[int, datetime]:
-        """When the mails came that caused events of these tickets, but for those that waited for an agent's yes: what they ask for counts
-        from the yes.  Asked by tickets, because neither database takes as many parameters as a ticket may have mails."""
-        return {row.id: row.received_at for row in self._sql.rows(_RECEIVED, {"tickets": list(tickets)})} if tickets else {}
+    def received(self, ids: Collection[int]) -> dict[int, datetime]:
+        """When these mails came, but for those that waited for an agent's yes: what they ask for counts from the yes."""
+        return {row.id: row.received_at for row in self._sql.rows(_RECEIVED, {"mails": list(ids)})} if ids else {}
 
     def get(self, id: int) -> StoredMail | None:
         return self._one(_GET, {"mail": id})

@@ -49,7 +49,8 @@ def clock_history(
 
     Raises ValueError where the first event is no opening.
     """
-    counted = _counted(events)
+    kinds = {event.what.__class__ for _, event in events}
+    counted = _counted(events) if Undone in kinds else [event for _, event in events]
     opening = counted[0] if counted else None
     if opening is None or not isinstance(opening.what, TicketOpened):
         raise ValueError("the history of a ticket's clocks begins with its opening")
@@ -62,13 +63,13 @@ def clock_history(
         opened_at=opened_at,
         heard_at=heard_at,
         asked=asked,
-        answers=tuple(_answers(in_order)),
-        modes=tuple(_modes(dated)),
+        answers=tuple(_answers(in_order)) if MessageAdded in kinds else (),
+        modes=tuple(_modes(dated)) if StatusChanged in kinds else (),
         teams=tuple(_teams(opening.what, opened_at, dated)),
-        arrived_at=_arrived_at(in_order),
+        arrived_at=_arrived_at(in_order) if WorkRecorded in kinds else None,
         touched_at=max((_moment(event, received) for event in counted if _is_touch(event)), default=None),
         finished=finished,
-        empty=tuple(_empty(dated)),
+        empty=tuple(_empty(dated)) if HoursRanOut in kinds else (),
     )
 
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from contextlib import suppress
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mailbridge.cli.main import main
 from mailbridge.execution.clock_histories import clock_history_of
 from mailbridge.jobs import calendar_days, public_holidays
+from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.versions import version_of
 from mailbridge.sla.why import Outcome, why
+from mailbridge.store.sql import Sql
 from mailbridge.tickets.deadlines import promised_runs
 from tests import harness
 from tests.builders import NOW
@@ -140,3 +144,31 @@ def test_sla_why_shows_the_kept_version(tmp_path: Path, capsys: pytest.CaptureFi
     assert shown["resolution"][:2] == (False, kept.made_with.rpartition(" ")[0] + " 999.0")
     assert main(["sla", "why", "--desk", str(tmp_path), "1"]) == 0
     assert f'calendar "office" (version {version_of(kept)}: {kept.made_with})' in capsys.readouterr().out
+
+
+def test_a_calendar_is_sent_to_the_database_once(desk: TestDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each ticket refers to its calendars, which are stored with the first one.  A transaction that was rolled back stored nothing."""
+    sent: list[str] = []
+    change = Sql.change
+
+    def seen(self: Sql, statement: Any, values: Any = ()) -> int:
+        if "INSERT INTO calendars" in str(getattr(statement, "sqlite", statement)):
+            sent.extend(one["version"] for one in values)
+        return change(self, statement, values)
+
+    monkeypatch.setattr(Sql, "change", seen)
+    nights = Calendar(name="nights", zone="Europe/Bucharest", hours=(((time(20), time(23)),),) * 7)
+    store = desk.app.store
+    with suppress(ZeroDivisionError), store.write() as tx:
+        tx.finished_runs.remember([nights], NOW)
+        raise ZeroDivisionError
+    with store.write() as tx, suppress(ZeroDivisionError), tx.savepoint():
+        tx.finished_runs.remember([nights], NOW)
+        raise ZeroDivisionError
+    for _ in range(3):
+        with store.write() as tx:
+            tx.finished_runs.remember([nights], NOW)
+
+    assert sent == [version_of(nights)] * 3
+    with store.read() as tx:
+        assert tx.finished_runs.calendar(version_of(nights)) == nights
