@@ -59,8 +59,10 @@ def remove(folder: Path, sender: str) -> None:
 def _change(folder: Path, word: str, sender: str) -> None:
     from mailbridge.execution.change_wish import wish_by_admin
 
-    with opened(folder) as app, app.store.write() as tx:
-        result = wish_by_admin(tx, app.desk_of_files(), f"{word} {sender}", "", datetime.now(UTC))
+    with opened(folder) as app:
+        desk = app.desk_of_files()  # its keys are read in a transaction of their own
+        with app.store.write() as tx:
+            result = wish_by_admin(tx, desk, f"{word} {sender}", "", datetime.now(UTC))
     if result is None:
         raise Permanent(f'"{safe(sender)}" is no address and no @domain')
     if result.refused:

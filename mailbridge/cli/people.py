@@ -71,8 +71,9 @@ def wishes(folder: Path, as_json: bool, name: str, line: tuple[str, ...]) -> Non
 def _set(app: App, line: str, name: str) -> None:
     from mailbridge.execution.change_wish import wish_by_admin
 
+    desk = app.desk_of_files()
     with app.store.write() as tx:
-        result = wish_by_admin(tx, app.desk_of_files(), line, name, datetime.now(UTC))
+        result = wish_by_admin(tx, desk, line, name, datetime.now(UTC))
     if result is None:
         raise Permanent(f'"{safe(line)}" is no wish; write it like: quiet evenings, digest weekly, away until friday, save vip off')
     if result.refused:
@@ -126,8 +127,9 @@ def leave(folder: Path, as_json: bool, to: str, yes: bool, name: str) -> None:
             raise Permanent(REASONS.get(reason, reason))
         if not yes:
             click.confirm(f"hand over everything of {safe(name)} to {safe(to) or 'the teams'}?", abort=True)
+        desk = app.desk_of_files()
         with app.store.write() as tx:
-            left = hand_over(tx, app.desk_of_files(), name, to, Actor(kind=ActorKind.ADMIN), datetime.now(UTC))
+            left = hand_over(tx, desk, name, to, Actor(kind=ActorKind.ADMIN), datetime.now(UTC))
         files, _ = rules_folder.read(app.config.folder)
         prefix = app.config.desk.prefix
     found = places(name, files)

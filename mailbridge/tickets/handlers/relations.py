@@ -17,6 +17,7 @@ from mailbridge.tickets.command_types.relations import Erase, Link, Merge, Split
 from mailbridge.tickets.event_types.mails import MessageAdded, TicketOpened
 from mailbridge.tickets.event_types.relations import ContentErased, Linked, MailMoved, MergedFrom, MergedInto
 from mailbridge.tickets.event_types.values import SnoozeEnded, TypeChanged, field_set
+from mailbridge.tickets.event_types.wishes import FollowerSet
 from mailbridge.tickets.events import Event, TicketEvent
 from mailbridge.tickets.handlers.approvals import decided
 from mailbridge.tickets.handlers.plans import brought_along
@@ -77,6 +78,8 @@ def merge(ticket: Ticket, command: Merge, about: CommandContext) -> HandlerResul
     happened += [decided(approval, granted=False, expired=True) for approval in ticket.approvals]  # nobody can decide it any more
     happened.append(MergedInto(survivor=survivor.id, mails=about.mails_of(ticket.id)))
     happened.append(on(survivor.id, _taken_in(ticket, survivor), about))
+    follow = (name for name in ticket.followers if name not in survivor.followers)
+    happened += [on(survivor.id, FollowerSet(agent=name, follows=True), about) for name in follow]
     if open_ and not transitions.is_open(survivor.status, about.organisation):
         happened += [on(survivor.id, what, about) for what in moved(survivor, transitions.OPEN, about.organisation)]
     return happened
