@@ -7,17 +7,21 @@ from datetime import datetime
 from mailbridge.organisation import transitions
 from mailbridge.organisation.model import Organisation
 from mailbridge.organisation.people import RatingPolicy
+from mailbridge.tickets.actor import ActorKind
 from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal
 from mailbridge.tickets.command_types.wishes import AskRating, Follow, MarkSpam, Mute, RateTicket
 from mailbridge.tickets.event_types.wishes import FollowerSet, MarkedSpam, MuteSet, RatingAsked, TicketRated
 from mailbridge.tickets.events import TicketEvent
+from mailbridge.tickets.handlers.relations import manages
 from mailbridge.tickets.handlers.state import moved
 from mailbridge.tickets.model import IMPORTED, Ticket
 from mailbridge.tickets.permissions import sees
 
 
 def follow(ticket: Ticket, command: Follow, about: CommandContext) -> HandlerResult:
-    """Only who may read the ticket may follow it."""
+    """Only who may read the ticket may follow it; a manager may say it for a colleague."""
+    if _for_a_colleague(ticket, command.agent, about):
+        return Refusal(reason="managers-only")
     if command.on and not sees(command.agent, ticket, about.organisation):
         return Refusal(reason="other-team")
     if command.on == (command.agent in ticket.followers):
@@ -26,9 +30,17 @@ def follow(ticket: Ticket, command: Follow, about: CommandContext) -> HandlerRes
 
 
 def mute(ticket: Ticket, command: Mute, about: CommandContext) -> HandlerResult:
+    if _for_a_colleague(ticket, command.agent, about):
+        return Refusal(reason="managers-only")
     if command.on == (command.agent in ticket.muted):
         return []
     return [MuteSet(agent=command.agent, muted=command.on)]
+
+
+def _for_a_colleague(ticket: Ticket, agent: str, about: CommandContext) -> bool:
+    """Whether an agent who manages nobody here decides what a colleague hears."""
+    other = about.actor.kind is ActorKind.AGENT and about.actor.name != agent
+    return other and not manages(about.actor, ticket, about)
 
 
 def mark_spam(ticket: Ticket, command: MarkSpam, about: CommandContext) -> HandlerResult:
