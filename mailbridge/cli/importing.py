@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,9 +30,11 @@ OLDEST = datetime(1971, 1, 2, tzinfo=UTC)  # a machine whose clock was never set
 
 @dataclass
 class Tally:
-    """The result of an import so far.  `taken`: mails committed.  `failures`: a line for each mail that was not taken."""
+    """The result of an import so far.  `taken`: mails committed.  `known`: how many of them the desk had before, byte by byte.
+    `failures`: a line for each mail that was not taken."""
 
     taken: int = 0
+    known: int = 0
     failures: list[str] = field(default_factory=list)
 
 
@@ -48,8 +51,10 @@ def import_(folder: Path, paths: tuple[Path, ...]) -> int:
     with open_desk(folder) as desk:
         tally = take_all(desk, paths)
         desk.store.wake("inbox")
+    one = "a copy of a mail that is here: it opens" if tally.known == 1 else "copies of mails that are here: they open"
+    copies = f", {tally.known} of them {one} no second ticket" if tally.known else ""
     click.echo(
-        f"{tally.taken} mail{'' if tally.taken == 1 else 's'} imported"
+        f"{tally.taken} mail{'' if tally.taken == 1 else 's'} imported{copies}"
         + (f", {len(tally.failures)} not imported:" if tally.failures else "")
     )
     for failure in tally.failures:
@@ -119,6 +124,8 @@ def take(desk: OpenDesk, inbox: Inbox, file: MailFile, came: datetime, waiting: 
     if not raw.strip():
         tally.failures.append(f"{file.name}: it contains no mail")
         return
+    with desk.store.read() as tx:
+        tally.known += tx.blobs.has(sha256(raw).hexdigest())
     envelope = Envelope(source=Source.IMPORT, received_at=came)
     waiting.append(inbox.submit(raw, envelope, patience=60))
     if len(waiting) >= UNDER_WAY:

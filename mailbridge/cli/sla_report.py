@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mailbridge.cli.show import print_json, print_table
+from mailbridge.cli.target_names import target_name
 from mailbridge.errors import ConfigError
+from mailbridge.sla.segments import TargetKind
 
 if TYPE_CHECKING:
     from mailbridge.organisation.model import Organisation
@@ -42,7 +44,10 @@ def report(store: Store, policy: Policy, since: datetime, by: str, as_json: bool
     if as_json:
         print_json([{by: key[0], "clock": key[1], **_values(tally)} for key, tally in found.items()])
         return
-    rows = [(key[0] or "-", key[1], tally.kept, tally.broken, tally.open, _percent(tally)) for key, tally in found.items()]
+    rows = [
+        (key[0] or "-", target_name(TargetKind(key[1])), tally.kept, tally.broken, tally.open, _percent(tally))
+        for key, tally in found.items()
+    ]
     print_table((by, "target", "met", "missed", "open", "missed %"), rows, empty="no targets in that time")
 
 
@@ -63,7 +68,7 @@ def whatif(store: Store, policy: Policy, file: Path, since: datetime, as_json: b
     if as_json:
         print_json([{"clock": key[0], "now": _values(was.get(key, Tally())), "then": _values(will.get(key, Tally()))} for key in keys])
         return
-    rows = [(key[0], *_compared(was.get(key, Tally()), will.get(key, Tally()))) for key in keys]
+    rows = [(target_name(TargetKind(key[0])), *_compared(was.get(key, Tally()), will.get(key, Tally()))) for key in keys]
     print_table(("target", "met", "missed", "missed %", "met then", "missed then", "then %"), rows, empty="no targets in that time")
 
 

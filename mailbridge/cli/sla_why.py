@@ -9,6 +9,7 @@ from typing import assert_never
 import click
 
 from mailbridge.cli.show import print_table
+from mailbridge.cli.target_names import target_name
 from mailbridge.organisation import transitions
 from mailbridge.organisation.model import Organisation
 from mailbridge.organisation.status import Awaited
@@ -111,15 +112,8 @@ def _when(moment: datetime | None, calendar: Calendar) -> str:
 
 def _name(run: Run) -> str:
     """The name of the target for output."""
-    names = {
-        TargetKind.RESPONSE: "answer",
-        TargetKind.NEXT_RESPONSE: "next answer",
-        TargetKind.RESOLUTION: "solution",
-        TargetKind.ARRIVAL: "arrival on site",
-        TargetKind.TEAM: f"team {run.segment.team}",
-        TargetKind.CLAIM: "taken",
-    }
-    return names[run.segment.promise]
+    kind = run.segment.promise
+    return f"{target_name(kind)} {run.segment.team}" if kind is TargetKind.TEAM else target_name(kind)
 
 
 def _outcome(reason: Why, run: Run) -> str:

@@ -139,6 +139,14 @@ class Customers:
         """Whether anybody may not ask."""
         return self.asking.who is not WhoMayAsk.EVERYBODY or self.restricts
 
+    def language_at(self, address: str) -> str:
+        """The language of mails to this address: the person's, else the customer's; '' where neither is said."""
+        customer = self.of(address)
+        if customer is None:
+            return ""
+        own = next((person.language for person in customer.people if person.address.lower() == address.lower()), "")
+        return own or customer.language
+
     def of(self, address: str) -> Customer | None:
         """Whose person writes from this address: the address itself first, then its domain and the domains above it."""
         key = address.lower()

@@ -38,6 +38,7 @@ def notification_context(
         answerable=answerable,
         thread=thread,
         own_addresses=desk.own_addresses,
+        language_at=desk.policy.rules.customers.language_at,
     )
 
 

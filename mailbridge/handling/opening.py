@@ -60,11 +60,8 @@ def _requester(mail: PlacedMail) -> Participant:
 
 def language_of(desk: Desk, address: str, team: str) -> str:
     """The language of mails to this address where its mail shows none: the person's or the customer's, else the team's; '' for none."""
-    customer = desk.policy.rules.customers.of(address)
-    if customer:
-        own = next((person.language for person in customer.people if person.address.lower() == address.lower()), "")
-        if own or customer.language:
-            return own or customer.language
+    if known := desk.policy.rules.customers.language_at(address):
+        return known
     return desk.organisation.teams[team].language if team in desk.organisation.teams else ""
 
 

@@ -43,7 +43,20 @@ def agenda(argument: str, author: Author) -> Meaning:
     if vocabulary(author.language).lists.get(tuple(tokens(bare(named)))) == "team":
         return ShowAgenda(agent="", day=day)
     agent = _agent(named, author)
+    if agent is UNKNOWN:
+        return _almost_a_day(words[:begins], words[begins:], author)
     return agent if isinstance(agent, LineProblem) else ShowAgenda(agent=agent, day=day)
+
+
+def _almost_a_day(named: list[str], rest: list[str], author: Author) -> LineProblem:
+    """The line that was probably meant where the name ends with a misspelled day: `ana tomorow`."""
+    days = [nearest(fold(word), time_words(author.language), likeness=SURE) for word in named]
+    first = next((number for number, day in enumerate(days) if day and number), len(named))
+    before = " ".join(named[:first])
+    if first == len(named) or isinstance(_agent(before, author), LineProblem):
+        return UNKNOWN
+    meant = [day or word for day, word in zip(days[first:], named[first:], strict=True)]
+    return LineProblem(problem="argument-unknown", nearest=" ".join([before, *meant, *rest]))
 
 
 def moment_in(text: str, author: Author) -> datetime | None:

@@ -55,6 +55,10 @@ NO_NEWS = MailNews()
 NOTHING_SAID = Received()
 
 
+def _unknown_language(_address: str) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotificationContext:
     """What caused the telling: the ticket after it, the mail, and what the mails of the thread are called.
@@ -84,6 +88,7 @@ class NotificationContext:
     entries: tuple[FlowEntry, ...] = ()  # those of notifications.yaml that hold for the ticket now; the first about an event decides
     responsible: tuple[str, ...] = ()  # agents who are responsible for the customer, the contract or the project; only with entries
     operators: tuple[str, ...] = ()  # addresses of the desk's admins; only with entries
+    language_at: Callable[[str], str] = _unknown_language  # of mails to this address at a customer's; '' where nothing says it
     not_answerable: str = ""  # why `answerable` is false, where that is known
 
 

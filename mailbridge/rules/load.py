@@ -30,6 +30,7 @@ from mailbridge.rules.files import (
     customers_merge,
     customers_places,
     customers_validate,
+    ladder,
     notifications,
     notifications_validate,
     people_validate,
@@ -238,7 +239,10 @@ CUSTOMERS_FILE = "rules/customers.yaml"
 # Kinds of names by the file that defines them: where it cannot be read, nobody can say that a name is not in it.
 _DEFINED_IN = {
     "rules/teams.yaml": frozenset(
-        {"team", "agent", "agent or team", reports.RECIPIENT, "hours", "skill", "consultant", "escalation", "way to escalate", LEVELS}
+        {
+            *("team", "agent", "agent or team", ladder.RECIPIENT, reports.RECIPIENT),
+            *("hours", "skill", "consultant", "escalation", "way to escalate", LEVELS),
+        }
     ),
     "rules/sla.yaml": frozenset({"sla"}),
     "rules/statuses.yaml": frozenset({"status"}),
@@ -341,9 +345,13 @@ def _cross_check(documents: Mapping[str, Node | None], values: Mapping[str, Any]
     approvals.define(reading)
     for name in reading.defined.get("team", {}):
         reading.define("agent or team", name, reading.defined["team"][name])
+        reading.define(ladder.RECIPIENT, name, reading.defined["team"][name])
     for name in reading.defined.get("agent", {}):
         reading.define("agent or team", name, reading.defined["agent"][name])
+        reading.define(ladder.RECIPIENT, name, reading.defined["agent"][name])
         reading.define(reports.RECIPIENT, name, reading.defined["agent"][name])
+    for name in ladder.ROLES:
+        reading.define(ladder.RECIPIENT, name, None)
     for name in reports.groups():
         reading.define(reports.RECIPIENT, name, None)
     if not reading.defined.get("tag"):

@@ -327,7 +327,7 @@ def test_question_on_a_ticket_is_about_that_ticket(ticket: TestDesk) -> None:
 def test_ticket_that_is_not_there_is_told(ticket: TestDesk) -> None:
     writes(ticket, "#show MB-77\n", to=DESK, subject="hi")
 
-    assert "MB-77: nothing is found." in seen(ticket, "found")
+    assert "MB-77: there is no such ticket, or you may not see it." in seen(ticket, "found")
 
 
 def test_files_are_found_by_name_and_by_ticket(ticket: TestDesk) -> None:
@@ -419,3 +419,18 @@ def test_help_is_in_the_language_of_its_reader(tmp_path: Path) -> None:
         answer = seen(desk, "help")
         assert "Rândurile care încep cu #" in answer
         assert "#închide MB-3 MB-7" in answer
+
+
+@pytest.mark.parametrize("line", ["#show", "#why", "#history"])
+def test_a_question_about_no_ticket_says_which_is_missing(ticket: TestDesk, line: str) -> None:
+    writes(ticket, f"{line}\n", to=DESK, subject="hi")
+    answer = seen(ticket, "found")
+    assert f"Your mail is not about a ticket, so please name one: {line} MB-7" in answer
+    assert "nothing is found" not in answer
+
+
+def test_a_question_about_an_unknown_ticket_says_so(ticket: TestDesk) -> None:
+    writes(ticket, "#why MB-77\n", to=DESK, subject="hi")
+    answer = seen(ticket, "found")
+    assert "MB-77: there is no such ticket, or you may not see it." in answer
+    assert "MB-77: no such ticket" in [str(mail["Subject"]) for mail in ticket.sent()][-1]

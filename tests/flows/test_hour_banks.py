@@ -13,6 +13,7 @@ import pytest
 from mailbridge.conversation.tokens import Purpose
 from mailbridge.execution.clock_histories import clock_history_of
 from mailbridge.execution.hour_entries import add_by_hand
+from mailbridge.notifications.model import Audience
 from mailbridge.sla.why import why
 from mailbridge.tickets.deadlines import promised_runs
 from mailbridge.tickets.hours.ledger import EntryKind, LedgerEntry
@@ -255,7 +256,7 @@ def test_one_activity_over_all_levels_is_told_once_and_the_next_interval_anew(de
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ("It does not work since this morning.", "used. 2 h of 10 h are left until 30 Nov 2026"),
+        ("It does not work since this morning.", "used. You have 2 h of 10 h left until 30 Nov 2026"),
         (
             "De azi dimineață imprimanta nu mai tipărește nimic, vă rog să ne ajutați.",
             "Mai sunt disponibile 2 h din 10 h până la 30 noiembrie 2026",
@@ -491,3 +492,15 @@ def test_the_hours_of_a_hidden_team_are_counted_and_its_work_is_not_shown(tmp_pa
         assert "-0:30 9:30 work of another team" in said
         assert "salaries" not in said
         assert "-0:30 9:30 MB-1" not in said
+
+
+def test_the_contact_hears_of_the_hours_in_the_own_language(tmp_path: Path) -> None:
+    keys = "travel: true, tell-customer: true, contact: boss@customer.test}"
+    people = "    people: [{address: boss@customer.test, language: ro}]\n"
+    customers = FILES["customers.yaml"].replace("travel: true}", keys).replace("    contracts:\n", f"{people}    contracts:\n", 1)
+    with a_desk(tmp_path, rules=FILES | {"customers.yaml": customers}) as desk:
+        desk.feed(a_mail())
+        by_agent(desk, "#time 9h repaired")
+        desk.app.keep_hours()
+        (mail,) = [one for one in desk.promises(Audience.CUSTOMER, "hours") if one.recipient == "boss@customer.test"]
+        assert mail.language == "ro"

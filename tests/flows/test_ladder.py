@@ -13,6 +13,7 @@ from threading import Thread
 import pytest
 
 from mailbridge.organisation.priority import Priority
+from mailbridge.rules.load import load
 from mailbridge.tickets.event_types.escalation import AlertRaised
 from tests.builders import NOW
 from tests.flows.test_changed_targets import change
@@ -182,3 +183,10 @@ def test_the_next_run_of_a_clock_has_all_levels_again(desk: TestDesk) -> None:
         desk.pass_time(hours=1)
         desk.app.sweep()
     assert levels(desk) == Counter({"50%": 2})
+
+
+def test_a_role_that_is_misspelled_gets_its_suggestion() -> None:
+    files = {f"rules/{name}": text for name, text in LADDER.items()}
+    files["rules/sla.yaml"] = "targets: {normal: {response: 4h, ladder: [{at: breach, tell: [manager]}]}}\n"
+    (problem,) = load(files).problems
+    assert (problem.message, problem.hint) == ('unknown recipient of a level "manager"', 'did you mean "managers"?')

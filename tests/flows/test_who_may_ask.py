@@ -230,3 +230,10 @@ def test_times_that_make_no_sense_are_mistakes(keys: str, message: str) -> None:
     files = {f"rules/{name}": text for name, text in RULES.items()}
     loaded = load({**files, "rules/customers.yaml": f"customers: {{}}\nasking: {{who: listed, {keys}}}\n"})
     assert [one.message for one in loaded.problems] == [message]
+
+
+def test_the_contact_is_asked_in_the_own_language(desk: TestDesk) -> None:
+    people = "people: [{address: boss@customer.test, language: ro}]"
+    change(desk, customers=FILES["customers.yaml"].replace("people: [{address: boss@customer.test}]", people))
+    write(desk, "carol@customer.test")
+    assert desk.promise_to("boss@customer.test", "may_ask").language == "ro"

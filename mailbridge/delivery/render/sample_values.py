@@ -201,7 +201,7 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
         "count": "2",
         "more": "",
     },
-    "agent.found": {"asked": "#search E-52", "words": "E-52 <x>", "rows": _TICKETS, "count": "31", "more": "1"},
+    "agent.found": {"asked": "#search E-52", "words": "E-52 <x>", "rows": _TICKETS, "count": "31", "more": "1", "problem": ""},
     "agent.ticket": _FACTS,
     "agent.history": _FACTS,
     "agent.message": {"asked": "#full MB-1042/3", "message": "MB-1042/3"},

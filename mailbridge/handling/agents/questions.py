@@ -68,6 +68,7 @@ from mailbridge.tickets.deadlines import ticket_deadlines
 from mailbridge.tickets.model import Ticket, WorkKind
 from mailbridge.tickets.permissions import Right, rights_of, sees
 
+NO_TICKET, UNNAMED = "no-ticket", "unnamed"  # why a question about a ticket has no answer
 MOST_ROWS = 30  # of one mail; who needs more asks more exactly
 _MOST_LOOKED_AT = 500
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -205,7 +206,9 @@ def _of_each(
 ) -> Iterator[Notification]:  # fmt: skip
     """A mail for each ticket, which can be answered as the news about it can; one that is not there is told in a row."""
     wanted = numbers or ((ticket.id,) if ticket else ())
-    missing = [] if wanted else [line.text]
+    if not wanted:
+        yield to_writer(tx, desk, mail, None, "found", key, _unnamed(desk, line))
+    missing = []
     for number in wanted:
         found = tx.tickets.surviving(number)
         if found is None or not _visible(desk, mail, found):
@@ -213,7 +216,12 @@ def _of_each(
             continue
         yield to_writer(tx, desk, mail, found, event, f"{key}.{number}", payload(found))
     if missing:
-        yield to_writer(tx, desk, mail, None, "found", key, Found(asked=line.text, words=", ".join(missing)))
+        yield to_writer(tx, desk, mail, None, "found", key, Found(asked=line.text, words=", ".join(missing), problem=NO_TICKET))
+
+
+def _unnamed(desk: Desk, line: CommandLine) -> Found:
+    """The mail is on no ticket and the line names none: an example says how to name one."""
+    return Found(asked=line.text, words=f"{line.text} {ticket_number(desk.config.desk.prefix, 7)}", problem=UNNAMED)
 
 
 def _message(
@@ -227,7 +235,8 @@ def _message(
     on = tx.tickets.surviving(found.ticket) if found and found.ticket else None
     name = f"{ticket_number(desk.config.desk.prefix, wanted)}/{message}" if wanted else line.text
     if found is None or on is None or not _visible(desk, mail, on):
-        return to_writer(tx, desk, mail, None, "found", key, Found(asked=line.text, words=name))
+        problem = Found(asked=line.text, words=name, problem=NO_TICKET) if wanted else _unnamed(desk, line)
+        return to_writer(tx, desk, mail, None, "found", key, problem)
     answer = to_writer(tx, desk, mail, on, "message", f"{key}.{wanted}.{message}", WholeMessage(asked=line.text, message=name))
     return replace(answer, mail=found.id)
 

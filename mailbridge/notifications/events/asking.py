@@ -20,7 +20,7 @@ def contact_asked(context: NotificationContext, *, again: bool = False) -> Itera
     requester = context.ticket.requester
     if (context.answerable or again) and asked == ASKED and requester is not None:
         payload = MayAsk(writer=requester.address, name=requester.name, again=again)
-        person = Recipient(address=contact, language=context.ticket.language)
+        person = Recipient(address=contact, language=context.language_at(contact) or context.ticket.language)
         yield from notifications_to([person], Audience.CUSTOMER, "may_ask", context, payload=payload)
 
 

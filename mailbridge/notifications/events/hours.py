@@ -42,5 +42,5 @@ def _customers(what: HoursAlerted, context: NotificationContext) -> tuple[Recipi
         requester = context.ticket.requester if context.ticket.verified else None
         return tuple(one for one in customers(context.ticket) if requester and one.address == requester.address)
     person = context.ticket.participant(what.customer)
-    language = (person.language if person else "") or context.ticket.language
+    language = context.language_at(what.customer) or (person.language if person else "") or context.ticket.language
     return (Recipient(address=what.customer, name=person.name if person else "", language=language),)

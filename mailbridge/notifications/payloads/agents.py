@@ -246,11 +246,15 @@ class AlertDigest(Payload):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found(Payload):
+    """`problem`: why there is no list: `no-ticket` (the named ones do not exist or may not be seen), `unnamed` (no ticket is named); ''
+    for a search."""
+
     asked: str
     words: str
     rows: tuple[TicketRow, ...] = ()
     count: int = 0
     more: int | None = None
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

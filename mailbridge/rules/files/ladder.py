@@ -17,6 +17,7 @@ from mailbridge.sla.segments import TargetKind
 
 ASSIGNEE, TEAM, MANAGERS = "assignee", "team", "managers"
 ROLES = (ASSIGNEE, TEAM, MANAGERS)
+RECIPIENT = "recipient of a level"  # kind of the names of agents and teams here, so that a role that is misspelled gets its suggestion
 TARGET_NAMES = tuple(str(promise) for promise in TargetKind if promise is not TargetKind.CLAIM)
 MOST = 1000  # percent
 _WRITTEN = 'write it like "70%", "30m before", "2h after" or "breach"'
@@ -45,7 +46,7 @@ class LevelRecipient:
             return node.text
         if isinstance(node, nodes.Scalar) and "@" in node.text:
             return Text(what="a mail address", parse=units.address).read(node, reading)
-        return Name(kind="agent or team").read(node, reading)
+        return Name(kind=RECIPIENT).read(node, reading)
 
     def json_schema(self) -> dict[str, Any]:
         return {"type": "string", "description": "assignee, team, managers, the name of an agent or a team, or a mail address"}

@@ -324,7 +324,7 @@ def test_every_promise_is_explained_with_its_outcome(run: Run) -> None:
     assert found["response"]["outcome"] == "overdue"  # nobody has answered for years
     assert found["response"]["ended_at"] is None
     assert sum(stretch["counted_s"] for stretch in found["response"]["stretches"]) == found["response"]["budget_s"]
-    assert text.out.startswith("answer within ")
+    assert text.out.startswith("first answer within ")
     assert "overdue since 2026-11-" in text.out
     table = run("sla", "why", "MB-1", "--table").out.splitlines()
     assert table[0].split() == ["target", "from", "to", "counted", "what"]
@@ -357,7 +357,7 @@ def test_other_targets_are_tried_on_the_past_and_change_nothing(run: Run, desk: 
     assert (found["response"]["now"]["broken"], found["response"]["then"]["broken"]) == (1, 0)
     assert found["response"]["then"]["open"] == 1
     assert found["resolution"]["then"] == NO_TARGETS
-    assert "resolution" in run("sla", "whatif", "--policy", str(other), "--since", "2026-11-01").out
+    assert "first answer" in run("sla", "whatif", "--policy", str(other), "--since", "2026-11-01").out
     with store_of(desk) as store, store.read() as tx:
         assert tx.clocks.of_ticket(1) == before
     other.write_text("targets: {high: {respons: 1h}}\n")
@@ -441,8 +441,10 @@ def test_import_takes_files_folders_maildirs_and_mboxes(run: Run, tmp_path: Path
 
     ran = run("import", *(str(tmp_path / name) for name in ("one.eml", "folder", "maildir", "box.mbox")))
 
-    assert (ran.code, ran.out) == (exits.OK, "5 mails imported\n")
-    assert run("queue", "counts", "--json").json["new"] == 5
+    assert (ran.code, ran.out) == (exits.OK, "5 mails imported, 1 of them a copy of a mail that is here: it opens no second ticket\n")
+    again = run("import", str(tmp_path / "folder"), str(tmp_path / "box.mbox"))
+    assert again.out == "3 mails imported, 3 of them copies of mails that are here: they open no second ticket\n"
+    assert run("queue", "counts", "--json").json["new"] == 8
     assert {row["source"] for row in run("queue", "list", "--state", "new", "--json").json} == {"import"}
 
 
@@ -457,7 +459,8 @@ def test_import_names_what_it_could_not_take_and_takes_the_rest(run: Run, desk: 
 
     ran = run("import", str(mails))
 
-    assert (ran.code, ran.out) == (exits.MISTAKES, "1 mail imported, 2 not imported:\n")
+    copies = "1 of them a copy of a mail that is here: it opens no second ticket"
+    assert (ran.code, ran.out) == (exits.MISTAKES, f"1 mail imported, {copies}, 2 not imported:\n")
     assert ran.err.splitlines() == [
         f"  {mails}/1.eml: 2000 bytes, the limit is 1024 (limits.mail_size)",
         f"  {mails}/2.eml: it contains no mail",

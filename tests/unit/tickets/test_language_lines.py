@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from mailbridge.mail_commands.command_table import WORDS
 from mailbridge.mail_commands.model import Author, Help, TimesheetArgument
 from mailbridge.mail_commands.reading import read, understand
+from mailbridge.organisation.model import Agent
 from mailbridge.organisation.priority import Priority
 from mailbridge.tickets.command_types.mails import InternalNote
 from mailbridge.tickets.command_types.values import Assign, Close, Reopen, SetPriority, SetStatus, SetTeam
@@ -169,3 +170,17 @@ def test_line_for_a_hundred_tickets_is_understood_and_for_more_is_not() -> None:
 def test_what_is_said_twice_is_done_once() -> None:
     assert len(understand("#cc dan@x.test, dan@x.test", BOGDAN).commands) == 1
     assert understand("#close MB-3 MB-3", BOGDAN).tickets == (3,)
+
+
+@pytest.mark.parametrize(
+    ("line", "nearest"),
+    [
+        ("#plan ana tomorow", "#plan ana tomorrow"),
+        ("#agenda ana mondy", "#agenda ana monday"),
+        ("#plan nobody tomorow", "#plan ana tue 10:00 2h"),  # no agent has that name: an example
+    ],
+)
+def test_a_misspelled_day_after_an_agent_is_suggested(line: str, nearest: str) -> None:
+    ana = Agent(name="ana", title="Ana Pop", address="ana@desk.test")
+    author = replace(BOGDAN, organisation=replace(BOGDAN.organisation, agents={"ana": ana}))
+    assert understand(line, author).nearest == nearest
