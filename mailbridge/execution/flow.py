@@ -78,7 +78,8 @@ def collect(tx: Tx, notification: Notification, entry: FlowEntry | None, ticket:
         return False
     match timing:
         case Timing.QUIET:
-            until = tx.outbox.collected_until(notification, QUIET) or now + entry.wait
+            end = now + entry.wait
+            until = tx.outbox.collected_until(notification, QUIET) or quiet_until(notification, ticket, desk.organisation, end) or end
             tx.outbox.hold(notification, now, max(until, now), reason=QUIET)
         case Timing.DIGEST:
             until = next_digest(_agent(notification, desk), team_of(ticket, desk.organisation), desk.organisation, now)

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from mailbridge.cli.main import cli
+from mailbridge.conversation.tokens import Purpose
 from mailbridge.jobs import collected
 from mailbridge.notifications.model import OutboxState, Queued
 from mailbridge.notifications.untold import Untold
@@ -340,13 +341,29 @@ def test_explain_lists_who_was_told_when_and_why_and_who_was_not(tmp_path: Path)
         assert f"clara@desk.test (new: absent until {day})" in story
 
 
-def test_explain_knows_what_was_not_sent_at_the_last_moment(tmp_path: Path) -> None:
+def test_explain_names_each_reason_why_somebody_was_not_told(tmp_path: Path) -> None:
+    """A robot, an address that bounces, and a mute."""
     with a_desk(tmp_path) as desk:
-        for number in range(7):
-            desk.feed(a_mail(message_id=f"<{number}@customer.test>", subject=f"Printer {number}"))
+        desk.feed(a_mail(auto_submitted="auto-generated"))
+        text = command(desk, "notify", "explain", "MB-1")
+        assert "carol@customer.test  received: no automatic answer: " in text
+
+        with desk.app.store.write() as tx:
+            tx.addresses.suspend("dora@customer.test", None, "5.1.1 no such user")
+        desk.feed(a_mail(from_="dora@customer.test", message_id="<d@customer.test>", subject="vpn"), mail_from="dora@customer.test")
         desk.deliver()
-        text = command(desk, "notify", "explain", "MB-7")
-        assert "no automatic answer: " in text or "not sent: " in text
+        text = command(desk, "notify", "explain", f"MB-{desk.tickets()[-1].id}")
+        assert "dora@customer.test" in text
+        assert "5.1.1 no such user" in text
+
+        mute = next(one for one in desk.promises(event="new") if (one.ticket, one.recipient) == (1, "bogdan@desk.test")).reply_to
+        raw = proven(a_mail("#mute", from_="bogdan@desk.test", to=mute, message_id="<m@desk.test>"))
+        desk.feed(raw, mail_from="bogdan@desk.test", rcpt_to=(mute,))
+        to = desk.app.desk().signer.reply_address(1, "carol@customer.test", Purpose.CUSTOMER)
+        desk.feed(a_mail("And again.", to=to, message_id="<n@customer.test>"), rcpt_to=(to,))
+        text = command(desk, "notify", "explain", "MB-1")
+        assert "not told  bogdan@desk.test  customer-replied: muted by bogdan (#mute); built-in" in text
+        assert "told      clara@desk.test   customer-replied: queued; built-in" in text
 
 
 @pytest.mark.parametrize("send", ["send: false", "channel: room"])
