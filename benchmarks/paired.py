@@ -1,6 +1,6 @@
 """What a mail costs beside another commit, in processor time.
 
-    python -m benchmarks.paired --base COMMIT [--rounds 5] [--only ingest,commands,rules,growth] [--json]
+    python -m benchmarks.paired --base COMMIT [--rounds 5] [--only ingest,commands,rules,growth] [--quick] [--json]
 
 Writes the sources of COMMIT into a temporary folder.  In each round every benchmark runs once there and once here, each time in a process
 of its own; the two sources take turns in going first.  Both run with the packages that are installed here.  A figure is milliseconds of
@@ -44,7 +44,7 @@ def _of_commands(found: Any) -> Figures:
 
 
 def _of_growth(found: Any) -> Figures:
-    return {"a mail on an empty desk": found["ms_a_mail_empty"], "a mail beside 2,000 tickets": found["ms_a_mail_filled"]}
+    return {"a mail on an empty desk": found["ms_a_mail_empty"], "a mail beside many tickets": found["ms_a_mail_filled"]}
 
 
 def _of_ingest(found: Any) -> Figures:
@@ -62,16 +62,25 @@ class Benchmark:
     with `time.perf_counter`, in whose place the processor time is put."""
 
     arguments: tuple[str, ...]
+    quick: tuple[str, ...]
     figures: Callable[[Any], Figures]
     replaces_clock: bool = False
 
 
 BENCHMARKS = {
-    "ingest": Benchmark(arguments=("--n", "400", "--rounds", "1"), figures=_of_ingest),
-    "commands": Benchmark(arguments=("--tickets", "100", "--rounds", "2"), figures=_of_commands, replaces_clock=True),
-    "rules": Benchmark(arguments=("--stored", "0"), figures=_of_rules),
+    "ingest": Benchmark(arguments=("--n", "400", "--rounds", "1"), quick=("--n", "100", "--rounds", "1"), figures=_of_ingest),
+    "commands": Benchmark(
+        arguments=("--tickets", "100", "--rounds", "2"),
+        quick=("--tickets", "40", "--rounds", "1"),
+        figures=_of_commands,
+        replaces_clock=True,
+    ),
+    "rules": Benchmark(arguments=("--stored", "0"), quick=("--stored", "0"), figures=_of_rules),
     "growth": Benchmark(
-        arguments=("--tickets", "2000", "--mails", "100", "--rounds", "2"), figures=_of_growth, replaces_clock=True
+        arguments=("--tickets", "2000", "--mails", "100", "--rounds", "2"),
+        quick=("--tickets", "500", "--mails", "40", "--rounds", "1"),
+        figures=_of_growth,
+        replaces_clock=True,
     ),
 }
 
@@ -91,18 +100,19 @@ class Pairs:
 
 def main() -> int:
     if sys.argv[1:2] == [ALONE]:
-        return alone(sys.argv[2], calls=sys.argv[3] == "calls")
+        return alone(sys.argv[2], quick="quick" in sys.argv[3:], calls="calls" in sys.argv[3:])
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--base", required=True, metavar="COMMIT")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default=",".join(BENCHMARKS), help="names with commas between them (default: all)")
+    parser.add_argument("--quick", action="store_true", help="fewer mails in each round")
     parser.add_argument("--calls", action="store_true", help="count function calls instead of time")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     asked = parser.parse_args()
     names = [name for name in asked.only.split(",") if not asked.calls or BENCHMARKS[name].replaces_clock]
     with TemporaryDirectory(prefix="mailbridge-paired-") as folder:
         base = sources_of(asked.base, Path(folder))
-        pairs = measured(names, base, 1 if asked.calls else asked.rounds, calls=asked.calls)
+        pairs = measured(names, base, 1 if asked.calls else asked.rounds, how=[word for word in ("quick", "calls") if vars(asked)[word]])
     _report(pairs, as_json=asked.json)
     return 0 if all(one.quotient <= 1 for one in pairs.values()) else 1
 
@@ -115,13 +125,13 @@ def sources_of(commit: str, folder: Path) -> Path:
     return folder
 
 
-def measured(names: Sequence[str], base: Path, rounds: int, *, calls: bool) -> dict[str, Pairs]:
-    """Each figure in each round."""
+def measured(names: Sequence[str], base: Path, rounds: int, *, how: Sequence[str]) -> dict[str, Pairs]:
+    """Each figure in each round.  `how`: `quick`, `calls` or both."""
     pairs: dict[str, Pairs] = {}
     for number in range(rounds):
         for name in names:
             for source in (base, HERE) if number % 2 else (HERE, base):
-                for figure, value in _started(name, source, calls=calls).items():
+                for figure, value in _started(name, source, how).items():
                     one = pairs.setdefault(figure, Pairs())
                     (one.here if source is HERE else one.base).append(value)
             print(f"round {number + 1}, {name}: " + _line(pairs), file=sys.stderr, flush=True)
@@ -132,16 +142,16 @@ def _line(pairs: Mapping[str, Pairs]) -> str:
     return ", ".join(f"{name} {one.here[-1] / one.base[-1]:.3f}" for name, one in pairs.items())
 
 
-def _started(name: str, source: Path, *, calls: bool) -> Figures:
+def _started(name: str, source: Path, how: Sequence[str]) -> Figures:
     """The figures of one run of the benchmark with these sources, in a process of its own."""
-    command = [sys.executable, "-P", str(Path(__file__).resolve()), ALONE, name, "calls" if calls else "time"]
+    command = [sys.executable, "-P", str(Path(__file__).resolve()), ALONE, name, *how]
     environment = {**os.environ, "PYTHONPATH": str(source)}
     done = subprocess.run(command, cwd=source, env=environment, capture_output=True, text=True)
     lines = [line for line in done.stdout.splitlines() if line.startswith(("{", "["))]
     if not lines:  # the code says whether the benchmark reached its own target, which does not matter here
         raise SystemExit(f"benchmarks.{name} in {source} printed no figures:\n{done.stderr[-2000:]}")
     found = json.loads(lines[-1])
-    return {str(key): float(value) for key, value in (found if calls else BENCHMARKS[name].figures(found)).items()}
+    return {str(key): float(value) for key, value in (found if "calls" in how else BENCHMARKS[name].figures(found)).items()}
 
 
 def _report(pairs: Mapping[str, Pairs], *, as_json: bool) -> None:
@@ -155,10 +165,10 @@ def _report(pairs: Mapping[str, Pairs], *, as_json: bool) -> None:
 # In the process of one benchmark
 
 
-def alone(name: str, *, calls: bool) -> int:
+def alone(name: str, *, quick: bool, calls: bool) -> int:
     """Runs the benchmark of the sources in PYTHONPATH."""
     module: Any = importlib.import_module(f"benchmarks.{name}")
-    sys.argv = [name, *BENCHMARKS[name].arguments, "--json"]
+    sys.argv = [name, *(BENCHMARKS[name].quick if quick else BENCHMARKS[name].arguments), "--json"]
     if calls:
         return _counted(module)
     if BENCHMARKS[name].replaces_clock:

@@ -204,7 +204,10 @@ class Ticket:
 
     @property
     def requester(self) -> Participant | None:
-        return next((p for p in self.participants if p.role is Role.REQUESTER), None)
+        for person in self.participants:
+            if person.role is Role.REQUESTER:
+                return person
+        return None
 
     def participant(self, address: str) -> Participant | None:
         key = address.lower()

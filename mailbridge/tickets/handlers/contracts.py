@@ -120,7 +120,8 @@ def _followed(about: CommandContext, before: Ticket, after: Ticket, was: Cover, 
 
 def cover_of(ticket: Ticket, customers: Customers, day: date) -> Cover:
     """What the contracts of the ticket's customer say of it on this day."""
-    customer = customers.of(ticket.requester.address) if ticket.requester else None
+    requester = ticket.requester
+    customer = customers.of(requester.address) if requester and customers.by_name else None
     if customer is None:
         return Cover()
     asked = question(ticket, day)

@@ -36,8 +36,12 @@ def bank_for(ticket: Ticket, customers: Customers, day: date) -> BankMatch | Non
     A contract that has ended is replaced by its renewal.  A contract without hours is replaced by the customer's first valid contract that
     has hours and covers the ticket.
     """
-    customer = customers.of(ticket.requester.address) if ticket.requester else None
-    named = customer.contracts.get(dict(ticket.fields).get(CONTRACT, "")) if customer else None
+    name = dict(ticket.fields).get(CONTRACT)
+    if not name:  # most tickets; their requester need not be looked up
+        return None
+    requester = ticket.requester
+    customer = customers.of(requester.address) if requester else None
+    named = customer.contracts.get(name) if customer else None
     if customer is None or named is None:
         return None
     contract = contract_on(named, customer, day)
@@ -55,8 +59,12 @@ def asks_when_empty(ticket: Ticket, customers: Customers, day: date) -> bool:
 
 def begins_later(ticket: Ticket, customers: Customers, day: date) -> Contract | None:
     """The ticket's contract if it has hours and neither it nor a contract that it renews is valid on this day yet; else None."""
-    customer = customers.of(ticket.requester.address) if ticket.requester else None
-    named = customer.contracts.get(dict(ticket.fields).get(CONTRACT, "")) if customer else None
+    name = dict(ticket.fields).get(CONTRACT)
+    if not name:
+        return None
+    requester = ticket.requester
+    customer = customers.of(requester.address) if requester else None
+    named = customer.contracts.get(name) if customer else None
     if customer is None or named is None or named.hours is None or named.since is None or day >= named.since:
         return None
     return named if contract_on(named, customer, day) is None else None
