@@ -18,7 +18,7 @@ from mailbridge.errors import StoreAway
 from mailbridge.execution.agenda_rows import agenda_rows
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.hour_banks import left_in
-from mailbridge.execution.open_targets import open_targets
+from mailbridge.execution.open_targets import open_targets_of
 from mailbridge.execution.subscriptions import DIGEST, ended, stop_address
 from mailbridge.ids import ticket_number
 from mailbridge.jobs.attempts import Item, failed
@@ -130,13 +130,17 @@ def _tickets(
         for ticket in tx.tickets.find(assignee=name, open=True, limit=500):
             wanted.setdefault(ticket.id, None)
     found: dict[str, list[Followed]] = {one.agent.name: [] for one in readers}
+    of_name: dict[str, list[DigestReader]] = {}
+    for one in readers:
+        for name in one.names:
+            of_name.setdefault(name, []).append(one)
     for ticket in tx.tickets.get_many(wanted):
         customer = wanted[ticket.id]
         follow = followers(customer, dict(ticket.fields)) if customer else frozenset()
-        for one in readers:
-            own = ticket.assignee in one.names
-            if ticket.merged_into is None and (own or one.names & follow) and sees(one.agent.name, ticket, desk.organisation):
-                found[one.agent.name].append(Followed(ticket=ticket, own=not one.names & follow))
+        concerned = {one.agent.name: one for name in (*follow, ticket.assignee) for one in of_name.get(name, ())}
+        for name, one in concerned.items():
+            if ticket.merged_into is None and sees(name, ticket, desk.organisation):
+                found[name].append(Followed(ticket=ticket, own=not one.names & follow))
     return found
 
 
@@ -174,8 +178,10 @@ def _sorted(
 ) -> tuple[list[TicketRow], list[TicketRow], list[TicketRow]]:
     """The open tickets in three lists: overdue, due before the end of the day, waiting.  Each is in the first list that applies."""
     late, today, waiting = list[TicketRow](), list[TicketRow](), list[TicketRow]()
-    for ticket in tickets:
-        moments = [one.at for one in open_targets(tx, ticket, desk.organisation).values()]
+    shown = list(tickets)
+    targets = open_targets_of(tx, shown, desk.organisation)
+    for ticket in shown:
+        moments = [one.at for one in targets[ticket.id].values()]
         moments += [ticket.due_at] if ticket.due_at else []
         first = min(moments, default=None)
         waits = transitions.status(ticket.status, desk.organisation).waiting

@@ -49,6 +49,11 @@ class Due:
 
 _THIS = clocks.c.id == sa.bindparam("clock")
 _OF_TICKET = sa.select(clocks).where(clocks.c.ticket == sa.bindparam("ticket")).order_by(clocks.c.due_at, clocks.c.id)
+_OF_TICKETS = (
+    sa.select(clocks)
+    .where(clocks.c.ticket.in_(sa.bindparam("tickets", expanding=True)))
+    .order_by(clocks.c.ticket, clocks.c.due_at, clocks.c.id)
+)
 _ADD = dialects.insert_new(clocks)
 _SET_STATE = clocks.update().where(_THIS, clocks.c.state != ClockState.FIRED).values(state=sa.bindparam("new_state"))
 _STOP = clocks.update().where(clocks.c.ticket == sa.bindparam("of"), clocks.c.state == ClockState.RUNNING).values(state=ClockState.STOPPED)
@@ -183,6 +188,13 @@ class Clocks:
     def of_ticket(self, ticket: int) -> list[Due]:
         """All clocks of the ticket, by time."""
         return [_due(row) for row in self._sql.rows(_OF_TICKET, {"ticket": ticket})]
+
+    def of_tickets(self, tickets: Collection[int]) -> dict[int, list[Due]]:
+        """By ticket all its clocks, by time; a ticket without any is left out."""
+        found: dict[int, list[Due]] = {}
+        for row in self._sql.rows(_OF_TICKETS, {"tickets": list(tickets)}) if tickets else ():
+            found.setdefault(row.ticket, []).append(_due(row))
+        return found
 
     def due_times(self, tickets: Collection[int]) -> dict[int, dict[str, datetime]]:
         """By ticket and promise the due time that is ahead, or that nobody has been told of yet."""

@@ -254,6 +254,7 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
     "finished_runs.forget": lambda tx: tx.finished_runs.forget(1, [FINISHED]),
     "finished_runs.remember": lambda tx: tx.finished_runs.remember([FINISHED.calendar], NOW),
     "finished_runs.calendar": lambda tx: tx.finished_runs.calendar("none"),
+    "clocks.of_tickets": lambda tx: tx.clocks.of_tickets([1, 2]),
     "clocks.due_times": lambda tx: tx.clocks.due_times([1, 2]),
     "clocks.fire": lambda tx: tx.clocks.fire(1, NOW),
     "clocks.stop": lambda tx: (tx.clocks.stop(1), tx.clocks.stop(1, "p")),
