@@ -254,12 +254,13 @@ def customers_(folder: Path, as_json: bool, as_csv: bool, week: str | None, agen
 def schedules(folder: Path, as_json: bool) -> None:
     """List the reports of rules/reports.yaml with their recipients, and who ended them by mail."""
     from mailbridge.config.units import DAYS
-    from mailbridge.execution.subscriptions import ended, lists
+    from mailbridge.execution.subscriptions import DIGEST, ended, lists, without_digest
 
     with _counting(folder, as_json, as_csv=False, teams=()) as (tx, desk, _, _, _, _):
         off = ended(tx)
         plans = desk.organisation.reports
         enders = {name: sorted(agent for agent, names in off.items() if name in names) for name in lists(desk.organisation)}
+        enders[DIGEST] = sorted(without_digest(desk.organisation))
         found = [(name, plans.get(name), agents) for name, agents in enders.items()]
     rows = [
         {

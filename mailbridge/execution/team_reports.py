@@ -18,6 +18,7 @@ from mailbridge.ids import ticket_number
 from mailbridge.notifications.payloads.reports import Report, ReportKind, ReportRow, ReportSection
 from mailbridge.notifications.summary import length
 from mailbridge.organisation.model import Organisation, Outsiders, Team
+from mailbridge.organisation.people import RatingPolicy
 from mailbridge.sla.calendar import worked
 from mailbridge.sla.history import ClockHistory
 from mailbridge.sla.levels import Run
@@ -32,6 +33,7 @@ from mailbridge.tickets.model import Ticket, WorkKind
 MOST_ROWS = 10  # senders, rules, customers
 MOST_BREACHES = 20
 LOOK_BACK = timedelta(days=28)  # how much older than the report a ticket with a target of its days may be
+BEST_GRADE = 5
 PORTION = 200  # tickets whose histories are read at a time
 _DAY = timedelta(days=1)
 _MIDNIGHT = time.min
@@ -69,6 +71,7 @@ def week_report(tx: Tx, desk: Desk, names: Sequence[str], reader: Reader, first:
     rows = [
         *_by_day(came, closed, first, last, reader.zone),
         *_targets(tx, desk, teams, since, before, now),
+        *_ratings(tx, desk, teams, since, before),
         *_hours(tx, desk, [team for team in teams if reader.leads(organisation.teams[team], organisation)], first, last),
         *_senders(came, desk),
         *_rules(tx, teams, since, before),
@@ -249,6 +252,21 @@ def _hours(tx: Tx, desk: Desk, teams: Sequence[str], first: date, last: date) ->
             spent[one.activity.agent] += one.activity.minutes
             charged[one.activity.agent] += one.activity.charged
     return _bars(ReportSection.HOURS, [(_title(name, desk.organisation), minutes, charged[name]) for name, minutes in spent.most_common()])
+
+
+def _ratings(tx: Tx, desk: Desk, teams: Sequence[str], since: datetime, before: datetime) -> Iterator[ReportRow]:
+    """Of each team that was rated: how often, how often low, the average of the grades from 1 to 5."""
+    grades = tx.ratings.between(since, before)
+    for name in teams:
+        team, found = desk.organisation.teams[name], [one for one in grades if one.team == name]
+        count, lowest = sum(one.count for one in found), (team.ratings or RatingPolicy()).low
+        if count:
+            average = sum(one.grade * one.count for one in found) / count
+            low = sum(one.count for one in found if one.grade <= lowest)
+            share = round(100 * average / BEST_GRADE)
+            yield ReportRow(
+                section=ReportSection.RATINGS, label=team.title, number=count, other=low, share=share, detail=f"{average:.1f}"
+            )
 
 
 def _senders(came: Iterable[CountedTicket], desk: Desk) -> Iterator[ReportRow]:

@@ -19,7 +19,7 @@ from mailbridge.execution.agenda_rows import agenda_rows
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.hour_banks import left_in
 from mailbridge.execution.open_targets import open_targets_of
-from mailbridge.execution.subscriptions import DIGEST, ended, stop_address
+from mailbridge.execution.subscriptions import DIGEST, stop_address
 from mailbridge.ids import ticket_number
 from mailbridge.jobs.attempts import Item, failed
 from mailbridge.notifications.compose import agent_notification
@@ -64,7 +64,7 @@ def notify_digests(store: Store, desk: Desk, now: datetime) -> int:
     """Sends the digests that are due.  Returns their number.  Their content is read before the transaction that records them."""
     with store.read() as tx:
         told = _known(tx.state.get(STATE_KEY))
-        readers = _wanted(tx, due_readers(desk.organisation, _days(told), now))
+        readers = due_readers(desk.organisation, _days(told), now)
         if not readers:
             return 0
         waiting = tx.job_failures.waiting(STATE_KEY, now)
@@ -85,7 +85,7 @@ def notify_digests(store: Store, desk: Desk, now: datetime) -> int:
         for name, why in errors.items():
             failed(tx, Item(job=STATE_KEY, key=name, about=f"digest of {name}"), why, now)
         told = _known(tx.state.take(STATE_KEY, now))
-        still = _wanted(tx, due_readers(desk.organisation, _days(told), now))
+        still = due_readers(desk.organisation, _days(told), now)
         mails = [_mail(one, digest, desk) for one in still if (digest := digests.get(one.agent.name)) is not None]
         sent = tx.outbox.add_many(mails, now)
         if sent:
@@ -93,12 +93,6 @@ def notify_digests(store: Store, desk: Desk, now: datetime) -> int:
         new = {one.agent.name: {"day": one.day.isoformat(), "at": now.isoformat()} for one in still if one.agent.name in digests}
         tx.state.set(STATE_KEY, {**told, **new}, now)
     return sent
-
-
-def _wanted(tx: Tx, readers: Sequence[DigestReader]) -> tuple[DigestReader, ...]:
-    """Without the agents who ended the digest."""
-    off = ended(tx) if readers else {}
-    return tuple(one for one in readers if DIGEST not in off.get(one.agent.name, ()))
 
 
 def _known(state: object) -> Told:

@@ -226,6 +226,31 @@ def test_a_mail_to_the_address_in_the_header_ends_it_for_this_person(desk: TestD
     assert tick(desk, later + timedelta(hours=2)) == 1
 
 
+def test_ratings_are_in_the_week_and_a_digest_ends_as_the_agent_could_wish_it(tmp_path: Path) -> None:
+    teams = TEAMS.replace("bogdan@desk.test, digest: never", 'bogdan@desk.test, digest: "08:30"')
+    with a_desk(tmp_path, rules=FILES | {"teams.yaml": teams}) as desk:
+        desk.clock.time = WEDNESDAY
+        a_week(desk)
+        with desk.app.store.write() as tx:
+            for ticket, grade in ((1, 5), (2, 2)):
+                tx.ratings.set(ticket, team="support", agent="bogdan", grade=grade, at=WEDNESDAY)
+        (rated,) = [row for row in asked(desk, "mara", "#report team").rows if row.section is ReportSection.RATINGS]
+        assert (rated.label, rated.number, rated.other, rated.detail) == ("Support", 2, 1, "3.5")
+
+        ask(desk, "Plotter")
+        by(desk, "bogdan", "#take", 4)
+        desk.clock.time = MONDAY + timedelta(hours=1)
+        assert desk.app.notify_digests() == 1
+        digest = sent_to(desk, "bogdan")[-1]
+        to = str(digest["List-Unsubscribe"]).removeprefix("<mailto:").partition("?")[0].replace("%2B", "+")
+        desk.feed(a_mail("", from_="bogdan@desk.test", to=to, message_id="<stop@desk.test>"), rcpt_to=(to,))
+        assert "#digest daily" in latest(desk, "bogdan")
+        desk.clock.time = MONDAY + timedelta(days=1, hours=1)
+        assert desk.app.notify_digests() == 0
+        by(desk, "bogdan", "#digest daily")
+        assert desk.app.notify_digests() == 1
+
+
 def test_mails_about_tickets_have_no_such_header(desk: TestDesk) -> None:
     a_week(desk)
     desk.deliver()
