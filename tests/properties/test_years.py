@@ -24,6 +24,7 @@ import pytest
 from mailbridge.execution.execute import execute
 from mailbridge.jobs.bundles import TOLD
 from mailbridge.notifications.model import OutboxState
+from mailbridge.organisation.priority import Priority
 from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.clock import due_with_pauses
 from mailbridge.tickets.actor import Actor, ActorKind
@@ -48,6 +49,12 @@ ZONES = {
     "nepal": ("Asia/Kathmandu", "10:15", "18:45"),
 }
 LADDER = {"50%": 0.5, "90%": 0.9, "overdue": 1.0, "150%": 1.5, "300%": 3.0}
+UNCLAIMED_ONLY, CALLS, RAISES = "50%", "90%", "300%"  # the level with a condition, with a webhook, and with a new priority
+FURTHER = {
+    UNCLAIMED_ONLY: ", when: {unclaimed: true}",
+    CALLS: ', webhook: "https://hooks.desk.test/late"',
+    RAISES: ", priority: high",
+}
 PROMISES = {"response": 4 * HOUR, "next-response": 3 * HOUR, "resolution": 24 * HOUR}
 UNCLAIMED_AFTER = 2 * HOUR
 HOLIDAYS = {"iasi": [date(2026, 3, 4), date(2026, 12, 25)], "howe": [date(2026, 4, 6)]}
@@ -63,8 +70,9 @@ def rules() -> dict[str, str]:
     agents = (
         "  bogdan: {title: Bogdan Ionescu, address: bogdan@desk.test}\n  mara: {title: Mara Lind, address: mara@desk.test, manager: true}\n"
     )
-    ladder = ", ".join(f"{{at: {'breach' if step == 'overdue' else step}, tell: managers}}" for step in LADDER)
-    sla = f"targets: {{normal: {{response: 4h, next-response: 3h, resolution: 24h, ladder: [{ladder}]}}}}\n"
+    levels = (f"{{at: {'breach' if step == 'overdue' else step}, tell: managers{FURTHER.get(step, '')}}}" for step in LADDER)
+    targets = f"{{response: 4h, next-response: 3h, resolution: 24h, ladder: [{', '.join(levels)}]}}"
+    sla = f"targets: {{normal: {targets}, high: {targets}}}\n"  # the same, so that a new priority tells nothing again
     return {"teams.yaml": f"teams:\n{teams}hours:\n{hours}agents:\n{agents}default: iasi\n", "sla.yaml": sla}
 
 
@@ -101,7 +109,7 @@ class Modelled:
                 moment = due_with_pauses(start, self.calendar, PROMISES[promise] * share, self.pauses)
                 if moment is not None and moment <= now and (promise, step) not in self.told:
                     self.told.add((promise, step))
-                    self.expected[promise, step] += 1
+                    self.expected[promise, step] += step != UNCLAIMED_ONLY or "claim" in self.runs
 
     def _claim(self, start: datetime, now: datetime) -> None:
         first = due_with_pauses(start, self.calendar, UNCLAIMED_AFTER, self.pauses)
@@ -257,7 +265,13 @@ def test_every_alert_comes_exactly_once(tmp_path: Path) -> None:
             for ticket, about in simulation.model.items():
                 raised = [event.what for event in tx.events.of_ticket(ticket) if isinstance(event.what, AlertRaised)]
                 found = Counter((one.promise, one.alert) for one in raised)
-                assert found == about.expected, f"TESTS_YEARS_SEED={seed}: ticket {ticket}, opened {about.opened}"
+                which = f"TESTS_YEARS_SEED={seed}: ticket {ticket}, opened {about.opened}"
+                assert found == +about.expected, which
+                assert len(tx.webhooks.of_ticket(ticket)) == sum(found[promise, CALLS] for promise in PROMISES), which
+                known = tx.tickets.get(ticket)
+                assert known is not None
+                raised_to = Priority.HIGH if any(found[promise, RAISES] for promise in PROMISES) else Priority.NORMAL
+                assert known.priority is raised_to, which
                 told += found.total()
                 assert_each_is_one_mail(tx.outbox.of_ticket(ticket), found.total(), f"TESTS_YEARS_SEED={seed}: ticket {ticket}")
         print(f"{len(simulation.model)} tickets, {told} alerts, {simulation.restarts} restarts, {simulation.sweeps} sweeps")
