@@ -15,7 +15,6 @@ from mailbridge.handling.storing import store_mail
 from mailbridge.mail_commands.customer_words import wants_quiet
 from mailbridge.notifications.compose import signed
 from mailbridge.notifications.model import Audience, Notification
-from mailbridge.notifications.payloads.wishes import OptedOut
 from mailbridge.organisation.wishes import WishId, WishKind
 from mailbridge.store.tx import Tx
 
@@ -40,11 +39,10 @@ def _told(tx: Tx, desk: Desk, mail: PlacedMail, mail_id: int, *, quiet: bool) ->
     told = Notification(
         ticket=ticket.id,
         audience=Audience.CUSTOMER,
-        event="opted",
+        event="opted_out" if quiet else "opted_in",
         recipient=mail.writer.address,
         key=f"{ticket.id}.opted.{mail_id}",
         name=person.name if person else "",
         language=(person.language if person else "") or ticket.language,
-        payload=OptedOut(quiet=quiet),
     )
     yield signed(told, notification_context(tx, ticket, desk, answerable=True))

@@ -52,7 +52,7 @@ FIXED_EVENTS: Mapping[str, str] = {
     "not_entitled": "it is the answer to a person who may not ask",
     "article": "the customer asked for it",
     "unreadable": "the customer has to send the mail again",
-    "opted": "it is the answer to the customer's #quiet",
+    **dict.fromkeys(("opted_out", "opted_in"), "it is the answer to the customer's #quiet"),
     "rating": "`ratings` of the team in teams.yaml says whether customers are asked",
     "rated": "it is the customer's answer to the question for a rating",
 }

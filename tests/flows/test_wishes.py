@@ -342,12 +342,13 @@ def test_a_customer_who_wants_answers_alone(desk: TestDesk) -> None:
     _opens(desk)
     _replies(desk, "#quiet", "q")
     assert desk.ticket().status == "new"
-    assert desk.promise_to(CAROL, "opted")
+    assert "From now on you get our answers and questions" in _plain(_last(desk, CAROL))
     _line(desk, BOGDAN, "It is clean.", "a")
     assert "answered" in _told(desk, CAROL)
     _line(desk, BOGDAN, "#close", "c")
     assert (CAROL, "closed", "by the customer, who wants answers alone (#quiet)") in _suppressed(desk)
     _replies(desk, "#quiet off", "off", event="answered")
+    assert "You get all mail about your requests again" in _plain(_last(desk, CAROL))
     assert not desk.app.desk().organisation.wishes.opted_out(CAROL)
 
 
@@ -419,3 +420,12 @@ def test_what_was_handed_over_can_be_undone(desk: TestDesk) -> None:
     to = desk.promise_to(MARA, "held").reply_to
     desk.feed(proven(a_mail("yes", from_=MARA, to=to, message_id="<uy@desk.test>")), mail_from=MARA, rcpt_to=(to,))
     assert desk.ticket(1).assignee == "bogdan"
+
+
+def test_an_opt_out_by_the_signed_address_alone_says_what_holds(desk: TestDesk) -> None:
+    """Nothing proves the writer of the first mail; whoever answers the desk's own mail has read it."""
+    desk.feed(a_mail())
+    to = desk.promise_to(CAROL, "received").reply_to
+    desk.feed(a_mail("#quiet", to=to, message_id="<q@customer.test>"), rcpt_to=(to,))
+    assert desk.app.desk().organisation.wishes.opted_out(CAROL)
+    assert "From now on you get our answers and questions" in _plain(_last(desk, CAROL))

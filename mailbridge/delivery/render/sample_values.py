@@ -138,7 +138,8 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
         "by": "",
         "rows": "quiet\tevenings\tclara\t2026-11-30T09:00:00+00:00\t#quiet off\nlist\tvip = #list network\tclara\t\t#save vip off",
     },
-    "customer.opted": {"quiet": "yes"},
+    "customer.opted_out": {},
+    "customer.opted_in": {},
     "agent.left": {
         "asked": "#leave bogdan to clara",
         "agent": "Bogdan Ionescu",

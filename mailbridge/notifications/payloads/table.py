@@ -76,7 +76,7 @@ from mailbridge.notifications.payloads.tickets import (
     ReceivedTogether,
     RuleActed,
 )
-from mailbridge.notifications.payloads.wishes import AbsenceAsked, HandedOver, OptedOut, SpamReview, WishesNow
+from mailbridge.notifications.payloads.wishes import AbsenceAsked, HandedOver, SpamReview, WishesNow
 
 # -- tables -------------------------------------------------------------------------------------------------------
 
@@ -121,7 +121,6 @@ PAYLOADS: Mapping[str, type[Payload]] = {
     "agent.left": HandedOver,
     "manager.absence": AbsenceAsked,
     "manager.spam": SpamReview,
-    "customer.opted": OptedOut,
     "agent.assigned": ByAuthor,
     "agent.colleague_answered": ColleagueAnswered,
     "agent.commands": CommandResults,

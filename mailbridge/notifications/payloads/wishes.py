@@ -49,13 +49,6 @@ class AbsenceAsked(Payload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OptedOut(Payload):
-    """`quiet`: the customer gets answers and questions alone; else everything again."""
-
-    quiet: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class HeldSpamRow(TableRow):
     """A mail that is held because of its sender.  `line`: what lets it in and ends the hold."""
 
