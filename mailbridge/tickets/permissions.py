@@ -58,7 +58,7 @@ def may(actor: Actor, command: Command, ticket: Ticket | None, organisation: Org
     needed = NEEDED.get(type(command), Right.WORK)
     if needed is Right.NONE or actor.kind in (ActorKind.ADMIN, ActorKind.RULE, ActorKind.CLOCK, ActorKind.SYSTEM):
         return ""
-    if actor.kind is ActorKind.CONSULTANT and needed is Right.NOTE:
+    if actor.kind is ActorKind.CONSULTANT and isinstance(command, InternalNote):
         return ""
     if actor.kind is not ActorKind.AGENT:
         return "agents-only"

@@ -253,7 +253,7 @@ def callers(name: str) -> set[str]:
         ("decide", {"tickets/decide", "cli/queue_screen"}),  # the screen's is a parameter: what it does with one item
         ("decide_requests", {"tickets/decide", "execution/execute"}),
         ("hold", {"execution/many", "worker"}),  # the worker's is about mails that wait for the DNS
-        ("notifications", {"execution/execute"}),
+        ("composed", {"execution/execute", "notifications/compose"}),
         ("record", {"execution/execute"}),
         ("load_context", {"execution/execute", "execution/many"}),
     ],
