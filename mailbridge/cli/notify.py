@@ -38,7 +38,7 @@ def explain(folder: Path, as_json: bool, ticket: str) -> None:
         prefix = desk.config.desk.prefix
         number = parse_number(prefix, ticket)
         if number is None:
-            raise click.UsageError(f'"{ticket}" is no number of a ticket ({prefix}-1042)')
+            raise click.UsageError(f'"{ticket}" is not a number of a ticket ({prefix}-1042)')
         with desk.store.read() as tx:
             found = tx.tickets.get(number)
             if found is None:

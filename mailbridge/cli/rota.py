@@ -63,7 +63,7 @@ def _moment(text: str | None, zone: str) -> datetime:
     try:
         asked = datetime.fromisoformat(text)
     except ValueError:
-        raise click.UsageError(f'"{text}" is no date and time; write it like 2026-12-24T14:00') from None
+        raise click.UsageError(f'"{text}" is not a date and time; write it like 2026-12-24T14:00') from None
     return asked if asked.tzinfo else moment_of(asked.date(), asked.time(), zone)
 
 

@@ -29,7 +29,7 @@ _WEEK = re.compile(r"(\d{4})-?W(\d\d)")
 _TIME = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)")
 # RFC 5321 4.1.2 without quoted strings and address literals: few addresses have them, and a slip of the pen often does.
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@(?:[^\s@<>,;:\"()\[\]\\.-][^\s@<>,;:\"()\[\]\\.]*\.)*[^\s@<>,;:\"()\[\]\\.]+")
-_NO_ADDRESS = ("is no mail address", 'write it like "ana@desk.example"')
+_NO_ADDRESS = ("is not a mail address", 'write it like "ana@desk.example"')
 _HEADER = re.compile(r"[!-9;-~]+")  # RFC 5322 2.2: printable ASCII without the colon
 _DOMAIN = re.compile(r"(?:[^\s@<>,;:\"()\[\]\\./]+\.)+[^\s@<>,;:\"()\[\]\\./]+")
 
@@ -48,7 +48,7 @@ def clock_or_working(text: str) -> tuple[timedelta, bool]:
     """'3d' by the clock, '5 working days' of working time (8 hours each); whether it is working time."""
     found = re.fullmatch(r"(\d{1,5}) working (hour|day|week)s?", text)
     if found is None and "work" in text:
-        raise Wrong(f'"{text}" is no working time', 'write it like "5 working days" or "4 working hours"')
+        raise Wrong(f'"{text}" is not a working time', 'write it like "5 working days" or "4 working hours"')
     if found is None:
         return duration(text), False
     return _duration(f"{found[1]}{found[2][0]}", WORKING_DAY, 5 * WORKING_DAY), True
@@ -68,13 +68,13 @@ def duration_within(least: timedelta, most: timedelta) -> Callable[[str], timede
 def _duration(text: str, day: timedelta, week: timedelta) -> timedelta:
     seconds = _seconds(text, day, week)
     if not 0 < seconds <= timedelta(days=3650).total_seconds():
-        raise Wrong(f'"{text}" is no duration that can be meant', "more than nothing and at most ten years")
+        raise Wrong(f'"{text}" is not a possible duration', "more than nothing and at most ten years")
     return timedelta(seconds=seconds)
 
 
 def _seconds(text: str, day: timedelta, week: timedelta) -> float:
     if not _DURATION.fullmatch(text):
-        raise Wrong(f'"{text}" is no duration', 'write it like "30m", "2h", "1h30m" or "3d"')
+        raise Wrong(f'"{text}" is not a duration', 'write it like "30m", "2h", "1h30m" or "3d"')
     units = {**_CLOCK, "d": day.total_seconds(), "w": week.total_seconds()}
     return sum(float(number) * units[unit] for number, unit in _STEP.findall(text))
 
@@ -83,7 +83,7 @@ def size(text: str) -> int:
     """'500K', '10M', '50 MB': RFC 5228 1.1 counts K, M and G in powers of 1024."""
     found = _SIZE.fullmatch(text)
     if not found:
-        raise Wrong(f'"{text}" is no size', 'write it like "500K" or "10M"')
+        raise Wrong(f'"{text}" is not a size', 'write it like "500K" or "10M"')
     return int(found[1]) << {"": 0, "k": 10, "m": 20, "g": 30}[found[2].lower()]
 
 
@@ -103,39 +103,39 @@ def within(value: _Number, least: _Number, most: _Number, show: Callable[[_Numbe
 
 def number(text: str) -> float:
     """A plain number."""
-    return float(_shaped(text, r"-?\d{1,9}(\.\d{1,6})?", "is no number"))
+    return float(_shaped(text, r"-?\d{1,9}(\.\d{1,6})?", "is not a number"))
 
 
 def kilometres(text: str) -> float:
     """A distance in km, '12', '12.5' or '12 km'."""
     found = re.fullmatch(r"(\d{1,5}(?:[.,]\d{1,2})?)(?: ?km)?", text)
     if found is None:
-        raise Wrong(f'"{text}" is no distance', 'write it in km like "12" or "12.5 km"')
+        raise Wrong(f'"{text}" is not a distance', 'write it in km like "12" or "12.5 km"')
     return float(found[1].replace(",", "."))
 
 
 def phone(text: str) -> str:
     """A phone number as it was written: at least five digits, with the signs that stand in one.  Raises Wrong."""
     if not re.fullmatch(r"\+?[\d\s()./-]{5,30}(?:\s?(?:x|ext\.?|int\.?)\s?\d{1,6})?", text) or sum(c.isdigit() for c in text) < 5:
-        raise Wrong(f'"{text}" is no phone number', 'write it like "+40 232 123 456", in quotes')
+        raise Wrong(f'"{text}" is not a phone number', 'write it like "+40 232 123 456", in quotes')
     return text
 
 
 def count(text: str) -> int:
     """How many, from 0."""
-    return int(_shaped(text, r"\d{1,6}", "is no number of things", "a whole number from 0"))
+    return int(_shaped(text, r"\d{1,6}", "is not a count", "a whole number from 0"))
 
 
 def index(text: str) -> int:
     """RFC 5260 6: which field of that name, from 1; from the end with a minus."""
-    return int(_shaped(text, r"-?[1-9]\d{0,3}", "is no position", "1 is the first field of that name, -1 the last"))
+    return int(_shaped(text, r"-?[1-9]\d{0,3}", "is not a position", "1 is the first field of that name, -1 the last"))
 
 
 def share(text: str) -> float:
     """'75%'."""
     found = re.fullmatch(r"(\d{1,3})\s*%", text)
     if not found or not 0 < int(found[1]) < 100:
-        raise Wrong(f'"{text}" is no share', 'write it like "75%": more than 0 and less than 100')
+        raise Wrong(f'"{text}" is not a share', 'write it like "75%": more than 0 and less than 100')
     return int(found[1]) / 100
 
 
@@ -143,7 +143,7 @@ def percent(text: str) -> float:
     """'2%', '0.5%' as a share of 1."""
     found = re.fullmatch(r"(\d{1,3}(?:\.\d{1,3})?)\s*%", text)
     if not found or float(found[1]) > 100:
-        raise Wrong(f'"{text}" is no share', 'write it like "2%"')
+        raise Wrong(f'"{text}" is not a share', 'write it like "2%"')
     return float(found[1]) / 100
 
 
@@ -161,7 +161,7 @@ def hours(text: str) -> tuple[time, time]:
 def _time(text: str) -> time:
     found = _TIME.fullmatch(text)
     if not found or (found[1] == "24" and found[2] != "00"):
-        raise Wrong(f'"{text}" is no time of day')
+        raise Wrong(f'"{text}" is not a time of day')
     return time.max if found[1] == "24" else time(int(found[1]), int(found[2]))
 
 
@@ -184,13 +184,13 @@ def day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise Wrong(f'"{text}" is no date', 'write it like "2026-12-24"') from None
+        raise Wrong(f'"{text}" is not a date', 'write it like "2026-12-24"') from None
 
 
 def hour(text: str) -> time:
     """'09:00', before 24:00."""
     if not _TIME.fullmatch(text) or text.startswith("24"):
-        raise Wrong(f'"{text}" is no time of day', 'write it like "09:00"')
+        raise Wrong(f'"{text}" is not a time of day', 'write it like "09:00"')
     return _time(text)
 
 
@@ -203,7 +203,7 @@ def week(text: str) -> tuple[date, date]:
     except (ValueError, OverflowError):
         raise Wrong(f'there is no week "{text}"', "most years have 52 weeks, few have 53") from None
     if monday is None or sunday is None:
-        raise Wrong(f'"{text}" is no week', 'write it like "2026-W52", or give the days from and to')
+        raise Wrong(f'"{text}" is not a week', 'write it like "2026-W52", or give the days from and to')
     return monday, sunday
 
 
@@ -217,7 +217,7 @@ def whole_days(text: str) -> int:
 
 def level(text: str) -> int:
     """How much of a skill, '1' to '9'."""
-    return int(_shaped(text, "[1-9]", "is no level", "levels go from 1 to 9"))
+    return int(_shaped(text, "[1-9]", "is not a level", "levels go from 1 to 9"))
 
 
 def moment(text: str) -> datetime:
@@ -225,7 +225,7 @@ def moment(text: str) -> datetime:
     try:
         made = datetime.fromisoformat(text)
     except ValueError:
-        raise Wrong(f'"{text}" is no date and time', 'write it like "2026-12-24T09:30:00+02:00"') from None
+        raise Wrong(f'"{text}" is not a date and time', 'write it like "2026-12-24T09:30:00+02:00"') from None
     return made if made.tzinfo else made.replace(tzinfo=UTC)
 
 
@@ -241,12 +241,12 @@ def local_address(text: str) -> str:
 
 def domain(text: str) -> str:
     """A domain, lower case."""
-    return _shaped(text, _DOMAIN, "is no domain", 'write it like "acme.example"').lower()
+    return _shaped(text, _DOMAIN, "is not a domain", 'write it like "acme.example"').lower()
 
 
 def header(text: str) -> str:
     """The name of a header field, lower case."""
-    return _shaped(text, _HEADER, "is no name of a header field", "names have no blanks and no colon").lower()
+    return _shaped(text, _HEADER, "is not a name of a header field", "names have no blanks and no colon").lower()
 
 
 def header_names(text: str) -> tuple[str, ...]:
@@ -265,7 +265,7 @@ def line(text: str) -> str:
 
 def word(text: str) -> str:
     """A short name: letters, digits, dots and dashes."""
-    return _shaped(text, r"[\w.-]{1,64}", "is no short name", "use letters, digits, dots and dashes")
+    return _shaped(text, r"[\w.-]{1,64}", "is not a short name", "use letters, digits, dots and dashes")
 
 
 def prefix(text: str) -> str:
@@ -276,23 +276,23 @@ def prefix(text: str) -> str:
 
 def language(text: str) -> str:
     """A language by its BCP 47 tag, the short form: en, ro, pt-BR."""
-    return _shaped(text, r"[a-z]{2,3}(-[A-Za-z]{2,4})?", "is no language tag", 'write it like "en", "ro" or "pt-BR"')
+    return _shaped(text, r"[a-z]{2,3}(-[A-Za-z]{2,4})?", "is not a language tag", 'write it like "en", "ro" or "pt-BR"')
 
 
 def language_code(text: str) -> str:
     """Two letters of ISO 639-1: en, ro."""
-    return _shaped(text, "[a-z]{2}", "is no language code", 'two lower-case letters of ISO 639-1, like "ro"')
+    return _shaped(text, "[a-z]{2}", "is not a language code", 'two lower-case letters of ISO 639-1, like "ro"')
 
 
 def name(text: str) -> str:
     """The name of a team, an agent, a tag."""
-    return _shaped(text, r"[\w.-]{1,40}", "is no name", "a name is one word of letters, digits, - _ and .")
+    return _shaped(text, r"[\w.-]{1,40}", "is not a name", "a name is one word of letters, digits, - _ and .")
 
 
 def host(text: str) -> str:
     """The name or the address of a host."""
     hint = 'write the name or the address alone, without "https://" and without a port'
-    return _shaped(text, r"[\w.:-]+", "is no host name", hint)
+    return _shaped(text, r"[\w.:-]+", "is not a host name", hint)
 
 
 def credential(text: str) -> str:

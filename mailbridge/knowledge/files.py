@@ -53,7 +53,7 @@ def _title(text: str) -> str:
 def _number(text: str) -> int:
     number = article_number(text)
     if number is None:
-        raise Wrong(f'"{text}" is no number of an article', f"they look like {PREFIX}-17")
+        raise Wrong(f'"{text}" is not a number of an article', f"they look like {PREFIX}-17")
     return number
 
 
@@ -65,13 +65,13 @@ def _language(text: str) -> str:
 
 def _web(text: str) -> str:
     if not text.startswith(("https://", "http://")) or any(c.isspace() for c in text) or len(text) > 500:
-        raise Wrong(f'"{text}" is no web address', 'write it like "https://video.acme.example/17"')
+        raise Wrong(f'"{text}" is not a web address', 'write it like "https://video.acme.example/17"')
     return text
 
 
 def _name(text: str) -> str:
     if not _NAME.fullmatch(text):
-        raise Wrong(f'"{text}" is no name', "small letters, digits, - and _; at most 60")
+        raise Wrong(f'"{text}" is not a name', "small letters, digits, - and _; at most 60")
     return text
 
 

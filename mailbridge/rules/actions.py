@@ -64,7 +64,7 @@ _HERE = ("http://127.0.0.1", "http://[::1]", "http://localhost")
 def _web(text: str) -> str:
     here = any(text == start or text.startswith((f"{start}:", f"{start}/")) for start in _HERE)
     if not (here or (text.startswith("https://") and len(text) >= 12)) or any(c.isspace() for c in text):
-        raise Wrong(f'"{text}" is no address of a webhook', 'write it like "https://hooks.acme.example/tickets"')
+        raise Wrong(f'"{text}" is not an address of a webhook', 'write it like "https://hooks.acme.example/tickets"')
     return text
 
 

@@ -27,7 +27,7 @@ def _take(written: str) -> Take:
     try:
         return Take(which=Taken(word), since=date.fromisoformat(day.strip()) if day.strip() else None)
     except ValueError:
-        raise Wrong(f'"{day.strip()}" is no day', hint) from None
+        raise Wrong(f'"{day.strip()}" is not a day', hint) from None
 
 
 _TRUST: dict[str, Schema] = {

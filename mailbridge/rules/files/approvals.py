@@ -49,7 +49,7 @@ def _hours(text: str) -> timedelta:
 
 def _many(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 1000:
-        raise Wrong(f'"{text}" is no number of tickets', "a number from 1 to 1000")
+        raise Wrong(f'"{text}" is not a number of tickets', "a number from 1 to 1000")
     return int(text)
 
 

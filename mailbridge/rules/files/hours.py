@@ -38,7 +38,7 @@ def _weight(text: str) -> int:
     """'1.5' as 150 percent.  Raises Wrong."""
     percent = round(units.number(text) * 100, 6)
     if not 0 <= percent <= HEAVIEST or percent % STEP:
-        raise Wrong(f'"{text}" is no weight', 'a number from 0 to 10 in steps of 0.05, like "1.5"')
+        raise Wrong(f'"{text}" is not a weight', 'a number from 0 to 10 in steps of 0.05, like "1.5"')
     return int(percent)
 
 

@@ -29,11 +29,11 @@ def at(text: str) -> At:
         return At()
     if found := re.fullmatch(r"(\d{1,4})\s*%", text):
         if not 0 < int(found[1]) <= MOST:
-            raise Wrong(f'"{text}" is no level', f"from 1% to {MOST}%")
+            raise Wrong(f'"{text}" is not a level', f"from 1% to {MOST}%")
         return At(share=int(found[1]) / 100)
     length, _, word = text.rpartition(" ")
     if word not in ("before", "after"):
-        raise Wrong(f'"{text}" is no level', _WRITTEN)
+        raise Wrong(f'"{text}" is not a level', _WRITTEN)
     span = units.working_duration(length.strip())
     return At(offset=-span if word == "before" else span)
 

@@ -83,7 +83,7 @@ def _timing(text: str) -> tuple[Timing, timedelta]:
             raise Wrong('"quiet" needs a time', 'write it like "quiet 10m"')
         wait = units.duration(rest.strip())
         if not timedelta(minutes=1) <= wait <= LONGEST_WAIT:
-            raise Wrong(f'"{rest.strip()}" is no time to wait', "from 1m to 24h")
+            raise Wrong(f'"{rest.strip()}" is not a waiting time', "from 1m to 24h")
         return Timing.QUIET, wait
     if text not in tuple(Timing):
         raise Wrong(f'unknown timing "{text}"', did_you_mean(text, (*Timing, "quiet 10m"), "timing"))
@@ -92,7 +92,7 @@ def _timing(text: str) -> tuple[Timing, timedelta]:
 
 def _url(text: str) -> str:
     if not text.startswith(("https://", "http://")) or any(character.isspace() for character in text):
-        raise Wrong(f'"{text}" is no web address', "it begins with https://")
+        raise Wrong(f'"{text}" is not a web address', "it begins with https://")
     return text
 
 

@@ -45,13 +45,13 @@ def _rating_after(text: str) -> timedelta:
 
 def _grade(text: str) -> int:
     if text not in ("1", "2", "3", "4"):
-        raise Wrong(f'"{text}" is no low grade', "write a number from 1 to 4")
+        raise Wrong(f'"{text}" is not a low grade', "write a number from 1 to 4")
     return int(text)
 
 
 def _feed(text: str) -> str:
     if not text.startswith(("https://", "http://")) or any(character.isspace() for character in text):
-        raise Wrong(f'"{text}" is no address of a feed', 'write it like "https://calendar.acme.example/holidays.ics"')
+        raise Wrong(f'"{text}" is not an address of a feed', 'write it like "https://calendar.acme.example/holidays.ics"')
     return text
 
 

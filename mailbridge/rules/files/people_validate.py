@@ -99,7 +99,7 @@ def _on_call(team: str, about: Node, values: Values, agents: Mapping[str, Values
         if name.text not in reading.defined.get("agent", {}):
             continue
         if name.text not in values["members"]:
-            reading.mistake(name.place, f'"{name.text}" is no member of "{team}"', f"members: {', '.join(values['members'])}")
+            reading.mistake(name.place, f'"{name.text}" is not a member of "{team}"', f"members: {', '.join(values['members'])}")
         elif not agents.get(name.text, {}).get("active", True):
             reading.problems.append(name.place.problem(f'"{name.text}" is not active', "the next of the rotation stands in", warning=True))
     days = [(each["first"], each["last"], swap.place) for each, swap in zip(values["rota"].get("swaps", ()), swaps, strict=True)]

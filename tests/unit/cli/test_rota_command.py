@@ -180,7 +180,7 @@ def test_the_hours_in_which_nobody_works_are_listed(desk: Path, capsys: pytest.C
     ("arguments", "code", "words"),
     [
         (["netwrok"], 1, 'there is no team "netwrok"; did you mean "network"?'),
-        (["network", "--at", "tomorrow"], 2, '"tomorrow" is no date and time'),
+        (["network", "--at", "tomorrow"], 2, '"tomorrow" is not a date and time'),
     ],
 )
 def test_what_is_not_there_is_said(

@@ -140,10 +140,10 @@ BROKEN = [
     ('also = "a@b.example"', ['4:8+13 also: expected a list, not "a@b.example" | write it in brackets: ["…", "…"]']),
     (
         'also = ["a@b.example",\n        "not an address"]',
-        ['5:9+16 also: "not an address" is no mail address | write it like "ana@desk.example"'],
+        ['5:9+16 also: "not an address" is not a mail address | write it like "ana@desk.example"'],
     ),
     ('prefix = "M-B"', ['4:10+5 prefix: "M-B" cannot start a ticket number | up to ten ASCII letters and digits, a letter first: "MB"']),
-    ('language = "English"', ['4:12+9 language: "English" is no language tag | write it like "en", "ro" or "pt-BR"']),
+    ('language = "English"', ['4:12+9 language: "English" is not a language tag | write it like "en", "ro" or "pt-BR"']),
     (
         'plus_addressing = "yes"',
         ['4:19+5 plus_addressing: expected true or false, not "yes" | write true or false without quotes'],
@@ -184,7 +184,7 @@ BROKEN = [
     ('[[mailbox]]\nname="m"\nhost="h"\nuser="u"\npassword_env="NOPE"', ["8:14+6 the environment variable NOPE is not set | set NOPE"]),
     (
         '[[mailbox]]\nname="m"\nhost="https://h"\nuser="u"\npassword_env="P"',
-        ['6:6+11 host: "https://h" is no host name | write the name or the address alone, without "https://" and without a port'],
+        ['6:6+11 host: "https://h" is not a host name | write the name or the address alone, without "https://" and without a port'],
     ),
     (
         '[[mailbox]]\nname="m"\nhost="h"\nuser="u"\npassword_env="P"\nafter="move"',
@@ -200,7 +200,7 @@ BROKEN = [
     ),
     (
         '[[mailbox]]\nname="m"\nhost="h"\nuser="u"\npassword_env="P"\ntake="since 2026-13-01"',
-        ['9:6+18 take: "2026-13-01" is no day | write "new", "unseen", "since 2026-11-01" or "all"'],
+        ['9:6+18 take: "2026-13-01" is not a day | write "new", "unseen", "since 2026-11-01" or "all"'],
     ),
     (
         '[[mailbox]]\nname="m"\nhost="h"\nuser="u"\npassword_env="P"\npoll=60',
@@ -210,7 +210,7 @@ BROKEN = [
     ),
     (
         '[[mailbox]]\nname="m"\nhost="h"\nuser="u"\npassword_env="P"\npoll="soon"',
-        ['9:6+6 poll: "soon" is no duration | write it like "30m", "2h", "1h30m" or "3d"'],
+        ['9:6+6 poll: "soon" is not a duration | write it like "30m", "2h", "1h30m" or "3d"'],
     ),
     ('[[mailbox]]\nname="m"\nhost="h"\nuser="u"\npassword_env="P"\npoll="0s"', ["9:6+4 poll: 0s is too small | the least is 1s"]),
     (
@@ -221,7 +221,7 @@ BROKEN = [
     ('[[listener]]\nprotocol = "smtp"\nrequire_tls = true', ['6:1+11 require_tls needs tls_cert | add a line tls_cert = "…"']),
     (
         '[[listener]]\nprotocol = "smtp"\nmax_size = "huge"',
-        ['6:12+6 max_size: "huge" is no size | write it like "500K" or "10M"'],
+        ['6:12+6 max_size: "huge" is not a size | write it like "500K" or "10M"'],
     ),
     (
         '[outgoing]\nurl = "smtp://h:port"',

@@ -108,7 +108,7 @@ WRONG = {
     ),
     "a digest for customers": ("{name: a, event: taken, to: requester, timing: digest}", "customers have no digest", "quiet 1h"),
     "quiet without a time": ("{name: a, event: taken, to: requester, timing: quiet}", '"quiet" needs a time', "quiet 10m"),
-    "quiet for too long": ("{name: a, event: taken, to: requester, timing: quiet 2d}", '"2d" is no time to wait', "24h"),
+    "quiet for too long": ("{name: a, event: taken, to: requester, timing: quiet 2d}", '"2d" is not a waiting time', "24h"),
     "an unknown time": ("{name: a, event: taken, to: requester, timing: while-opn}", 'unknown timing "while-opn"', '"while-open"'),
     "a time for what is not sent": ("{name: a, event: taken, to: requester, send: false, timing: quiet 5m}", '"timing" beside', ""),
     "an unknown channel": ("{name: a, event: new, to: team, channel: [mail, rom]}", 'unknown channel "rom"', '"room"'),
@@ -144,7 +144,7 @@ def test_teams_and_customers_that_are_not_there() -> None:
 
 def test_a_channel_is_a_web_address_and_has_a_known_shape() -> None:
     text = 'channels:\n  a: {url: "hooks.slack.com"}\n  b: {url: "https://x.test", shape: slak}\n  mail: {url: "https://x.test"}\n'
-    assert [one.message for one in problems(text)] == ['"hooks.slack.com" is no web address', 'unknown shape "slak"']
+    assert [one.message for one in problems(text)] == ['"hooks.slack.com" is not a web address', 'unknown shape "slak"']
     (one, *_) = problems('channels:\n  mail: {url: "https://x.test"}\nnotifications: [{name: a, event: new, to: team}]\n')
     assert one.message == '"mail" is a channel already'
 
