@@ -80,6 +80,7 @@ class Player:
             self._release(step.values["release"])
         self.desk.app.sweep()
         self.desk.app.notify_digests()
+        self.desk.app.notify_reports()
         self.desk.app.keep_hours()
         due = len(self.desk.promises())
         done = self._mail(step) if step.is_mail else None
