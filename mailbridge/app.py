@@ -130,7 +130,7 @@ class App:
     @cached_property
     def knowledge(self) -> KnowledgeReloader:
         """The articles and answers of the desk."""
-        return KnowledgeReloader(self.config)
+        return KnowledgeReloader(self.config, self.store, self.clock)
 
     def refresh_files(self) -> None:
         """Takes changed rules, articles and answers."""

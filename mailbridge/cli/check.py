@@ -53,7 +53,7 @@ def _fetch_feeds(folder: Path, candidate: Path | None, *, quiet: bool) -> None:
     from mailbridge.cli.check_feeds import fetch_now
 
     found = examine(folder, candidate)
-    if found.config is None or found.policy is None or not _has_database(found.config):
+    if found.config is None or found.policy is None or not has_database(found.config):
         return
     for address, came in fetch_now(found.config, found.policy.feeds):
         if not quiet:
@@ -112,7 +112,7 @@ def examine(folder: Path, candidate: Path | None = None) -> CheckedDesk:
         problems += knowledge_problems(config, loaded.policy)
         organisation, customers = (loaded.policy.organisation, loaded.policy.rules.customers) if loaded.policy else (None, None)
         problems += readiness(config, organisation, files, customers, SystemClock().now())
-        problems += trust_problems(config, loaded.policy.organisation if loaded.policy and _has_database(config) else None)
+        problems += trust_problems(config, loaded.policy.organisation if loaded.policy and has_database(config) else None)
         for one in (loaded.policy.rules, *loaded.policy.timed) if loaded.policy else ():
             problems += forbidden(one, config.webhooks.hosts)
         problems += forbidden_channels(loaded.policy.flow, config.webhooks.hosts) if loaded.policy else []
@@ -127,7 +127,7 @@ def feeds_of(config: Config, policy: Policy) -> Sequence[Problem]:
     from mailbridge.store.engine import Store
 
     healths: Sequence[FeedHealth] = ()
-    if policy.feeds and _has_database(config):
+    if policy.feeds and has_database(config):
         try:
             store = Store(config.store_url)
             try:
@@ -239,7 +239,7 @@ def _running(config: Config | None) -> str:
     return f"the rules of {when(datetime.fromisoformat(in_force['since']))} (version {in_force['version']})" if in_force else ""
 
 
-def _has_database(config: Config) -> bool:
+def has_database(config: Config) -> bool:
     """Whether the desk has a database.  Does not create one."""
     return not config.store_url.startswith("sqlite") or _exists(config)
 

@@ -12,6 +12,7 @@ from mailbridge.cli import exits
 from mailbridge.cli.groups import Noun
 from mailbridge.cli.options import desk_option, json_option
 from mailbridge.cli.show import print_json, print_table, safe
+from mailbridge.knowledge.learned import LEAST_OUTCOMES
 
 if TYPE_CHECKING:
     from mailbridge.config.model import Config
@@ -29,9 +30,13 @@ def kb() -> None:
 @json_option
 @click.option("--language", default="", metavar="CODE", help="In this language alone.  [default: all]")
 @click.option("--answers", is_flag=True, help="The answers ready to send instead.")
-def list_(folder: Path, as_json: bool, language: str, answers: bool) -> None:
+@click.option("--drafts", is_flag=True, help="The articles written by mail that wait for a decision instead.")
+def list_(folder: Path, as_json: bool, language: str, answers: bool, drafts: bool) -> None:
     """List the articles of the desk."""
     _, knowledge = opened(folder)
+    if drafts:
+        _list_drafts(folder, as_json)
+        return
     if answers:
         ready = [one for one in knowledge.answers if language in ("", one.language)]
         if as_json:
@@ -107,18 +112,124 @@ def suggest(folder: Path, as_json: bool, team: str, language: str, file: Path) -
     return exits.OK if offered else exits.MISTAKES
 
 
+@kb.command()
+@desk_option
+@json_option
+def report(folder: Path, as_json: bool) -> None:
+    """Count on how many tickets each article was shown, opened, and said to have solved the request."""
+    from mailbridge.cli.options import open_desk
+    from mailbridge.jobs.knowledge import least_score
+    from mailbridge.knowledge.model import article_name
+
+    _, knowledge = opened(folder)
+    with open_desk(folder) as desk, desk.store.read() as tx:
+        counts, least, outcomes = tx.article_outcomes.counts(), least_score(tx), len(tx.article_outcomes.scored(5_000))
+    titles = {one.number: one.title for one in reversed(knowledge.articles)}
+    if as_json:
+        rows = [{"number": article_name(one.article), "shown": one.shown, "opened": one.opened, "solved": one.solved} for one in counts]
+        print_json({"articles": rows, "minimum": least, "outcomes": outcomes})
+        return
+    listed = [(article_name(one.article), one.shown, one.opened, one.solved, titles.get(one.article, "")) for one in counts]
+    print_table(("number", "shown", "opened", "solved", "title"), listed, empty="no article was shown yet")
+    click.echo(f"suggested from a score of {least} on, {'learned from' if outcomes >= LEAST_OUTCOMES else 'fixed;'} {outcomes} outcomes")
+
+
+@kb.command()
+@desk_option
+@click.argument("number", metavar="NUMBER")
+def accept(folder: Path, number: str) -> int:
+    """Accept the article NUMBER that an agent wrote by mail.  A running desk uses it within seconds."""
+    return _decide(folder, number, accepted=True)
+
+
+@kb.command()
+@desk_option
+@click.argument("number", metavar="NUMBER")
+def reject(folder: Path, number: str) -> int:
+    """Reject the article NUMBER that an agent wrote by mail."""
+    return _decide(folder, number, accepted=False)
+
+
+@kb.command()
+@desk_option
+def export(folder: Path) -> None:
+    """Write the articles that were accepted by mail as files into the folder of articles.
+
+    A file counts before the database.  Existing files are not overwritten.
+    """
+    from mailbridge.cli.options import open_desk
+    from mailbridge.jobs.knowledge import read_files
+    from mailbridge.knowledge.files import as_file
+    from mailbridge.knowledge.model import Article, article_name
+    from mailbridge.store.articles import ArticleState
+
+    with open_desk(folder) as desk:
+        there = {one.number for one in read_files(desk.config).articles}
+        with desk.store.read() as tx:
+            found = [one for one in tx.articles.all(ArticleState.ACCEPTED) if one.number not in there]
+        into = desk.config.articles_folder
+        into.mkdir(parents=True, exist_ok=True)
+        for one in found:
+            path = into / f"{article_name(one.number)}.md"
+            article = Article(number=one.number, title=one.title, language=one.language, text=one.text)
+            with path.open("x", encoding="utf-8") as file:
+                file.write(as_file(article))
+            click.echo(str(path))
+    if not found:
+        click.echo("nothing to export", err=True)
+
+
+def _list_drafts(folder: Path, as_json: bool) -> None:
+    from mailbridge.cli.options import open_desk
+    from mailbridge.cli.show import when
+    from mailbridge.knowledge.model import article_name
+    from mailbridge.store.articles import ArticleState
+
+    with open_desk(folder) as desk, desk.store.read() as tx:
+        found = tx.articles.all(ArticleState.DRAFT)
+    if as_json:
+        keys = ("title", "language", "team", "author", "written_at", "text")
+        print_json([{"number": article_name(one.number), **{key: getattr(one, key) for key in keys}} for one in found])
+        return
+    rows = [(article_name(one.number), one.language, one.author, when(one.written_at), one.title) for one in found]
+    print_table(("number", "language", "author", "written", "title"), rows, empty="no article waits")
+
+
+def _decide(folder: Path, text: str, *, accepted: bool) -> int:
+    from mailbridge.cli.options import open_desk
+    from mailbridge.clock import SystemClock
+    from mailbridge.knowledge.model import article_name, article_number
+    from mailbridge.store.articles import ArticleState
+
+    number = article_number(text) or (int(text) if text.isascii() and text.isdigit() else None)
+    if number is None:
+        raise click.UsageError(f'"{text}" is no number of an article; they look like KB-17')
+    became = ArticleState.ACCEPTED if accepted else ArticleState.REJECTED
+    with open_desk(folder) as desk, desk.store.write() as tx:
+        done = tx.articles.decide(number, became, "command line", SystemClock().now())
+    click.echo(f"{article_name(number)} is {became}" if done else f"{article_name(number)} does not wait for a decision", err=not done)
+    return exits.OK if done else exits.MISTAKES
+
+
 def opened(folder: Path) -> tuple[Config, Knowledge]:
-    """The configuration of the desk and its knowledge base, without the files that have a mistake, of which standard error tells."""
+    """The configuration of the desk and its knowledge base, without the files that have a mistake, of which standard error tells.  Articles
+    accepted by mail are in it where the desk has a database."""
+    from mailbridge.cli.check import has_database
+    from mailbridge.cli.options import open_desk
     from mailbridge.cli.problems import counted
     from mailbridge.config.load import load
-    from mailbridge.jobs.knowledge import read_files
-    from mailbridge.knowledge.base import built
+    from mailbridge.jobs.knowledge import accepted_articles, least_score, read_files
+    from mailbridge.knowledge.base import MINIMUM, built
 
     config = load(folder)
     files = read_files(config)
     if files.problems:
         click.echo(f"{counted(len(files.problems), 'mistake')} in the files: mailbridge kb check names them", err=True)
-    return config, built(files.articles, files.answers, language=config.desk.language)
+    found, least = files.articles, MINIMUM
+    if has_database(config):
+        with open_desk(folder) as desk, desk.store.read() as tx:
+            found, least = accepted_articles(tx, files), least_score(tx)
+    return config, built(found, files.answers, language=config.desk.language, minimum=least)
 
 
 def teams_of(config: Config) -> tuple[str, ...] | None:

@@ -44,7 +44,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "templates": ("mailbridge.cli.templates:templates", "The words of mails: check them, show them all."),
     "notify": ("mailbridge.cli.notify:notify", "Explain who was told of what, and who was not."),
     "customers": ("mailbridge.cli.customers:customers", "Show, check, export and import customers."),
-    "kb": ("mailbridge.cli.kb:kb", "List, check and suggest articles and answers ready to send."),
+    "kb": ("mailbridge.cli.kb:kb", "List, check, suggest and review articles; count what they did."),
     "sla": ("mailbridge.cli.sla:sla", "Explain SLA targets: due times, contracts, how many were met."),
     "plan": ("mailbridge.cli.plan:plan", "List, add, change and cancel planned work."),
     "hours": ("mailbridge.cli.hours:hours", "Show, grant and adjust hours in hour banks."),

@@ -37,6 +37,7 @@ def send_asked_article(tx: Tx, desk: Desk, mail: PlacedMail) -> MailResult | Non
         language=article.language,
         payload=ArticleSent(article=(article_row(article, whole=True),)),
     )
+    tx.article_outcomes.opened(ticket.id, article.number, mail.now)
     tx.outbox.add_many([signed(promise, notification_context(tx, ticket, desk, answerable=True))], mail.now)
     tx.wake("outbox")
     return MailResult(outcome=MailOutcome.APPEND, ticket=ticket.id, mail=mail_id, reason=f"asks for {article.name}")

@@ -21,7 +21,7 @@ from mailbridge.handling.sender_limits import allowed_on
 from mailbridge.handling.storing import store_mail
 from mailbridge.handling.suspension import lift_suspension
 from mailbridge.ids import parse_meeting_uid
-from mailbridge.mail_commands.customer_words import says_solved
+from mailbridge.mail_commands.customer_words import says_solved, solved_by
 from mailbridge.message.model import Kind
 from mailbridge.message.replacing import replace
 from mailbridge.notifications.webhooks import REPLIED
@@ -55,6 +55,8 @@ def add_customer_message(tx: Tx, desk: Desk, judged: JudgedMail) -> MailResult:
         return _rated(tx, desk, mail, ticket, rating)
     others = copied(desk, mail, ticket.team, proven=True) if mail.writer.verified else ()
     message = CustomerMessage(author=mail.writer.address, others=others, solved=_says_solved(mail))
+    if message.solved and (article := solved_by(mail.message.reply.fresh)):
+        tx.article_outcomes.solved(ticket.id, article, mail.now)
     return _append(tx, desk, mail, ticket, message, judged.verdict)
 
 

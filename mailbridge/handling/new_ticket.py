@@ -54,6 +54,8 @@ def open_ticket(tx: Tx, desk: Desk, judged: JudgedMail) -> MailResult:
         news=_news(desk, mail, usual.news, suggested),
         receipt_again=may.receipts > 0,
     )
+    if suggested.scores:
+        tx.article_outcomes.shown(ticket_id, dict(suggested.scores), mail.now)
     executed = execute_for(tx, desk, mail, mail_id, ticket_id, requests, telling=telling)
     count_opening(tx, mail, may, ticket_id, receipt=not why_not)
     if executed.decision.ticket is not None and not mail.imported:

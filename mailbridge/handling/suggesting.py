@@ -15,6 +15,7 @@ from mailbridge.knowledge.model import Article, ArticleAudience, article_number
 from mailbridge.knowledge.suggest import asked_text
 from mailbridge.message.markdown import first_paragraph, to_plain
 from mailbridge.notifications.context import NOTHING_SUGGESTED, Suggestions
+from mailbridge.notifications.events.estimates import RECEIPT
 from mailbridge.notifications.payloads.knowledge import ArticleRow, FitRow
 from mailbridge.organisation.availability import is_at_work, seats
 from mailbridge.organisation.follow_the_sun import region_of
@@ -32,12 +33,20 @@ def suggestions(tx: Tx, desk: Desk, judged: JudgedMail, opened: Open, *, answera
     if not known.articles or mail.imported:
         return NOTHING_SUGGESTED
     chosen = _by_rule(judged.verdict.suggest)
-    offered = _for_writer(desk, mail, opened, chosen) if answerable and not mail.written_to else ()
+    told = answerable and not mail.written_to and _has_receipt(desk, judged, opened)
+    offered = _for_writer(desk, mail, opened, chosen) if told else ()
     return Suggestions(
-        articles=tuple(article_row(article) for article in offered),
-        start=tuple(article_row(article) for article in _starts(tx, desk, mail, opened)) if answerable and not mail.written_to else (),
+        articles=tuple(article_row(article) for article, _ in offered),
+        scores=tuple((article.number, score) for article, score in offered),
+        start=tuple(article_row(article) for article in _starts(tx, desk, mail, opened)) if told else (),
         fits=_for_agents(desk, mail, opened, chosen),
     )
+
+
+def _has_receipt(desk: Desk, judged: JudgedMail, opened: Open) -> bool:
+    """Whether the team tells its customers that their mail came, in the words that hold articles."""
+    team = desk.organisation.teams.get(opened.team) or desk.organisation.teams.get(desk.organisation.default_team)
+    return not judged.verdict.reply_template and team is not None and RECEIPT in team.tells
 
 
 def article_row(article: Article, *, whole: bool = False) -> ArticleRow:
@@ -59,16 +68,17 @@ def _by_rule(names: Iterable[str]) -> tuple[int, ...]:
     return tuple(number for name in names if (number := article_number(name)) is not None)
 
 
-def _for_writer(desk: Desk, mail: PlacedMail, opened: Open, chosen: tuple[int, ...]) -> tuple[Article, ...]:
-    """What rules name, then what fits well; where nobody of the team is free, the best there is."""
+def _for_writer(desk: Desk, mail: PlacedMail, opened: Open, chosen: tuple[int, ...]) -> tuple[tuple[Article, int], ...]:
+    """What rules name, then what fits well with its score; where nobody of the team is free, the best there is."""
     known, language = desk.knowledge, opened.language or desk.config.desk.language
     named = (known.article(number, language, readers=ArticleAudience.CUSTOMERS) for number in chosen)
     free = is_anybody_free(desk.organisation.teams.get(opened.team), desk.organisation, mail.now)
     least = known.minimum if free else WHEN_NOBODY_IS_FREE
     fits = known.fits(asked_text(mail.message), language, readers=ArticleAudience.CUSTOMERS, team=opened.team, least=least)
-    found = {article.number: article for article in (*(fit.article for fit in fits), *filter(None, named))}
-    order = (*chosen, *(fit.article.number for fit in fits))
-    return tuple(found[number] for number in dict.fromkeys(order) if number in found)[:MOST_SUGGESTED]
+    found = {article.number: (article, 0) for article in named if article is not None}
+    for fit in fits:
+        found.setdefault(fit.article.number, (fit.article, fit.score))
+    return tuple(found.values())[:MOST_SUGGESTED]
 
 
 def _starts(tx: Tx, desk: Desk, mail: PlacedMail, opened: Open) -> tuple[Article, ...]:

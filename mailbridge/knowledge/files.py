@@ -242,3 +242,9 @@ def _doubled(
 
 def _file(one: object) -> str:
     return str(getattr(one, "file", ""))
+
+
+def as_file(article: Article) -> str:
+    """The article as the text of a file that `articles` reads as the same article."""
+    title = article.title.replace("\\", "\\\\").replace('"', '\\"')
+    return f'---\nid: {article.name}\ntitle: "{title}"\nlanguage: {article.language}\n---\n{article.text}\n'

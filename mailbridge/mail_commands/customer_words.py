@@ -35,6 +35,12 @@ def says_solved(text: str) -> bool:
     return said in _WHOLE
 
 
+def solved_by(text: str) -> int:
+    """The number of the article that a text which says "solved" names behind it, "That solved it. (KB-17)"; 0 for none."""
+    named = _NAMED.search(text) if len(text) <= _LONGEST else None
+    return (article_number(named[1]) or 0) if named else 0
+
+
 def asked_article(text: str) -> int:
     """The number of the article that the whole text asks for, `#kb KB-17`; 0 where it asks for none."""
     asked = _ASKED.fullmatch(text.strip()) if len(text) <= _LONGEST else None

@@ -5,15 +5,40 @@ from __future__ import annotations
 import re
 
 from mailbridge.knowledge.model import article_number
-from mailbridge.mail_commands.model import UNKNOWN, Author, FindArticles, ListAnswers, Meaning, SendArticle, UseAnswer
+from mailbridge.mail_commands.model import (
+    UNKNOWN,
+    Author,
+    DecideArticle,
+    FindArticles,
+    ListAnswers,
+    Meaning,
+    SendArticle,
+    UseAnswer,
+    WriteArticle,
+)
 from mailbridge.mail_commands.normalise import bare, unquoted
+from mailbridge.mail_commands.vocabulary import fold
 from mailbridge.tickets.command_types.mails import AgentReply
 
+_VERBS = {
+    **dict.fromkeys(("new", "nou", "новая", "новое"), "new"),
+    **dict.fromkeys(("accept", "accepta", "принять"), "accept"),
+    **dict.fromkeys(("reject", "respinge", "отклонить"), "reject"),
+}
 _FIELD = re.compile(r"(?:^|(?<=\s))([a-z0-9][a-z0-9_-]{0,59})=(?:[\"“”„«]([^\"“”„»]*)[\"“”»]|(\S*))")
 
 
 def kb(argument: str, author: Author) -> Meaning:
-    """One article by its number, or those that fit words; without an argument those that fit the ticket of the mail, or all."""
+    """One article by its number, or those that fit words; without an argument those that fit the ticket of the mail, or all.
+
+    `new` makes an article of the mail, `accept` and `reject` decide about one.
+    """
+    word, _, rest = argument.partition(" ")
+    match _VERBS.get(fold(word)):
+        case "new":
+            return WriteArticle(title=unquoted(rest))
+        case "accept" | "reject" as verb if (draft := article_number(rest)) is not None:
+            return DecideArticle(number=draft, accept=verb == "accept")
     number = article_number(argument)
     return FindArticles(number=number) if number else FindArticles(words=unquoted(argument))
 

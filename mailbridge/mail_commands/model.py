@@ -180,6 +180,21 @@ class LeaveDesk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WriteArticle:
+    """The text of the mail as a new article; `title` '': its subject."""
+
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecideArticle:
+    """Accepts or rejects an article that an agent wrote by mail."""
+
+    number: int
+    accept: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Help:
     """The manual: of one command, or of all."""
 
@@ -189,7 +204,8 @@ class Help:
 Question = (
     ListTickets | SearchMails | ShowTickets | FullHistory | ExplainDueTimes
     | TimesheetArgument | ReportArgument | HoursArgument | RatingsArgument | FindDocuments | ShowAgenda | FindArticles | ListAnswers
-    | ChangeWish | ReleaseSender | LeaveDesk | Help
+    | ChangeWish | ReleaseSender | LeaveDesk
+    | WriteArticle | DecideArticle | Help
 )
 
 

@@ -23,11 +23,13 @@ from mailbridge.tickets.model import Ticket
 class Suggestions:
     """What the desk knows about a new request.
 
-    `articles`: for its writer.  `start`: for who writes for the first time.  `fits`: for agents.
+    `articles`: for its writer, `scores` by their numbers (0: a rule chose it).  `start`: for who writes for the first time.
+    `fits`: for agents.
     """
 
     articles: tuple[ArticleRow, ...] = ()
     start: tuple[ArticleRow, ...] = ()
+    scores: tuple[tuple[int, int], ...] = ()
     fits: tuple[FitRow, ...] = ()
 
 

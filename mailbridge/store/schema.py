@@ -13,6 +13,7 @@ from mailbridge.store.tables import (  # noqa: F401  (each adds its tables to `m
     desk,
     hours,
     incoming,
+    knowledge,
     mails,
     outgoing,
     tickets,

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from mailbridge.store.activities import Activities
 from mailbridge.store.addresses import Addresses
 from mailbridge.store.agenda import Agenda
+from mailbridge.store.articles import ArticleOutcomes, Articles
 from mailbridge.store.blobs import Blobs
 from mailbridge.store.clocks import Clocks
 from mailbridge.store.cursors import Cursors
@@ -82,6 +83,8 @@ class Tx:
         self.state = StateTable(sql)
         self.customers = CustomerChanges(sql, self.state)
         self.wishes = WishTable(sql, self.state, self.customers)
+        self.articles = Articles(sql, self.state)
+        self.article_outcomes = ArticleOutcomes(sql)
         self.sources = Sources(sql)
         self.webhooks = WebhookTable(sql)
         self.woken: set[str] = set()

@@ -135,6 +135,7 @@ OTHER = {
     "agenda": "agent",
     "addresses": "address reason",
     "arrivals": "source",
+    "articles": "author decided_by language state team text title",  # an agent wrote it for the knowledge base, on no ticket
     "attachments": "content_type disposition inside part sha256",
     "blobs": "sha256",
     "calendar_feeds": "address content fault",

@@ -31,6 +31,7 @@ from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.clock import Deadline
 from mailbridge.sla.closed_times import ClosedTimes
 from mailbridge.sla.history import FinishedRun
+from mailbridge.store.articles import ArticleState
 from mailbridge.store.cursors import Start
 from mailbridge.store.engine import Store
 from mailbridge.store.grants import Grant
@@ -84,6 +85,9 @@ UNASKED: dict[str, str] = {
     "job_failures.untold": "the table has rows only for what fails now",
     "job_failures.tell": "the table has rows only for what fails now",
     "job_failures.counts": "the table has rows only for what fails now",
+    "articles.all": "read when articles are loaded; people write them",
+    "article_outcomes.counts": "`kb report` counts all",
+    "article_outcomes.scored": "learned from once an hour, the latest rows alone",
     "addresses.list": "`status` lists all suspended addresses",
     "old_mails.any": "stops at the first row",
     "search.forget_removed": "a part of erasing",
@@ -243,6 +247,13 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
         tx.job_failures.forget_retried("sweep", NOW),
     ),
     "clocks.tickets_after": lambda tx: (tx.clocks.tickets_after(1, 10), tx.tickets.open_after(1, 10)),
+    "articles.version": lambda tx: tx.articles.version(),
+    "articles.get": lambda tx: tx.articles.get(17),
+    "articles.add": lambda tx: tx.articles.add(title="T", language="en", text="x", team="it", author="ana", above=3, now=NOW),
+    "articles.decide": lambda tx: tx.articles.decide(17, ArticleState.ACCEPTED, "mara", NOW),
+    "article_outcomes.shown": lambda tx: tx.article_outcomes.shown(1, {17: 80}, NOW),
+    "article_outcomes.opened": lambda tx: tx.article_outcomes.opened(1, 17, NOW),
+    "article_outcomes.solved": lambda tx: tx.article_outcomes.solved(1, 17, NOW),
     "feeds.all": lambda tx: tx.feeds.all(),
     "feeds.expect": lambda tx: tx.feeds.expect(["https://x.test/a.ics"]),
     "feeds.claim": lambda tx: tx.feeds.claim("https://x.test/a.ics", NOW, NOW),

@@ -195,6 +195,12 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
         "count": "31",
         "more": "1",
     },
+    "agent.article_news": {
+        "asked": "KB-18 Reset a <password>",
+        "step": "review",
+        "article": "KB-18\tReset a <password>\t1. Open the **portal**.\tyes\t",
+        "who": "Bogdan Ionescu",
+    },
     "agent.answers": {
         "asked": "#answers",
         "words": "",

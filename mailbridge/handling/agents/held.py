@@ -26,6 +26,7 @@ from mailbridge.ids import ticket_number
 from mailbridge.mail_commands.model import (
     ChangeWish,
     CommandLine,
+    DecideArticle,
     ExplainDueTimes,
     FindArticles,
     FindDocuments,
@@ -42,6 +43,7 @@ from mailbridge.mail_commands.model import (
     ShowAgenda,
     ShowTickets,
     TimesheetArgument,
+    WriteArticle,
 )
 from mailbridge.message.model import Message
 from mailbridge.notifications.model import Audience, Notification
@@ -139,6 +141,8 @@ def _beyond(line: CommandLine, ticket: int) -> bool:
             return not {ticket}.issuperset(numbers)
         case Help() | FindArticles() | ListAnswers():
             return False
+        case WriteArticle() | DecideArticle():
+            return True
         case None:
             others = [one.into if isinstance(one, Merge) else one.ticket for one in line.commands if isinstance(one, Merge | Link)]
             return not {ticket}.issuperset([*line.tickets, *others])

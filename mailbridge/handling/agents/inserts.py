@@ -16,7 +16,7 @@ from mailbridge.handling.placed_mail import PlacedMail
 from mailbridge.ids import ticket_number
 from mailbridge.knowledge.fields import filled
 from mailbridge.knowledge.model import ArticleAudience, article_name
-from mailbridge.mail_commands.model import CommandLine, ParsedMail, SendArticle, UseAnswer
+from mailbridge.mail_commands.model import CommandLine, ParsedMail, SendArticle, UseAnswer, WriteArticle
 from mailbridge.message.markdown import to_plain
 from mailbridge.tickets.model import Ticket
 
@@ -33,6 +33,8 @@ class Inserted:
 
 def with_texts(desk: Desk, mail: PlacedMail, ticket: Ticket, parsed: ParsedMail) -> Inserted:
     """The mail as it goes to the customer of the ticket."""
+    if any(isinstance(line.question, WriteArticle) for line in parsed.lines):
+        return _no_article_here(parsed)
     if not any(line.insert is not None for line in parsed.lines):
         return Inserted(parsed=parsed)
     above, below = list[str](), list[str]()
@@ -48,6 +50,16 @@ def with_texts(desk: Desk, mail: PlacedMail, ticket: Ticket, parsed: ParsedMail)
         return Inserted(parsed=replace(parsed, lines=(_not_sent(parsed.text), *lines) if parsed.text else tuple(lines)), failed=True)
     text = "\n\n".join(part for part in (*above, parsed.text, *below) if part)
     return Inserted(parsed=ParsedMail(lines=tuple(lines), text=text), articles=tuple(articles))
+
+
+def _no_article_here(parsed: ParsedMail) -> Inserted:
+    """`#kb new` on a ticket is refused: an article has a mail of its own, and here its text would go to the customer."""
+    writes = [isinstance(line.question, WriteArticle) for line in parsed.lines]
+    refused = (
+        _refused(replace(line, question=None), "new-mail-only") if new else line for line, new in zip(parsed.lines, writes, strict=True)
+    )
+    not_sent = (_not_sent(parsed.text),) if parsed.text else ()
+    return Inserted(parsed=replace(parsed, lines=(*not_sent, *refused)), failed=True)
 
 
 def without_ticket(parsed: ParsedMail) -> ParsedMail:

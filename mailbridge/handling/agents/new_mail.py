@@ -18,7 +18,7 @@ from mailbridge.handling.outcome import MailOutcome, MailResult
 from mailbridge.handling.placed_mail import JudgedMail, PlacedMail
 from mailbridge.handling.storing import store_mail
 from mailbridge.mail_commands import reply_decision
-from mailbridge.mail_commands.model import CommandLine
+from mailbridge.mail_commands.model import CommandLine, WriteArticle
 from mailbridge.message.model import Address, Message
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.command_types.mails import AgentReply, InternalNote
@@ -31,7 +31,8 @@ def answer_agent(tx: Tx, desk: Desk, mail: PlacedMail) -> MailResult | None:
     parsed = without_ticket(mail.parsed)
     mail_id = store_mail(tx, mail, ticket=None, fresh=parsed.text, internal=True)
     at_once, later = parted(parsed.lines, own_ticket=False, vouched=mail.writer.vouched)
-    lines = [*at_once, *([_left_over(parsed.text)] if parsed.text else [])]
+    writes = any(isinstance(line.question, WriteArticle) for line in parsed.lines)
+    lines = [*at_once, *([_left_over(parsed.text)] if parsed.text and not writes else [])]
     _, _, outcomes = carry_out(tx, desk, mail, mail_id, None, lines)
     if lines or not later:
         tell_results(tx, desk, mail, mail_id, None, parsed, None, outcomes)

@@ -13,6 +13,7 @@ from mailbridge.execution.clock_histories import clock_history_of
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.due_times import due_times
 from mailbridge.handling.agents.agenda import agenda_for
+from mailbridge.handling.agents.article_review import decided, written
 from mailbridge.handling.agents.hours_report import hours_report
 from mailbridge.handling.agents.knowledge_questions import answers_for, articles_for
 from mailbridge.handling.agents.leaving import answer_leave
@@ -27,6 +28,7 @@ from mailbridge.mail_commands.manual import manual_rows
 from mailbridge.mail_commands.model import (
     ChangeWish,
     CommandLine,
+    DecideArticle,
     ExplainDueTimes,
     FindArticles,
     FindDocuments,
@@ -45,6 +47,7 @@ from mailbridge.mail_commands.model import (
     ShowTickets,
     TimesheetArgument,
     Which,
+    WriteArticle,
 )
 from mailbridge.notifications.model import Notification
 from mailbridge.notifications.payloads.agents import (
@@ -126,6 +129,12 @@ def _answers(
             yield to_writer(tx, desk, mail, None, "agenda", key, agenda_for(tx, desk, mail, asked, question))
         case FindArticles():
             yield to_writer(tx, desk, mail, None, "articles", key, articles_for(desk, mail, asked, question, ticket))
+        case WriteArticle():
+            news, others = written(tx, desk, mail, asked, question)
+            yield from (to_writer(tx, desk, mail, None, "article_news", key, news), *others)
+        case DecideArticle():
+            news, others = decided(tx, desk, mail, asked, question)
+            yield from (to_writer(tx, desk, mail, None, "article_news", key, news), *others)
         case ListAnswers(words=words):
             yield to_writer(tx, desk, mail, None, "answers", key, answers_for(desk, mail, asked, words, ticket))
         case Help(word=word):

@@ -63,6 +63,8 @@ def add_agent_reply(tx: Tx, desk: Desk, mail: PlacedMail) -> MailResult:
         also=note_writer(tx, desk, ours, mail.now),
     )
     after = after or ticket
+    if inserted.articles and not internal:
+        tx.article_outcomes.shown(ticket.id, dict.fromkeys(inserted.articles, 0), mail.now)
     if lines or spoken is not None or not later:
         tell_results(tx, desk, mail, mail_id, after, replace(parsed, lines=tuple(lines)), spoken, outcomes)
     hold_lines(tx, desk, mail, after, later)

@@ -270,8 +270,8 @@ EN = Locale(
         ),
         "kb": Word(
             names="kb knowledge",
-            usage=("#kb", "#kb error E-52", "#kb KB-17",),
-            about="Articles that fit the words or the ticket; one by its number.",
+            usage=("#kb", "#kb error E-52", "#kb KB-17", "#kb new", "#kb accept KB-18"),
+            about="Articles that fit the words or the ticket. new makes an article of your mail, which a manager accepts or rejects.",
         ),
         "answers": Word(
             names="answers",

@@ -268,8 +268,8 @@ RO = Locale(
         ),
         "kb": Word(
             names="articole cunoștințe",
-            usage=("#articole", "#articole eroare E-52", "#articole KB-17",),
-            about="Articole care se potrivesc cu cuvintele sau cu tichetul; unul după număr.",
+            usage=("#articole", "#articole eroare E-52", "#articole KB-17", "#articole nou", "#articole acceptă KB-18"),
+            about="Articole care se potrivesc. nou face un articol din mailul tău; un manager îl acceptă sau îl respinge.",
         ),
         "answers": Word(
             names="șabloane",

@@ -75,3 +75,14 @@ class AnswersFound(Payload):
     rows: tuple[AnswerRow, ...] = ()
     count: int = 0
     more: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleNews(Payload):
+    """About an article that an agent wrote by mail.  `step`: waits (told to its author), review (asked of who decides), accepted, rejected,
+    decided-before, not-yours, unknown, empty.  `who`: the author in a review, those who decide, or who decided."""
+
+    asked: str
+    step: str
+    article: tuple[ArticleRow, ...] = ()
+    who: str = ""

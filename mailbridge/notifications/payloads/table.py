@@ -46,7 +46,7 @@ from mailbridge.notifications.payloads.agents import (
 )
 from mailbridge.notifications.payloads.collected import Changes, Collected
 from mailbridge.notifications.payloads.digest import Digest
-from mailbridge.notifications.payloads.knowledge import AnswersFound, ArticleSent, ArticlesFound
+from mailbridge.notifications.payloads.knowledge import AnswersFound, ArticleNews, ArticleSent, ArticlesFound
 from mailbridge.notifications.payloads.model import Payload
 from mailbridge.notifications.payloads.plans import AgendaList, Planned
 from mailbridge.notifications.payloads.reports import Report, Unsubscribed
@@ -134,6 +134,7 @@ PAYLOADS: Mapping[str, type[Payload]] = {
     "agent.found": Found,
     "agent.articles": ArticlesFound,
     "agent.answers": AnswersFound,
+    "agent.article_news": ArticleNews,
     "agent.ticket": TicketFacts,
     "agent.history": TicketFacts,
     "agent.message": WholeMessage,
