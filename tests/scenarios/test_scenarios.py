@@ -46,6 +46,7 @@ _MORE_THAN_ONE: dict[frozenset[str], str] = {
     frozenset({"commands", "confirm"}): "a line waits for the agent's own yes, and other lines were executed",
     frozenset({"commands", "meeting"}): "an invitation is a calendar object: the mail has text/calendar alone",
     frozenset({"commands", "planned"}): "planned work as an invitation, likewise",
+    frozenset({"assigned", "planned"}): "the work of an agent who leaves: the ticket, and the time of what is planned, for the calendar",
     frozenset({"commands", "received"}): "an agent's own request: the acknowledgement to the requester, the results to the agent",
     frozenset({"estimate", "taken"}): "two steps, and the team chose to tell each",
     frozenset({"approval"}): "each question is answered by its own mail",
