@@ -230,11 +230,10 @@ class FeedSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnowledgeSettings:
-    """Where articles and answers ready to send lie.  `similar`: agents are shown how similar tickets were solved."""
+    """Where articles and answers ready to send lie."""
 
     folder: Path | None = None
     answers: Path | None = None
-    similar: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,7 +65,7 @@ HEALTH = section(
     "[health]",
     {"listen": kinds.text(units.server(9465)), "ping_url": kinds.text(units.url(PING_SCHEMES)), "silence": kinds.FLAG},
 )
-KNOWLEDGE = section("[knowledge]", {"folder": kinds.LINE, "answers": kinds.LINE, "similar": kinds.FLAG})
+KNOWLEDGE = section("[knowledge]", {"folder": kinds.LINE, "answers": kinds.LINE})
 WORKERS = section("[workers]", {"readers": WholeNumber(least=1, most=256), "batch": WholeNumber(least=1, most=10_000)})
 LOG = section("[log]", {"format": kinds.one_of(("auto", "json", "console")), "level": kinds.one_of(("debug", "info", "warning", "error"))})
 
