@@ -291,6 +291,25 @@ def by_hand(desk: TestDesk, minutes: int) -> None:
         add_by_hand(tx, bank, EntryKind.ADJUST, minutes * 60, date(2026, 11, 23), desk.clock.now(), reason="invoice", by="admin")
 
 
+def test_an_adjustment_below_a_level_and_back_tells_the_level_once(tmp_path: Path) -> None:
+    with a_desk(tmp_path, rules=FILES) as desk:
+        desk.feed(a_mail())
+        by_agent(desk, "#take")
+        by_agent(desk, "#time 8h")
+        desk.app.keep_hours()
+        assert [level for _, _, level in told(desk)] == ["80", "80"]
+        by_hand(desk, 5 * 60)
+        desk.app.keep_hours()
+        by_hand(desk, -5 * 60)
+        desk.app.keep_hours()
+        by_agent(desk, "#time 15m")
+        desk.app.keep_hours()
+        assert [level for _, _, level in told(desk)] == ["80", "80"]
+        by_agent(desk, "#time 2h")
+        desk.app.keep_hours()
+        assert [level for _, _, level in told(desk)][2:] == ["over", "over"]
+
+
 def test_work_that_was_given_back_tells_no_other_customer_of_the_bank(tmp_path: Path) -> None:
     with a_desk(tmp_path, rules=with_hours(tell_customer="true")) as desk:
         desk.feed(proven(a_mail(), "customer.test"))

@@ -224,9 +224,11 @@ def hours_left(now: BankStanding) -> HoursLeft | None:
     if not now.grants:
         return HoursLeft(left=0, granted=0, over=now.over) if now.over else None
     newest = max(now.grants, key=lambda grant: grant.day)
+    # An adjustment begins no period: levels that were notified stay notified when the balance passes them again.
+    begun = max((grant for grant in now.grants if not grant.adjusts), key=lambda grant: grant.day, default=newest)
     counted = [grant for grant in now.valid if grant.used_up is None or grant.used_up >= newest.day]
     ends = [grant.expires for grant in counted if grant.expires is not None and (grant.left or not now.left)]
     until = min(ends, default=None)
     later = sum(grant.left for grant in counted if until is not None and (grant.expires is None or grant.expires > until))
     granted = sum(grant.seconds for grant in counted)
-    return HoursLeft(left=max(now.balance, 0), granted=granted, over=now.over, until=until, later=later, period=newest.key)
+    return HoursLeft(left=max(now.balance, 0), granted=granted, over=now.over, until=until, later=later, period=begun.key)

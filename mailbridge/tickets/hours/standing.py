@@ -19,7 +19,8 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrantLeft:
-    """A grant and the seconds that are left of it.  `used_up`: the day on which its last second was taken."""
+    """A grant and the seconds that are left of it.  `used_up`: the day on which its last second was taken.  `adjusts`: hours that were
+    added by an adjustment."""
 
     key: str
     day: date
@@ -27,6 +28,7 @@ class GrantLeft:
     seconds: int
     left: int
     used_up: date | None = None
+    adjusts: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,7 @@ class _Lot:
     source: EntrySource
     closing: Closing | None
     used_up: date | None = None
+    adjusts: bool = False
 
     def take(self, wanted: int, day: date) -> int:
         """Takes up to `wanted` seconds; the seconds that were taken."""
@@ -139,7 +142,7 @@ class _Walk:
 
     def _begin(self, entry: LedgerEntry) -> None:
         self._add(_Lot(key=entry.key, day=entry.day, expires=entry.expires, seconds=entry.seconds, left=entry.seconds,
-                       source=entry.source, closing=entry.closing))  # fmt: skip
+                       source=entry.source, closing=entry.closing, adjusts=entry.kind is EntryKind.ADJUST))  # fmt: skip
         if entry.source is EntrySource.INTERVAL and self._closing is not None:
             carried = _carried(self._unused, entry.seconds, self._closing)
             self._unused, self._closing = 0, None
@@ -166,7 +169,7 @@ class _Walk:
         active = {lot.key for lot in self._active}
         grants = (
             GrantLeft(key=lot.key, day=lot.day, expires=lot.expires, seconds=lot.seconds,
-                      left=lot.left if lot.key in active else 0, used_up=lot.used_up)
+                      left=lot.left if lot.key in active else 0, used_up=lot.used_up, adjusts=lot.adjusts)
             for lot in self._lots
         )  # fmt: skip
         return BankStanding(
