@@ -164,10 +164,13 @@ def _phrase(context: Context, key: str, **values: str) -> str:
 
 @pass_context
 def _day(context: Context, day: date | str | None) -> str:
-    """A day in the words of the template's language, "31 Dec 2026"; '' for none."""
+    """A day in the words of the template's language, "31 Dec 2026"; '' for none, and a text that is no day as it is."""
     if not day:
         return ""
-    on = date.fromisoformat(day) if isinstance(day, str) else day
+    try:
+        on = date.fromisoformat(day) if isinstance(day, str) else day
+    except ValueError:
+        return str(day)
     return f"{on.day} {context['words']['months'][on.month - 1]} {on.year}"
 
 
