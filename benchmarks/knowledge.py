@@ -1,7 +1,7 @@
 """What the knowledge base costs: `python -m benchmarks.knowledge`.  Prints figures, leaves 1 where a limit is missed.
 
 5,000 articles in the folder are read and indexed: at most 15 s of processor time and 250 MB more memory
-the articles that fit a mail of 300 words: at most 100 ms in the slowest of 100 mails
+the articles that fit a mail of 300 words: at most 100 ms of processor time in the slowest of 100 mails
 whether a file changed, asked every few seconds: at most 0.5 s
 """
 
@@ -15,10 +15,12 @@ from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 
 from benchmarks.rules import Figure
+from mailbridge.clock import SystemClock
 from mailbridge.config.model import Config, DeskSettings
 from mailbridge.jobs.knowledge import KnowledgeReloader, read_files
 from mailbridge.knowledge.base import built
 from mailbridge.knowledge.model import ArticleAudience
+from mailbridge.store.engine import Store
 
 ARTICLES, WORDS, MAILS = 5_000, 300, 100
 
@@ -39,16 +41,18 @@ def main() -> int:
             front = f"---\nid: KB-{number}\ntitle: {text(6)}\nkeywords: [{', '.join(text(3).split())}]\n---\n"
             (folder / f"KB-{number}.md").write_text(front + text(WORDS), encoding="utf-8")
         config = Config(folder=Path(name), desk=DeskSettings(name="Desk", address="support@desk.example"))
+        store = Store(f"sqlite:///{Path(name) / 'mailbridge.db'}")
+        store.upgrade()
         before, begun = _memory(), process_time()
-        reloader = KnowledgeReloader(config)
+        reloader = KnowledgeReloader(config, store, SystemClock())
         known = reloader.current
         load, memory = process_time() - begun, _memory() - before
         asked = []
         for _ in range(MAILS):
             mail = text(WORDS)
-            begun = perf_counter()
+            begun = process_time()
             known.fits(mail, "en", readers=ArticleAudience.CUSTOMERS, team=None, least=known.minimum)
-            asked.append(perf_counter() - begun)
+            asked.append(process_time() - begun)
         begun = perf_counter()
         reloader.refresh()
         look = perf_counter() - begun
@@ -56,6 +60,7 @@ def main() -> int:
         read_files(config)
         built(known.articles)
         again = process_time() - begun
+        store.close()
     asked.sort()
     figures = [
         Figure(f"{len(known.articles):,} articles read and indexed", load, "s", 15.0),

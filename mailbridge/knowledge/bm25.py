@@ -11,12 +11,14 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from math import log
 
 TITLE_WEIGHT = 5
 _K1 = 1.2
 _B = 0.75
 MOST_ASKED = 300  # different terms of one query, the rarest of them
+MOST_LOOKED_AT = 25_000  # places of one query: its time is bounded, and what is left out is in many texts
 COMMON = 0.5  # a term in more than this share of the texts says nothing about one of them
 FEW = 8  # texts, of which no term is common
 
@@ -85,7 +87,9 @@ class TextIndex:
         """The terms that some text has and that are not common, the rarest first."""
         limit = len(self) * COMMON if len(self) > FEW else len(self)
         known = {term for term in query if term in self._postings and len(self._postings[term][0]) <= limit}
-        return [(term, self._weight(term)) for term in sorted(known, key=lambda term: (len(self._postings[term][0]), term))[:MOST_ASKED]]
+        rarest = sorted(known, key=lambda term: (len(self._postings[term][0]), term))[:MOST_ASKED]
+        places = accumulate(len(self._postings[term][0]) for term in rarest)
+        return [(term, self._weight(term)) for term, looked_at in zip(rarest, places, strict=True) if looked_at <= MOST_LOOKED_AT]
 
     def _weight(self, term: str) -> float:
         holding = len(self._postings[term][0])
