@@ -553,7 +553,7 @@ def test_news_to_agents_bring_the_files_and_name_those_that_are_too_big(office: 
     office.delivery_worker().one_turn()
     ((_, raw),) = office.transport.sent
     assert names_of_files(raw) == ["a.png"]
-    assert b"too big to come along: big.png" in raw
+    assert b"too big to attach: big.png" in raw
 
 
 ROBOTS = [("received", Audience.CUSTOMER), ("commands", Audience.AGENT), ("overdue", Audience.MANAGER)]

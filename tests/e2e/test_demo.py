@@ -82,7 +82,7 @@ def test_senders_promises_and_a_held_forgery_are_shown(played: tuple[Path, subpr
 
     assert "verified: dmarc=pass by mx.demo.example; agent bogdan: DMARC pass" in done.stdout
     assert re.search(r"due: response by \w+ \d\d:\d\d, resolution by \w+ \d\d:\d\d \(four-hours\)", done.stdout)
-    assert "mail in your name waits for your yes" in done.stdout
+    assert "please confirm mail sent in your name" in done.stdout
 
 
 def test_every_command_that_the_demo_names_works_there(played: tuple[Path, subprocess.CompletedProcess[str]]) -> None:

@@ -355,7 +355,7 @@ def test_appointment_goes_with_its_ticket_from_one_agents_calendar_to_anothers(d
     assert (method, event["SEQUENCE"], str(event["UID"])) == ("CANCEL", 0, "mb-1-1@desk.test")
     method, event = the_invitation(mail_to(desk, "clara@desk.test", "meeting"))
     assert (method, event["SEQUENCE"], str(event["UID"])) == ("REQUEST", 0, "mb-1-1@desk.test")
-    assert "Clara Weiss has it" in text_of(mail_to(desk, BOGDAN, "meeting"))
+    assert "is now Clara Weiss's" in text_of(mail_to(desk, BOGDAN, "meeting"))
     assert len(desk.promises(Audience.CUSTOMER)) == before
 
 

@@ -52,7 +52,7 @@ def test_an_answer_that_is_only_a_file_is_shown_as_that_with_that_file(desk: Tes
     desk.feed(a_reply(opened(desk), "", files={"second.log": b"second"}), rcpt_to=(desk.promise_to("carol@customer.test").reply_to,))
 
     mail = latest(desk)
-    assert "Carol Jones answers:" in text_of(mail)
+    assert "Carol Jones replied:" in text_of(mail)
     assert f"(no text of its own; {len(QUOTE.splitlines())} lines of quote)" in text_of(mail)
     assert "Files: second.log" in text_of(mail)
     assert files_of(mail) == {"second.log": b"second"}
@@ -110,7 +110,7 @@ def test_long_and_hostile_texts_come_back_character_by_character(desk: TestDesk)
 def test_what_is_not_there_is_said_to_be_missing(desk: TestDesk, line: str) -> None:
     opened(desk)
     told = ask(desk, line, desk.promise_to(AGENT, "new").reply_to)
-    assert f"{line.split()[1]}: nothing is found." in text_of(told)
+    assert f"{line.split()[1]}: nothing found." in text_of(told)
 
 
 def test_a_message_of_a_ticket_that_the_agent_may_not_see_is_not_there(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_a_message_of_a_ticket_that_the_agent_may_not_see_is_not_there(tmp_path:
         desk.feed(a_mail("The secret of the vpn.", subject="vpn"))
         desk.feed(a_mail("It does not print.", subject="Printer", message_id="<two@customer.test>"))
         told = ask(desk, "#full MB-1/1", desk.promise_to(AGENT, "new").reply_to)
-        assert "MB-1/1: nothing is found." in text_of(told)
+        assert "MB-1/1: nothing found." in text_of(told)
         assert "secret" not in str(told)
 
 
@@ -154,6 +154,6 @@ def test_who_gets_a_ticket_by_lines_alone_sees_the_customer_s_latest_message_and
     raw = a_mail("#assign clara", from_=AGENT, to=link, subject="Re: x", message_id="<a@desk.test>")
     desk.feed(proven(raw), mail_from=AGENT, rcpt_to=(link,))
     mail = latest(desk, "clara@desk.test")
-    assert "MB-1 is yours now" in text_of(mail)
+    assert "MB-1 is assigned to you" in text_of(mail)
     assert "no text of its own" in text_of(mail)
     assert files_of(mail) == {"second.log": b"second"}

@@ -66,7 +66,7 @@ RUN = {
     'contract-story.md: Bogdan Ionescu se ocupă acum de solicitarea dumneavoastră MB-1.': STORY,
     'contract-story.md: Acum estimăm pentru solicitarea dumneavoastră MB-1 aproximativ 4 h de lucru, în loc de 3 h.': STORY,
     'contract-story.md: #timp 3h tambur schimbat': STORY,
-    'contract-story.md: Bogdan Ionescu asks for your yes: the contract asks for an approval of work that long.': STORY,
+    'contract-story.md: Bogdan Ionescu asks for your approval: the contract asks for an approval of work that long.': STORY,
     'contract-story.md: Da done: approved: #timp 3h tambur schimbat; 3 h worked: tambur schimbat (entry 2); plan 1 done': STORY,
     'contract-story.md: 80 % of the hours of the contract are used: 40 min of 4 h left until 30 Nov 2026.': STORY,
     'contract-story.md: Ați folosit 80 % din orele incluse în contract. Mai sunt disponibile 40 min din 4'

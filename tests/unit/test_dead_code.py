@@ -25,6 +25,7 @@ CALLED_BY_OTHERS: dict[str, str] = {
     "get_explanation": "pyspf's query",
     "get_source": "jinja2's BaseLoader",
     "invoke": "click.Command",
+    "is_safe_attribute": "jinja2's SandboxedEnvironment",
     "make_context": "click.Command",
     "parse_args": "click.Command",
     "process_bind_param": "sqlalchemy.TypeDecorator",

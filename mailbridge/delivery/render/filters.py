@@ -57,6 +57,11 @@ def mailto(address: str, subject: str = "", body: str = "") -> str:
     return f"{to}?{query}" if query else to
 
 
+def fill(words: str, /, **values: object) -> str:
+    """Shared words with the values that stand in braces in them."""
+    return words.format(**values)
+
+
 @pass_context
 def answer(context: Context, line: str = "") -> str:
     """A link that opens an answer to this mail, with a line for the desk in it."""

@@ -20,24 +20,27 @@ from pathlib import Path, PurePosixPath
 from time import thread_time
 from traceback import walk_tb
 
-from jinja2 import Environment, StrictUndefined, Template, TemplateError, TemplateNotFound, TemplateSyntaxError
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateNotFound, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from mailbridge.delivery.render.catalogues import LAST_LANGUAGE, Catalogue, Catalogues, Words
-from mailbridge.delivery.render.filters import FILTERS, answer, mailto, one_line, topic
+from mailbridge.delivery.render.filters import FILTERS, answer, fill, mailto, one_line, topic
 from mailbridge.delivery.render.plain_tables import with_columns
 from mailbridge.delivery.render.po import BadCatalogue
 from mailbridge.delivery.render.sample_values import VOCABULARY
-from mailbridge.delivery.render.template_context import DeskView, HistoryEntry, TemplateContext, TicketView
+from mailbridge.delivery.render.template_context import DeskView, HistoryEntry, TemplateContext, TicketView, VerdictView
 from mailbridge.delivery.render.template_files import BodyPart, TemplateFiles
 from mailbridge.delivery.render.translation import Translation
 from mailbridge.errors import Permanent
+from mailbridge.execution.customer_card import CustomerCard, EarlierTicket
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads.collected import Changes
 from mailbridge.notifications.payloads.knowledge import ArticleRow, ArticleSent
 from mailbridge.notifications.payloads.model import Payload
 from mailbridge.notifications.payloads.tickets import Received, ReceivedTogether
+from mailbridge.organisation.opening_hours import OpeningHours
+from mailbridge.tickets.hours.view import HoursView
 
 __all__ = [
     "DeskView", "HistoryEntry", "Renderer", "TemplateFailed", "TicketView", "TemplateContext", "Worded", "guarded", "shipped_templates",
@@ -48,6 +51,7 @@ MAX_OUTPUT = 1 << 20
 MAX_SECONDS = 2.0
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+_VALUES = frozenset({CustomerCard, DeskView, EarlierTicket, HistoryEntry, HoursView, OpeningHours, TicketView, VerdictView})
 _EVENT = re.compile(r"[a-z0-9_]{1,60}")
 _EVENT_FILE = re.compile(r"[a-z]+\.(?!(?:txt|html)\.)[a-z0-9_]{1,60}\.j2")
 
@@ -155,6 +159,8 @@ class Renderer:
 
     def render(self, notification: Notification, view: TemplateContext) -> Worded:
         """The mail's words: in the wanted language, else the desk's, else English.  Raises TemplateFailed with file and line."""
+        for jinja in self._jinja.values():
+            jinja.files.look_again()
         found = self._find(f"{notification.audience}.{notification.template or notification.event}", notification.language)
         with _failures(found.text, self.folders):
             context = self._context(notification, view, found.language)
@@ -285,9 +291,23 @@ class Renderer:
             raise TemplateFailed(str(error), file=f"locales/{language}/mail.po", line=error.line) from error
 
 
-def environment(folders: Sequence[Path], kind: BodyPart) -> Environment:
+class TemplateEnvironment(ImmutableSandboxedEnvironment):
+    """The sandbox of Jinja2.  It lets through at once what it lets through in any case: the public fields of our own values."""
+
+    def is_safe_attribute(self, obj: object, attr: str, value: object) -> bool:
+        if type(obj) in _VALUES and attr[:1] != "_":
+            return True
+        return super().is_safe_attribute(obj, attr, value)
+
+    @property
+    def files(self) -> TemplateFiles:
+        assert isinstance(self.loader, TemplateFiles)  # noqa: S101  (environment() gives it no other)
+        return self.loader
+
+
+def environment(folders: Sequence[Path], kind: BodyPart) -> TemplateEnvironment:
     """Jinja2 for one reading of mails: in HTML every value is escaped, in text none."""
-    jinja = ImmutableSandboxedEnvironment(
+    jinja = TemplateEnvironment(
         loader=TemplateFiles(folders, kind),
         extensions=["jinja2.ext.i18n"],
         undefined=StrictUndefined,
@@ -299,7 +319,7 @@ def environment(folders: Sequence[Path], kind: BodyPart) -> Environment:
     jinja.extend(newstyle_gettext=True)  # variables of a sentence are filled in by `translation`
     jinja.policies["ext.i18n.trimmed"] = True
     jinja.filters |= FILTERS
-    jinja.globals |= {"mailto": mailto, "answer": answer}
+    jinja.globals |= {"mailto": mailto, "answer": answer, "fill": fill}
     return jinja
 
 

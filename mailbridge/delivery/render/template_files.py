@@ -39,6 +39,11 @@ class TemplateFiles(BaseLoader):
         self.folders, self._kind = tuple(folders), kind
         self._places: dict[str, tuple[Path, ...]] = {}
         self._exactly: dict[str, tuple[Path, ...]] = {}
+        self._looked: dict[str, tuple[Path, int] | None] = {}
+
+    def look_again(self) -> None:
+        """The files as they are now are used from here on: a mail is made of files as they were when it was begun."""
+        self._looked = {}
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
         """Raises TemplateNotFound."""
@@ -59,10 +64,13 @@ class TemplateFiles(BaseLoader):
 
     def _state(self, name: str) -> tuple[Path, int] | None:
         """The file that is used now, and when it was changed; None where there is none."""
-        if name not in self._places:
-            self._places[name] = self._candidates(name)
-        found = ((path, changed) for path in self._places[name] if (changed := _changed(path)) is not None)
-        return next(found, None)
+        looked = self._looked
+        if name not in looked:
+            if name not in self._places:
+                self._places[name] = self._candidates(name)
+            there = ((path, changed) for path in self._places[name] if (changed := _changed(path)) is not None)
+            looked[name] = next(there, None)
+        return looked[name]
 
     def _candidates(self, name: str) -> tuple[Path, ...]:
         if not _SAFE.fullmatch(name) or ".." in name:
