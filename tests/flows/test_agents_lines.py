@@ -90,11 +90,11 @@ def test_lines_are_done_and_told_one_by_one_and_the_text_goes_out(ticket: TestDe
     assert '#sttaus waiting not understood; did you mean "#status waiting"?' in answer
     assert '#priority hihg not understood; did you mean "#priority high"?' in answer
     assert "#tag printer done: tagged printer" in answer
-    assert '"Please try again." waits for your yes: a line that begins with # was not understood' in answer
+    assert '"Please try again." waits for your confirmation: a line that begins with # was not understood' in answer
     assert "Please try again." in seen(ticket, "confirm")
     assert not ticket.promises(event="answered")
-    assert "Undo within 10 minutes: answer #undo" in answer
-    assert "Bogdan Ionescu has it" in answer
+    assert "To undo this, reply #undo within 10 minutes" in answer
+    assert "assigned to Bogdan Ionescu" in answer
     asked = ticket.promise_to(BOGDAN, "confirm")
     yes = a_mail("yes", from_=BOGDAN, to=asked.reply_to, in_reply_to=f"<{asked.message_id}>", message_id="<yes@desk.test>")
     ticket.feed(proven(yes), mail_from=BOGDAN, rcpt_to=(asked.reply_to,))
@@ -200,7 +200,7 @@ def test_line_for_many_tickets_waits_for_a_yes(ticket: TestDesk) -> None:
     agrees(ticket)
 
     assert [t.status for t in ticket.tickets()] == ["new"] * 4
-    assert f"You wrote: {line} It is not done yet" in seen(ticket, "confirm")
+    assert f"You wrote: {line} This has not been done yet" in seen(ticket, "confirm")
     assert (BOGDAN, "lines") not in told(ticket)
 
     writes(ticket, "yes\n", answers="confirm")
@@ -247,7 +247,7 @@ def test_questions_on_a_new_mail_make_no_ticket(ticket: TestDesk) -> None:
 def test_question_may_be_the_subject_of_an_empty_mail(ticket: TestDesk) -> None:
     writes(ticket, "\n", to=DESK, subject="#list unclaimed")
 
-    assert "Nobody has taken: 1" in seen(ticket, "list")
+    assert "Not taken: 1" in seen(ticket, "list")
 
 
 def test_own_request_of_an_agent_is_a_ticket_with_its_lines_done(ticket: TestDesk) -> None:
@@ -426,7 +426,7 @@ def test_a_question_about_no_ticket_says_which_is_missing(ticket: TestDesk, line
     writes(ticket, f"{line}\n", to=DESK, subject="hi")
     answer = seen(ticket, "found")
     assert f"Your mail is not about a ticket, so please name one: {line} MB-7" in answer
-    assert "nothing is found" not in answer
+    assert "nothing found" not in answer
 
 
 def test_a_question_about_an_unknown_ticket_says_so(ticket: TestDesk) -> None:

@@ -486,7 +486,7 @@ def test_the_admins_hear_once_of_backups_that_fail_and_once_that_they_work_again
     assert (failed["Subject"], works["Subject"]) == ("Acme Support: the backup failed", "Acme Support: backups work again")
     body = failed.get_body(("plain",)).get_content()
     assert "smtp.password" in body
-    assert "Last good backup: 2026-11-2" in body
+    assert "Last successful backup: 2026-11-2" in body
     assert "back, or remove what names it from mailbridge.toml" in " ".join(body.split())
 
 

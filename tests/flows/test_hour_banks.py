@@ -229,7 +229,7 @@ def test_80_and_100_percent_and_the_first_minute_over_are_told_once(desk: TestDe
     last = desk.promise_to("mara@desk.test", "hours").payload
     assert last is not None
     assert desk.ticket().version == len(desk_events(desk))
-    assert "overdrawn: 15 min more than the 10 h until 30 Nov 2026" in " ".join(text_to(desk, "mara@desk.test").split())
+    assert "exceeds the hours of the contract by 15 min (10 h until 30 Nov 2026)" in " ".join(text_to(desk, "mara@desk.test").split())
     desk.assert_sound()
 
 

@@ -67,7 +67,7 @@ def test_single_line_that_a_customer_wrote_too_is_asked_back_and_done_after_a_ye
     answer(desk, "Hello Carol, we look at it.\n\n#priority high\n")
 
     assert desk.ticket().priority is Priority.NORMAL
-    assert "It is not done yet" in seen(desk, "confirm")
+    assert "This has not been done yet" in seen(desk, "confirm")
     assert "we look at it" in seen(desk, "answered", CAROL)
     answer(desk, "yes\n", to=tuple(QUESTIONS))
     assert desk.ticket().priority is Priority.HIGH

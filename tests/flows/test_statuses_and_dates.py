@@ -236,7 +236,7 @@ def test_own_date_warns_once_and_is_told_once_when_it_is_there(desk: TestDesk) -
         (BOGDAN, "warning", "due"),
         (BOGDAN, "due", "due"),
     ]
-    assert "Due now" in text_of(mail_to(desk, BOGDAN))
+    assert "The date set for this ticket has come" in text_of(mail_to(desk, BOGDAN))
 
 
 def test_moved_date_warns_for_the_new_one_alone(desk: TestDesk) -> None:

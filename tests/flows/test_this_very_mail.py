@@ -134,7 +134,7 @@ def test_numbers_stay_when_messages_move(desk: TestDesk) -> None:
     desk.feed(a_reply(to, "It prints again.", message_id="<three@customer.test>"))
 
     for number, (line, words) in enumerate([("#full MB-1/2", "scanner"), ("#full MB-2/1", "scanner"), ("#full MB-1/3", "prints again")]):
-        assert words in text_of(ask(desk, line, link, number)).partition("lines for the desk")[0], line
+        assert words in text_of(ask(desk, line, link, number)).partition("Write commands on lines")[0], line
 
 
 def test_pages_and_drawings_reach_agents_as_data(desk: TestDesk) -> None:

@@ -157,17 +157,13 @@ def contrast(colour: str, ground: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-def test_words_and_bars_stand_out_in_light_and_in_dark() -> None:
-    """Words 4.5 to 1, bars 3 to 1 (WCAG 2.2, 1.4.3 and 1.4.11)."""
+def test_bars_stand_out_in_light_and_in_dark() -> None:
+    """Bars 3 to 1 (WCAG 2.2, 1.4.11); words are in test_mail_looks.py."""
     folder = Path(shipped_templates()) / "mail"
-    page, layout = ((folder / name).read_text(encoding="utf-8") for name in ("agent_why.html.j2", "layout.html.j2"))
+    page, layout = ((folder / name).read_text(encoding="utf-8") for name in ("agent.why.j2", "layout.html.j2"))
     bars = dict(re.findall(r'"(\w+)": "(#\w{6})"', page))
     dark = dict(re.findall(r"\.time-(\w+) \{ background: (#\w{6})", layout))
     assert bars.keys() == dark.keys() == {"counted", "closed", "holiday", "paused", "folded", "late"}
     assert {kind: contrast(colour, LIGHT) for kind, colour in bars.items() if contrast(colour, LIGHT) < 3} == {}
     assert {kind: contrast(colour, DARK) for kind, colour in dark.items() if contrast(colour, DARK) < 3} == {}
-    words = [*re.findall(r"[\";]color:(#\w{6})", page), "#1f2933"]
-    assert len(words) > 2
-    assert [colour for colour in words if contrast(colour, LIGHT) < 4.5] == []
     assert f".card {{ background: {DARK}" in layout
-    assert [colour for colour in ("#e8eaed", "#a8b0ba") if f"color: {colour}" not in layout or contrast(colour, DARK) < 4.5] == []
