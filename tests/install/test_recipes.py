@@ -60,15 +60,15 @@ RUN = {
     'contract-story.md: # rules/routing/10-printers.yaml': STORY,
     'contract-story.md: De azi dimineață imprimanta nu mai tipărește nimic. Pe ecran apare eroarea E-52.': STORY,
     'contract-story.md: Solicitarea dumneavoastră are numărul MB-1. Dacă doriți să adăugați ceva, răspundeți la acest mesaj.': STORY,
-    'contract-story.md: Normal · incident · Nou · Service teren · nobody has taken it · answer due today '
+    'contract-story.md: Normal · incident · Nou · Service teren · nepreluat · termen de răspuns: azi la 12:00, '
     '12:00, in 1 h · solution due today 15:00, in 4 h · estimated 3 h · 4 h of 4 h left until 30 Nov 2026': STORY,
     'contract-story.md: #preiau': STORY,
     'contract-story.md: Bogdan Ionescu se ocupă acum de solicitarea dumneavoastră MB-1.': STORY,
     'contract-story.md: Acum estimăm pentru solicitarea dumneavoastră MB-1 aproximativ 4 h de lucru, în loc de 3 h.': STORY,
     'contract-story.md: #timp 3h tambur schimbat': STORY,
-    'contract-story.md: Bogdan Ionescu asks for your approval: the contract asks for an approval of work that long.': STORY,
-    'contract-story.md: Da done: approved: #timp 3h tambur schimbat; 3 h worked: tambur schimbat (entry 2); plan 1 done': STORY,
-    'contract-story.md: 80 % of the hours of the contract are used: 40 min of 4 h left until 30 Nov 2026.': STORY,
+    'contract-story.md: Bogdan Ionescu cere aprobarea dumneavoastră: contractul cere aprobarea unei lucrări atât de lungi.': STORY,
+    'contract-story.md: Da făcut: aprobat: #timp 3h tambur schimbat; 3 h lucrate: tambur schimbat (înregistrarea 2); planul 1 îndeplinit': STORY,
+    'contract-story.md: S-au folosit 80 % din orele din contract: au rămas 40 min din 4 h până la 30 noiembrie 2026.': STORY,
     'contract-story.md: Ați folosit 80 % din orele incluse în contract. Mai sunt disponibile 40 min din 4'
     ' h până la 30 noiembrie 2026.': STORY,
     'contract-story.md: Imprimanta tipărește din nou, am schimbat tamburul.': STORY,
