@@ -61,7 +61,7 @@ RUN = {
     'contract-story.md: De azi dimineață imprimanta nu mai tipărește nimic. Pe ecran apare eroarea E-52.': STORY,
     'contract-story.md: Solicitarea dumneavoastră are numărul MB-1. Dacă doriți să adăugați ceva, răspundeți la acest mesaj.': STORY,
     'contract-story.md: Normal · incident · Nou · Service teren · nepreluat · termen de răspuns: azi la 12:00, '
-    '12:00, in 1 h · solution due today 15:00, in 4 h · estimated 3 h · 4 h of 4 h left until 30 Nov 2026': STORY,
+    'peste 1 h · termen de rezolvare: azi la 15:00, peste 4 h · estimat 3 h · au rămas 4 h din 4 h până la 30 noiembrie 2026': STORY,
     'contract-story.md: #preiau': STORY,
     'contract-story.md: Bogdan Ionescu se ocupă acum de solicitarea dumneavoastră MB-1.': STORY,
     'contract-story.md: Acum estimăm pentru solicitarea dumneavoastră MB-1 aproximativ 4 h de lucru, în loc de 3 h.': STORY,
