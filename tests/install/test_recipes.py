@@ -67,7 +67,8 @@ RUN = {
     'contract-story.md: Acum estimăm pentru solicitarea dumneavoastră MB-1 aproximativ 4 h de lucru, în loc de 3 h.': STORY,
     'contract-story.md: #timp 3h tambur schimbat': STORY,
     'contract-story.md: Bogdan Ionescu cere aprobarea dumneavoastră: contractul cere aprobarea unei lucrări atât de lungi.': STORY,
-    'contract-story.md: Da făcut: aprobat: #timp 3h tambur schimbat; 3 h lucrate: tambur schimbat (înregistrarea 2); planul 1 îndeplinit': STORY,
+    'contract-story.md: Da făcut: aprobat: #timp 3h tambur schimbat; 3 h lucrate: tambur schimbat (înregistrarea 2); '
+    'planul 1 îndeplinit': STORY,
     'contract-story.md: S-au folosit 80 % din orele din contract: au rămas 40 min din 4 h până la 30 noiembrie 2026.': STORY,
     'contract-story.md: Ați folosit 80 % din orele incluse în contract. Mai sunt disponibile 40 min din 4'
     ' h până la 30 noiembrie 2026.': STORY,
