@@ -52,6 +52,8 @@ def pairs() -> set[tuple[str, str]]:
     assert f"color:{text};" in LAYOUT
     found = {(LINK, card), (LINK, top), ("#ffffff", LINK), (text, "#f3f4f6")}
     for classes, style in (*styles(PARTS), *styles(LAYOUT)):
+        if "font-size:1px" in style:
+            continue  # a bar: nothing stands in it
         words = re.search(r"(?<![-\w])color:(#\w{6})", style)
         ground = re.search(r"background:(#\w{6})", style)
         on = ground[1] if ground else top if "soft" in classes and style in LAYOUT else card
