@@ -106,10 +106,10 @@ def _has_wish(organisation: Organisation, wanted: ChangeWish) -> bool:
 
 
 def _is_known(desk: Desk, sender: str) -> bool:
-    """Whether the address or @domain is of the desk, an agent or a customer of the files."""
-    organisation = desk.organisation
+    """Whether the address is of the desk, an agent or a customer of the files; an @domain is theirs where one is in it or below it."""
+    organisation, customers = desk.organisation, desk.policy.rules.customers
     addresses = [*desk.own_addresses, *(one for agent in organisation.agents.values() for one in (agent.address, *agent.addresses))]
     if not sender.startswith("@"):
-        return sender in {one.lower() for one in addresses} or desk.policy.rules.customers.of(sender) is not None
-    ours = any(f".{one.lower().rpartition('@')[2]}".endswith(f".{sender[1:]}") for one in addresses)
-    return ours or desk.policy.rules.customers.of(f"somebody{sender}") is not None
+        return sender in {one.lower() for one in addresses} or customers.of(sender) is not None
+    domains = (*(one.lower().rpartition("@")[2] for one in (*addresses, *customers.by_address)), *customers.by_domain)
+    return any(f".{one}".endswith(f".{sender[1:]}") for one in domains) or customers.of(f"somebody{sender}") is not None

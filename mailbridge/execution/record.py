@@ -13,7 +13,7 @@ from mailbridge.execution.clock_histories import clock_history_of
 from mailbridge.notifications.model import Notification
 from mailbridge.notifications.untold import NotTold
 from mailbridge.organisation.model import Organisation
-from mailbridge.organisation.wishes import WishId, WishKind
+from mailbridge.organisation.wishes import PROVEN, WishId, WishKind
 from mailbridge.sla.history import FinishedRun
 from mailbridge.sla.levels import REMINDED, counted, newly_finished, no_longer_finished, open_runs, told_since
 from mailbridge.sla.versions import version_of
@@ -112,7 +112,9 @@ def _take_effect(tx: Tx, event: Event) -> None:
     if isinstance(event.what, CustomerChanged):
         tx.customers.add([entry_changed(event.what)], event.actor, event.ticket, event.at)
     if isinstance(event.what, MarkedSpam) and event.what.sender:
-        tx.wishes.add([(_spam(event.what.sender), (("ticket", str(event.ticket)),))], event.actor, event.at)
+        marked = tx.tickets.get(event.ticket)
+        unproven = ((PROVEN, "no"),) if marked is not None and not marked.verified else ()
+        tx.wishes.add([(_spam(event.what.sender), (("ticket", str(event.ticket)), *unproven))], event.actor, event.at)
     if isinstance(event.what, Undone) and event.what.unmarked:
         tx.wishes.add([(_spam(event.what.unmarked), None)], event.actor, event.at)
     if isinstance(event.what, TicketRated):

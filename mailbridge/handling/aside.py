@@ -57,7 +57,7 @@ def drop_by_rule(tx: Tx, _desk: Desk, judged: JudgedMail) -> MailResult:
 
 def quarantine_blocked(_tx: Tx, desk: Desk, mail: PlacedMail) -> MailResult:
     """The mail is held for review; the managers' daily list names it."""
-    wish = desk.organisation.wishes.blocked(mail.message.sender.address)
+    wish = desk.organisation.wishes.blocked(mail.message.sender.address, proven=mail.writer.verified)
     name, by = (wish.id.name, wish.by) if wish else (mail.message.sender.address, "")
     return MailResult(outcome=MailOutcome.QUARANTINED, reason=f"{BLOCKED}{name}, by {by}: {_short(mail.message.subject)}")
 

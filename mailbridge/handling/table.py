@@ -126,7 +126,8 @@ BEFORE_PARSING: tuple[Handler[PlacedMail], ...] = (
             and not mail.writer.agent
             and mail.message.kind is not Kind.BOUNCE
             and not mail.imported
-            and desk.organisation.wishes.blocked(mail.message.sender.address) is not None
+            and desk.organisation.wishes.blocked(mail.message.sender.address, proven=mail.writer.verified) is not None
+            and desk.policy.rules.customers.of(mail.message.sender.address) is None
         ),
         why="somebody of the desk blocked its sender, or marked a ticket of the sender as spam",
         run=aside.quarantine_blocked,

@@ -24,7 +24,7 @@ _ALGORITHMS = {
     "sv": "swedish", "ta": "tamil", "tr": "turkish", "yi": "yiddish",
 }  # fmt: skip
 _STEMMED_FIRST = frozenset({"ru", "sr", "hy", "el", "hi", "ne"})
-_CODE = re.compile(r"[^\W_]+(?:[-./][^\W_]+)+")
+_CODE = re.compile(r"(?<![^\W_])[^\W_]++(?:[-./][^\W_]++)+")  # begins at the beginning of a word, so that a long word is read once
 _LOWER_WORD = re.compile(r"[^\W_]{1,64}")
 _KEPT_STEMS = 200_000
 

@@ -76,14 +76,18 @@ class Wishes:
         """Everything that is blocked, or held because of spam."""
         return tuple(wish for id, wish in self.all.items() if id.kind in OF_SENDERS)
 
-    def blocked(self, address: str) -> Wish | None:
-        """The wish because of which mail of this sender is held: of the address, or of its domain or one above it."""
+    def blocked(self, address: str, *, proven: bool = False) -> Wish | None:
+        """The wish because of which mail of this sender is held: of the address, or of its domain or one above it.
+
+        `proven`: the mail is of this sender indeed; it is not held because of spam in the same name of which that was not known.
+        """
         if not self.all or "@" not in address:
             return None
         key = address.lower()
         labels = key.rpartition("@")[2].split(".")
         names = (key, *(f"@{'.'.join(labels[n:])}" for n in range(len(labels))))
-        return next((found for name in names for kind in OF_SENDERS if (found := self.all.get(WishId(kind=kind, name=name)))), None)
+        found = (self.all.get(WishId(kind=kind, name=name)) for name in names for kind in OF_SENDERS)
+        return next((wish for wish in found if wish is not None and not (proven and wish.value(PROVEN) == "no")), None)
 
     def opted_out(self, address: str) -> bool:
         """Whether the customer wants only what they asked for."""
@@ -114,6 +118,7 @@ def by_person(wishes: Iterable[Wish]) -> Mapping[str, list[Wish]]:
     return found
 
 
+PROVEN = "proven"  # the key of a value: "no" where nothing proved the sender of the spam
 BLOCKED = "blocked: "  # the beginning of the reason of mails that are held because of their sender
 
 

@@ -91,6 +91,27 @@ def test_a_bare_number_to_another_mail_is_a_message(tmp_path: Path) -> None:
         assert (desk.ticket().rating, desk.ticket().status) == (None, "open")
 
 
+@pytest.mark.parametrize(
+    ("answered", "grade"), [("How many printers are there?\n\n#close", None), ("See https://help.test/?p=1\n\n#close", 2)]
+)
+def test_a_bare_number_is_a_message_where_the_agent_asked_something(answered: str, grade: int | None, tmp_path: Path) -> None:
+    with _desk(tmp_path) as desk:
+        _solved(desk, answered)
+        _answer(desk, "2")
+        assert (desk.ticket().rating, desk.ticket().status) == (grade, "closed" if grade else "open")
+
+
+def test_a_bare_number_is_a_message_while_the_ticket_is_open_again(tmp_path: Path) -> None:
+    with _desk(tmp_path) as desk:
+        _solved(desk)
+        _answer(desk, "It is broken again.", id="again")
+        _answer(desk, "2")
+        assert desk.ticket().rating is None
+        assert len([n for n in desk.promises(event="customer_replied") if n.recipient == "bogdan@desk.test"]) == 2
+        _answer(desk, "Rating: 2", id="form")
+        assert desk.ticket().rating == 2
+
+
 def test_a_second_grade_changes_the_first_for_a_week(tmp_path: Path) -> None:
     with _desk(tmp_path) as desk:
         _solved(desk)

@@ -318,6 +318,36 @@ def test_nobody_blocks_the_desk_itself(sender: str, desk: TestDesk) -> None:
     assert desk.app.desk().organisation.wishes.senders() == ()
 
 
+@pytest.mark.parametrize("sender", ["@co.uk", "@acme.co.uk", "@mail.acme.co.uk", "@freemail.test", "joe@freemail.test"])
+def test_nobody_blocks_a_domain_above_a_customer(sender: str, tmp_path: Path) -> None:
+    customers = "customers:\n  acme: {domains: [acme.co.uk], people: [{address: Joe@freemail.test}]}\n"
+    with a_desk(tmp_path, rules={**RULES, "teams.yaml": TEAMS, "customers.yaml": customers}) as desk:
+        _agree(desk, MARA, f"#block {sender}", "b")
+        assert "an agent or a known customer" in _plain(_last(desk, MARA))
+        assert desk.app.desk().organisation.wishes.senders() == ()
+
+
+def test_who_becomes_a_customer_is_held_no_longer(tmp_path: Path) -> None:
+    with _desk(tmp_path) as desk:
+        _agree(desk, MARA, "#block @co.uk", "b")
+    (tmp_path / "rules" / "customers.yaml").write_text("customers:\n  acme: {domains: [acme.co.uk]}\n")
+    with a_desk(tmp_path) as desk:
+        for sender, outcome in (("ann@acme.co.uk", MailOutcome.TICKET), ("ann@other.co.uk", MailOutcome.QUARANTINED)):
+            done = desk.feed(a_mail(from_=sender, message_id=f"<1.{sender}>"), mail_from=sender)
+            assert done.result.outcome is outcome
+
+
+def test_spam_in_somebodys_name_does_not_hold_the_mail_of_that_person(desk: TestDesk) -> None:
+    forged = a_mail(from_=CAROL, subject="You won", message_id="<forged@attacker.test>")
+    desk.feed(proven(forged, "customer.test", "none"), mail_from="bounce@attacker.test")
+    _line(desk, BOGDAN, "#spam", "s")
+    again = a_mail(from_=CAROL, subject="You won again", message_id="<forged2@attacker.test>")
+    done = desk.feed(proven(again, "customer.test", "none"), mail_from="bounce@attacker.test")
+    assert done.result.outcome is MailOutcome.QUARANTINED
+    genuine = a_mail(from_=CAROL, message_id="<genuine@customer.test>")
+    assert desk.feed(proven(genuine, "customer.test")).result.outcome is MailOutcome.TICKET
+
+
 def test_the_managers_review_once_a_day_and_let_one_in(desk: TestDesk) -> None:
     _agree(desk, MARA, "#block @spam.test", "m")
     desk.feed(a_mail(from_="ann@spam.test", subject="A real question", message_id="<x@spam.test>"), mail_from="ann@spam.test")
@@ -409,6 +439,15 @@ def test_nobody_but_a_manager_sends_somebody_away(desk: TestDesk) -> None:
     _agree(desk, CLARA, "#leave bogdan to clara", "l")
     assert "only a manager" in _plain(_last(desk, CLARA))
     assert desk.ticket(1).assignee == "bogdan"
+
+
+@pytest.mark.parametrize("leaver", ["mara", "clara"])
+def test_who_leads_one_team_sends_away_no_manager_of_the_desk_and_nobody_of_other_teams(leaver: str, tmp_path: Path) -> None:
+    teams = TEAMS.replace("members: [clara]}", "members: [clara, mara, bogdan], managers: [bogdan]}")
+    with a_desk(tmp_path, rules={**RULES, "teams.yaml": teams}) as desk:
+        _agree(desk, BOGDAN, f"#leave {leaver} to bogdan", "l")
+        assert "only a manager" in _plain(_last(desk, BOGDAN))
+        assert desk.app.desk().organisation.agents[leaver].active
 
 
 def test_what_was_handed_over_can_be_undone(desk: TestDesk) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from mailbridge.execution.change_wish import manages
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.leaving import Left, leave, places
 from mailbridge.handling.agents.held import hold_lines
@@ -10,6 +9,7 @@ from mailbridge.handling.placed_mail import PlacedMail
 from mailbridge.ids import ticket_number
 from mailbridge.mail_commands.model import CommandLine, LeaveDesk
 from mailbridge.notifications.payloads.wishes import HandedOver
+from mailbridge.organisation.model import Organisation
 from mailbridge.rules import folder as rules_folder
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.actor import Actor, ActorKind
@@ -22,7 +22,7 @@ def answer_leave(
     """What the manager reads.  The work is handed over once the manager has said yes to the question of the desk; before that the line
     waits, and it is None."""
     organisation = desk.organisation
-    if not manages(mail.agent, wanted.agent, organisation) or mail.agent == wanted.agent:
+    if not may_hand_over(mail.agent, wanted.agent, organisation):
         left = Left(refused="managers-only")
     elif not mail.writer.vouched:
         hold_lines(tx, desk, mail, ticket, [line])
@@ -30,6 +30,16 @@ def answer_leave(
     else:
         left = leave(tx, desk, wanted.agent, wanted.to, Actor(kind=ActorKind.AGENT, name=mail.agent), mail.now)
     return _told(desk, line, wanted, left)
+
+
+def may_hand_over(boss: str, name: str, organisation: Organisation) -> bool:
+    """Whether the agent may declare that the other one leaves: managers of the desk, and who manages all teams of somebody who is none."""
+    agent, leaver = organisation.agents.get(boss), organisation.agents.get(name)
+    if agent is None or leaver is None or boss == name:
+        return False
+    teams = organisation.teams_of(name)
+    leads_all = bool(teams) and all(boss in organisation.teams[team].managers for team in teams)
+    return agent.manager or (leads_all and not leaver.manager)
 
 
 def _told(desk: Desk, line: CommandLine, wanted: LeaveDesk, left: Left) -> HandedOver:

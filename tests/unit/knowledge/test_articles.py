@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from mailbridge.knowledge.base import MOST_ARTICLES, Knowledge, built
@@ -31,6 +33,14 @@ def base() -> Knowledge:
     found, problems = articles(FILES, "en", teams=("network",))
     assert problems == ()
     return built(found, language="en")
+
+
+@pytest.mark.parametrize("text", ["a" * 65_536, "a1" * 32_768, "a-" * 32_768])
+def test_a_text_without_blanks_is_read_once(text: str) -> None:
+    """A stranger's mail of one long word must not hold the worker: it took minutes where each of its letters began the search anew."""
+    began = time.process_time()
+    terms(text, "en")
+    assert time.process_time() - began < 5
 
 
 def suggested(
