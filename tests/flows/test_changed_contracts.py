@@ -135,7 +135,7 @@ def test_each_person_is_told_once_of_all_their_tickets(desk: TestDesk, monkeypat
     rows = [row.split("\t") for row in table(desk.promise_to("mara@desk.test", "due_times")).splitlines()]
     assert [(row[0], row[3]) for row in rows] == [(f"MB-{number}", "response") for number in range(1, 6)]
     assert {datetime.fromisoformat(row[4]) - datetime.fromisoformat(row[5]) for row in rows} == {-HOUR}
-    [letter] = [mail for mail in desk.deliver() if "new times" in str(mail["Subject"])]
+    [letter] = [mail for mail in desk.deliver() if "New due times" in str(mail["Subject"])]
     assert str(letter["Subject"]) == "Acme Support: New due times for 5 tickets"
 
 

@@ -416,7 +416,7 @@ def test_the_hours_of_a_customer_by_mail(tmp_path: Path, line: str) -> None:
         by_agent(desk, line)
 
         said = " ".join(text_to(desk, "bogdan@desk.test").split())
-        assert "acme, gold: 8 h 32 min of 10 h left until 2026-11-30" in said
+        assert "acme, gold: 8 h 32 min of 10 h left (until 2026-11-30)" in said
         assert "2026-11-01 10:00 10:00 hours of the contract gold, until 2026-11-30" in said
         assert "2026-11-20 -0:57:30 9:02:30 MB-1 work: 0:20 + 0:25 × 1.5 after-hours" in said
         assert "2026-11-23 -0:30 8:32:30 MB-1 work: 0:30" in said
@@ -427,7 +427,7 @@ def test_an_unknown_customer_is_said_and_all_banks_are_listed_without_one(tmp_pa
     with a_desk(tmp_path, rules=FILES) as desk:
         desk.feed(a_mail())
         by_agent(desk, "#report hours Nobody Inc")
-        assert 'There is no customer "Nobody Inc".' in text_to(desk, "bogdan@desk.test")
+        assert 'There is no customer “Nobody Inc”.' in text_to(desk, "bogdan@desk.test")
 
         raw = proven(a_mail("#report hours", from_="bogdan@desk.test", subject="hours", message_id="<all@desk.test>"))
         desk.feed(raw, mail_from="bogdan@desk.test")

@@ -515,7 +515,7 @@ def test_mail_to_a_closed_ticket_makes_a_linked_one_and_the_customer_was_told_so
     desk = a_working_desk("closed: new")
     desk.feed(a_mail())
     tell(desk, "#take\n#status resolved")
-    assert "it is open again" in text_of(mail_to(desk, CAROL))
+    assert "we will reopen it" in text_of(mail_to(desk, CAROL))
     tell(desk, "#status closed")
     write(desk, "Something else.")
     assert [(ticket.id, ticket.status) for ticket in desk.tickets()] == [(1, "closed"), (2, "new")]

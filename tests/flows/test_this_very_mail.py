@@ -110,7 +110,7 @@ def test_long_and_hostile_texts_come_back_character_by_character(desk: TestDesk)
 def test_what_is_not_there_is_said_to_be_missing(desk: TestDesk, line: str) -> None:
     opened(desk)
     told = ask(desk, line, desk.promise_to(AGENT, "new").reply_to)
-    assert f"{line.split()[1]}: nothing found." in text_of(told)
+    assert f"{line.split()[1]}: there is no such ticket, or you may not see it." in text_of(told)
 
 
 def test_a_message_of_a_ticket_that_the_agent_may_not_see_is_not_there(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_a_message_of_a_ticket_that_the_agent_may_not_see_is_not_there(tmp_path:
         desk.feed(a_mail("The secret of the vpn.", subject="vpn"))
         desk.feed(a_mail("It does not print.", subject="Printer", message_id="<two@customer.test>"))
         told = ask(desk, "#full MB-1/1", desk.promise_to(AGENT, "new").reply_to)
-        assert "MB-1/1: nothing found." in text_of(told)
+        assert "MB-1/1: there is no such ticket, or you may not see it." in text_of(told)
         assert "secret" not in str(told)
 
 
@@ -145,7 +145,7 @@ def test_pages_and_drawings_reach_agents_as_data(desk: TestDesk) -> None:
     kinds = {part.get_filename(): part.get_content_type() for part in mail.walk() if part.get_filename()}
     assert kinds == {"page.html.txt": "application/octet-stream", "safe.txt": "application/octet-stream", "panel.log": "text/plain"}
     assert "Files: page.html, safe.txt, panel.log" in text_of(mail)
-    assert "runs it by itself: page.html.txt." in text_of(mail)
+    assert "opens them by itself: page.html.txt." in text_of(mail)
 
 
 def test_who_gets_a_ticket_by_lines_alone_sees_the_customer_s_latest_message_and_its_files(desk: TestDesk) -> None:
@@ -154,6 +154,6 @@ def test_who_gets_a_ticket_by_lines_alone_sees_the_customer_s_latest_message_and
     raw = a_mail("#assign clara", from_=AGENT, to=link, subject="Re: x", message_id="<a@desk.test>")
     desk.feed(proven(raw), mail_from=AGENT, rcpt_to=(link,))
     mail = latest(desk, "clara@desk.test")
-    assert "MB-1 is assigned to you" in text_of(mail)
+    assert "assigned MB-1 to you" in text_of(mail)
     assert "no text of its own" in text_of(mail)
     assert files_of(mail) == {"second.log": b"second"}
