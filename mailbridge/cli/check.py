@@ -198,9 +198,15 @@ def knowledge_problems(config: Config, policy: Policy | None) -> Sequence[Proble
 def template_problems(config: Config) -> Sequence[Problem]:
     """Errors in mails that use the desk's own templates.  All mails are checked, because any of them may include a partial template."""
     from mailbridge.config import shipped
-    from mailbridge.delivery.render.template_check import check_own, outdated
+    from mailbridge.delivery.render.template_check import catalogue_problems, check_own, outdated
 
-    return (*check_own(config.templates_folder, shipped.templates()), *outdated(config.templates_folder))
+    own = config.templates_folder
+    catalogues = catalogue_problems(shipped.templates(), own) if any(own.glob("locales/*/mail.po")) else ()
+    return (
+        *check_own(own, shipped.templates()),
+        *outdated(own),
+        *(problem for problem in catalogues if not problem.warning),
+    )
 
 
 def _print(found: CheckedDesk, errors: int, candidate: Path | None) -> None:

@@ -13,9 +13,12 @@ from functools import cache
 from gettext import GNUTranslations, c2py
 from pathlib import Path
 
-from mailbridge.delivery.render.po import Po, read_po
+from mailbridge.delivery.render.po import BadCatalogue, Po, read_po
 from mailbridge.delivery.render.sentences import LOCALES
 from mailbridge.delivery.render.words import WORDS
+from mailbridge.ops import log as logs
+
+log = logs.get("templates")
 
 DOMAIN, LAST_LANGUAGE = "mail", "en"
 
@@ -48,7 +51,7 @@ class Catalogue:
     def plural(self, one: str, many: str, count: int, context: str = "") -> str:
         """The form of the message for this number."""
         if self._own is not None and (own := self._own.messages.get((context, one))):
-            return own[min(self._own.form(count), len(own) - 1)]
+            return own[min(max(self._own.form(count), 0), len(own) - 1)]
         if self._shipped is None:
             return one if count == 1 else many
         if context:
@@ -89,12 +92,13 @@ class Catalogues:
         return language == LAST_LANGUAGE or language in shipped_languages() or self.own_file(language) is not None
 
     def of(self, language: str) -> Catalogue:
-        """Raises BadCatalogue for an own file that cannot be read."""
+        """The words of a language.  An own file that cannot be read counts as none and is logged, because no mail waits for a translator;
+        `mailbridge check` names its mistake."""
         file = self.own_file(language)
         stamp = (file, file.stat().st_mtime_ns) if file else None
         kept = self._kept.get(language)
         if kept is None or kept[0] != stamp:
-            kept = stamp, Catalogue(language, _shipped(language), _own(file) if file else None)
+            kept = stamp, Catalogue(language, _shipped(language), _readable(file) if file else None)
             self._kept[language] = kept
         return kept[1]
 
@@ -104,8 +108,26 @@ class Catalogues:
         return next((file for file in files if file.is_file()), None)
 
 
+def _readable(file: Path) -> Own | None:
+    try:
+        return _own(file)
+    except BadCatalogue as error:
+        log.error("catalogue_unreadable", file=str(file), line=error.line, mistake=str(error))
+        return None
+
+
+def read_file(file: Path) -> Po:
+    """The messages of a `.po` file.  Raises BadCatalogue."""
+    try:
+        return read_po(file.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise BadCatalogue("this is no text in UTF-8", error.object[: error.start].count(b"\n") + 1) from None
+    except OSError as error:
+        raise BadCatalogue(f"it cannot be read: {error.strerror}", 0) from None
+
+
 def _own(file: Path) -> Own:
-    po = read_po(file.read_text(encoding="utf-8"))
+    po = read_file(file)
     told = {(entry.context, entry.id): entry.strings for entry in po.entries if all(entry.strings) and not entry.fuzzy}
     return Own(messages=told, form=c2py(po.plural_rule))
 

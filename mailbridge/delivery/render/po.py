@@ -9,11 +9,14 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from gettext import c2py
 
 from mailbridge.errors import Permanent
 
 _KEYWORD = re.compile(r'(msgctxt|msgid_plural|msgid|msgstr(?:\[(\d+)\])?)\s+(".*")\s*')
 _PLURAL_FORMS = re.compile(r"^Plural-Forms:\s*nplurals=(\d+);\s*plural=([^;\n]+)", re.MULTILINE)
+
+_TRIED = 201  # numbers; every language repeats its forms within a hundred
 
 
 class BadCatalogue(Permanent):
@@ -75,10 +78,22 @@ def _form(name: str) -> int:
 def read_po(text: str) -> Po:
     """The messages of a `.po` file; obsolete ones (`#~`) are left out.  Raises BadCatalogue."""
     entries = list(_entries(text))
-    header = next((entry.strings[0] for entry in entries if not entry.id and not entry.context), "")
-    found = _PLURAL_FORMS.search(header)
-    forms, rule = (int(found[1]), found[2].strip()) if found else (2, "n != 1")
+    header = next((entry for entry in entries if not entry.id and not entry.context), PoEntry(id=""))
+    found = _PLURAL_FORMS.search(header.strings[0])
+    forms, rule = (int(found[1][:3]), found[2].strip()) if found else (2, "n != 1")
+    _check_rule(rule, forms, header.line)
     return Po(entries=tuple(entry for entry in entries if entry.id), forms=forms, plural_rule=rule)
+
+
+def _check_rule(rule: str, forms: int, line: int) -> None:
+    """Raises BadCatalogue where the rule gives no form, or one that there is not, for some of the first numbers."""
+    try:
+        form = c2py(rule)
+        given = {int(form(number)) for number in range(_TRIED)}
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        raise BadCatalogue(f"Plural-Forms has no rule that can be worked out: {error}", line) from None
+    if wrong := sorted(given - set(range(forms))):
+        raise BadCatalogue(f"Plural-Forms gives the form {wrong[0]}, and there are {forms} from 0 on", line)
 
 
 def _entries(text: str) -> Iterator[PoEntry]:

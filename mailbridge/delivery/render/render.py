@@ -27,7 +27,6 @@ from markupsafe import Markup
 from mailbridge.delivery.render.catalogues import LAST_LANGUAGE, Catalogue, Catalogues, Words
 from mailbridge.delivery.render.filters import FILTERS, answer, fill, mailto, one_line, topic
 from mailbridge.delivery.render.plain_tables import with_columns
-from mailbridge.delivery.render.po import BadCatalogue
 from mailbridge.delivery.render.sample_values import VOCABULARY
 from mailbridge.delivery.render.template_context import DeskView, HistoryEntry, TemplateContext, TicketView, VerdictView
 from mailbridge.delivery.render.template_files import BodyPart, TemplateFiles
@@ -285,10 +284,7 @@ class Renderer:
         return {name: value for name, value in vars(module).items() if not name.startswith("_")}
 
     def _catalogue(self, language: str) -> Catalogue:
-        try:
-            return self.catalogues.of(language)
-        except BadCatalogue as error:
-            raise TemplateFailed(str(error), file=f"locales/{language}/mail.po", line=error.line) from error
+        return self.catalogues.of(language)
 
 
 class TemplateEnvironment(ImmutableSandboxedEnvironment):

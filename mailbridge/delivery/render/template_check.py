@@ -9,9 +9,9 @@ from pathlib import Path
 
 from jinja2 import TemplateError
 
-from mailbridge.delivery.render.catalogues import DOMAIN, shipped_languages, shipped_po
+from mailbridge.delivery.render.catalogues import DOMAIN, read_file, shipped_languages, shipped_po
 from mailbridge.delivery.render.messages import SourceMessage, placeholders, sentences_of, shipped_messages
-from mailbridge.delivery.render.po import BadCatalogue, PoEntry, read_po
+from mailbridge.delivery.render.po import BadCatalogue, PoEntry
 from mailbridge.delivery.render.render import Renderer, TemplateFailed
 from mailbridge.delivery.render.samples import sample_notification, sample_views
 from mailbridge.delivery.render.template_files import instead_of
@@ -80,7 +80,7 @@ def _shipped_problems(language: str, messages: Mapping[tuple[str, str], SourceMe
 
 def _own_problems(file: Path, name: str, messages: Mapping[tuple[str, str], SourceMessage]) -> Iterator[Problem]:
     try:
-        po = read_po(file.read_text(encoding="utf-8"))
+        po = read_file(file)
     except BadCatalogue as error:
         yield Problem(file=name, line=error.line, message=str(error))
         return

@@ -71,3 +71,15 @@ def test_a_mistake_in_a_part_is_told_where_shipped_mails_use_it(config: Config) 
     found = template_problems(config)
 
     assert ("mail/customer.txt.j2", 2) in {(problem.file, problem.line) for problem in found if "no_such_word" in problem.message}
+
+
+def test_a_mistake_in_an_own_catalogue_is_told_and_a_missing_sentence_is_not(config: Config) -> None:
+    file = config.templates_folder / "locales" / "ro" / "mail.po"
+    file.parent.mkdir(parents=True)
+    file.write_text('msgid "Our hours: %(hours)s."\nmsgstr ""\n', encoding="utf-8")
+    assert template_problems(config) == ()
+    file.write_bytes('msgid "Our hours: %(hours)s."\nmsgstr "Programul: î"\n'.encode("iso-8859-2"))
+
+    (problem,) = template_problems(config)
+
+    assert (problem.file, problem.line, problem.warning) == ("locales/ro/mail.po", 2, False)

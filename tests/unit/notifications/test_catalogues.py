@@ -155,6 +155,23 @@ def test_a_file_that_is_no_catalogue_is_told_with_its_line(tmp_path: Path, text:
     assert ("locales/ro/mail.po", line) in {(one.file, one.line) for one in catalogue_problems(shipped_templates(), tmp_path)}
 
 
+_RULE = 'msgid ""\nmsgstr ""\n"Plural-Forms: nplurals=2; plural={};\\n"\n\nmsgid "a"\nmsgid_plural "b"\nmsgstr[0] "c"\nmsgstr[1] "d"\n'
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["<<<<<<< HEAD\n", "\udce9", *map(_RULE.format, ["nosuch", "n%0", "n-9", "2", "(" * 40 + "n" + ")" * 40])],
+)
+def test_a_file_that_is_no_catalogue_holds_no_mail_and_no_start_back(tmp_path: Path, text: str) -> None:
+    own(tmp_path, "ro", "")
+    (tmp_path / "locales/ro/mail.po").write_bytes(text.encode("utf-8", "surrogateescape"))
+    renderer = Renderer([tmp_path, shipped_templates()])
+    shipped = Renderer([shipped_templates()])
+    assert text_of(renderer, "reopened", "ro") == text_of(shipped, "reopened", "ro")
+    assert renderer.markers() == shipped.markers()
+    assert [one for one in catalogue_problems(shipped_templates(), tmp_path) if one.file == "locales/ro/mail.po" and not one.warning]
+
+
 def test_own_templates_of_before_are_named_with_what_to_write_instead(tmp_path: Path) -> None:
     for name in ("en/customer.closed.txt.j2", "en/words.j2", "ro/_rows.html.j2", "customer.txt.j2", "layout.html.j2", "customer.closed.j2"):
         file = tmp_path / "mail" / name
