@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from email import message_from_bytes
 from email.message import EmailMessage, Message
 from email.policy import default
 from email.utils import format_datetime, parseaddr, parsedate_to_datetime
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 from mailbridge.cli.history import worded
@@ -24,7 +26,7 @@ from mailbridge.tickets.event_types.mails import MessageAdded
 from mailbridge.tickets.events import Event
 from mailbridge.tickets.model import Ticket
 from mailbridge.worker import Done
-from tests.harness import MX, RULES, TestDesk, a_desk, proven
+from tests.harness import MX, RULES, TestDesk, a_desk, a_mail, proven
 from tests.scenarios import robots
 from tests.scenarios.story import START, Step, Story, StoryError, duration
 
@@ -70,6 +72,8 @@ class Player:
 
     def play(self, step: Step) -> Played:
         """The step happened, and whatever was due by then; every promise that came of it is delivered."""
+        if "past" in step.values:
+            self._past(step.values["past"])
         before = len(self.desk.promises())
         self.desk.clock.time = step.moment(self.desk.clock.time)
         if "rules" in step.values:
@@ -91,6 +95,22 @@ class Player:
         by_clocks, by_mail = ([one for one in part if one.key not in held] for part in (every[before:due], every[due:]))
         told = sorted(f"{self.name(one.recipient)}: {one.event}" for one in (*by_clocks, *by_mail))
         return Played(step=step, outcome=self._outcome(done), told=told, letters=new, by_clocks=by_clocks, by_mail=by_mail)
+
+    def _past(self, requests: int) -> None:
+        """So many requests of other people came on the Friday before and were answered two hours later; waiting times are known."""
+        start, self.desk.clock.time = self.desk.clock.time, START - timedelta(days=3)
+        for number in range(1, requests + 1):
+            writer = f"guest{number}@past.test"
+            raw = a_mail("It does not work.", from_=writer, subject=f"Question {number}", message_id=f"<past{number}@past.test>")
+            self.desk.feed(proven(raw, "past.test"), mail_from=writer)
+            self.desk.pass_time(minutes=120 / requests)
+        for news in {promise.ticket: promise for promise in self.desk.promises(event="new")}.values():
+            raw = a_mail("It works now.\n\n#close", from_=news.recipient, to=news.reply_to, message_id=f"<past{news.ticket}@desk.test>")
+            self.desk.feed(proven(raw), mail_from=news.recipient, rcpt_to=(news.reply_to,))
+            self.desk.pass_time(minutes=120 / requests)
+        self.desk.clock.time = start
+        self.desk.app.measure_waiting()
+        self.seen = len(self.desk.deliver())
 
     def _held(self) -> set[str]:
         """Keys of mails that are held, to be told with others."""
@@ -275,6 +295,9 @@ class Player:
 def playing(story: Story, folder: Path) -> Iterator[tuple[Player, Played]]:
     """Each step as it was played; the desk is gone when the iteration ends."""
     rules = {**RULES, **story.house, **story.rules}
+    for texts in ("knowledge", "answers"):
+        if (story.folder / texts).exists():
+            copytree(story.folder / texts, folder / texts)
     with a_desk(folder, rules=rules) as desk:
         desk.clock.time = START
         player = Player(story=story, desk=desk)

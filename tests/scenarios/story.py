@@ -18,7 +18,7 @@ MAIL = {
     *("from", "to", "cc", "answer", "about", "subject", "text", "html", "attach", "eml", "forged", "file", "robot", "message-id", "date"),
     *("quotes", "invitation", "came", "in-reply-to", "late"),
 }
-STEP = MAIL | {"mailbox", "release"} | {"wait", "until", "told", "outcome", "says", "hides", "look", "rules", "why"}
+STEP = MAIL | {"mailbox", "release", "past"} | {"wait", "until", "told", "outcome", "says", "hides", "look", "rules", "why"}
 STORY = {"title", "why", "desk", "rules", "steps", "then"}
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
