@@ -341,7 +341,7 @@ WORDS: Mapping[str, object] = {
     },
     "verdicts": {
         "passed-on": "Forwarded by agent {agent}; nothing proves the address {address}",
-        "agent": "Sender proven: agent {agent}",
+        "agent": "Sender verified: agent {agent}",
         "verified": "Sender verified: {address} ({why})",
         "unverified": "Sender NOT verified: {address} ({why})",
         "failed": "Sender NOT verified, the check failed: {address} ({why})",
