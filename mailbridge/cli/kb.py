@@ -171,7 +171,7 @@ def export(folder: Path) -> None:
         into.mkdir(parents=True, exist_ok=True)
         for one in found:
             path = into / f"{article_name(one.number)}.md"
-            article = Article(number=one.number, title=one.title, language=one.language, text=one.text)
+            article = Article(number=one.number, title=one.title, language=one.language, text=one.text, team=one.team)
             with path.open("x", encoding="utf-8") as file:
                 file.write(as_file(article))
             click.echo(str(path))

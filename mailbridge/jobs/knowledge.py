@@ -49,12 +49,12 @@ def read_files(config: Config, teams: tuple[str, ...] | None = None) -> Knowledg
 
 
 def accepted_articles(tx: Tx, files: KnowledgeFiles) -> tuple[Article, ...]:
-    """The articles of the files, and those accepted by mail whose number no file has."""
+    """The articles of the files, and those accepted by mail whose number no file has: for the team whose manager accepted each."""
     numbers = {one.number for one in files.articles}
     written = (one for one in tx.articles.all(ArticleState.ACCEPTED) if one.number not in numbers)
     return (
         *files.articles,
-        *(Article(number=one.number, title=one.title, language=one.language, text=one.text) for one in written),
+        *(Article(number=one.number, title=one.title, language=one.language, text=one.text, team=one.team) for one in written),
     )
 
 

@@ -247,4 +247,5 @@ def _file(one: object) -> str:
 def as_file(article: Article) -> str:
     """The article as the text of a file that `articles` reads as the same article."""
     title = article.title.replace("\\", "\\\\").replace('"', '\\"')
-    return f'---\nid: {article.name}\ntitle: "{title}"\nlanguage: {article.language}\n---\n{article.text}\n'
+    team = f'team: "{article.team}"\n' if article.team else ""
+    return f'---\nid: {article.name}\ntitle: "{title}"\nlanguage: {article.language}\n{team}---\n{article.text}\n'

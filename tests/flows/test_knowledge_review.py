@@ -72,6 +72,7 @@ def test_an_article_by_mail_is_used_after_a_manager_accepts_it_by_a_link(desk: T
     article = known.article(20, "en")
     assert article is not None
     assert (article.title, article.text) == ("Reset the printer", "Hold the **green** button for ten seconds until the drum resets.")
+    assert article.team == "support", "a manager of one team writes to the customers of this team alone"
 
 
 @pytest.mark.parametrize("who", [BOGDAN, CLARA])
@@ -125,12 +126,12 @@ def test_on_a_ticket_nothing_goes_to_the_customer(desk: TestDesk) -> None:
 
 
 def test_an_exported_article_is_read_as_the_same(desk: TestDesk) -> None:
-    article = Article(number=20, title='The "drum" \\ button', language="en", text="Hold it.")
+    article = Article(number=20, title='The "drum" \\ button', language="en", text="Hold it.", team="support")
 
     (found,), problems = articles({"knowledge/KB-20.md": as_file(article)}, "en")
 
     assert problems == ()
-    assert (found.number, found.title, found.language, found.text) == (20, article.title, "en", "Hold it.")
+    assert (found.number, found.title, found.language, found.text, found.team) == (20, article.title, "en", "Hold it.", "support")
 
 
 def test_shown_opened_and_solved_count_once_for_a_ticket(desk: TestDesk) -> None:
