@@ -1,7 +1,9 @@
-"""The timer: calls each job at its interval, each in a thread of its own.
+"""The timer: calls each job at its interval, each in a thread of its own.  Only this module uses APScheduler.
 
-So a job that takes long, or hangs, delays no other job.  Jobs have no persistent state here and need none, because each asks the store
-what is due.  A late tick runs, several missed ticks run once, and a job never overlaps itself.
+APScheduler plans the ticks, in UTC, and wakes the thread of the job.  So a job that takes long, or hangs, delays no other job.  Jobs are
+in memory and have no persistent state, because each asks the store what is due.  A late tick runs (no misfire limit), several missed ticks
+run once, and a job never overlaps itself.  APScheduler goes by the wall clock, which may be set back: a thread that was not woken for one
+and a half intervals of the monotonic clock ticks by itself.
 """
 
 from __future__ import annotations
@@ -13,11 +15,15 @@ from threading import Event, Thread
 from time import monotonic
 from typing import Protocol
 
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
 from mailbridge.errors import StoreAway, Transient
 from mailbridge.ops import log as logs
 
 log = logs.get("ticker")
 
+UNPLANNED = 1.5  # intervals after which a job ticks without the scheduler
 LAST = timedelta(seconds=10)  # for all jobs together to finish their tick at the end
 
 
@@ -45,15 +51,28 @@ class Ticker:
     def __init__(self, jobs: Sequence[Job], runs: Runs) -> None:
         self._stopping = Event()
         self._loops = [_Loop(job, runs, self._stopping) for job in jobs]
+        self._scheduler = BackgroundScheduler(
+            timezone=UTC,
+            executors={"default": ThreadPoolExecutor(1)},  # it only wakes threads
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+        )
+        for loop in self._loops:
+            every = loop.job.every.total_seconds()
+            self._scheduler.add_job(loop.wake, "interval", seconds=every, id=loop.job.name, next_run_time=datetime.now(UTC))
 
     def start(self) -> None:
         for loop in self._loops:
             loop.thread.start()
+        self._scheduler.start()
 
     def stop(self, within: timedelta = LAST) -> None:
         """No job starts a tick any more.  Waits for those in progress; a job that does not end within this time ends with the process."""
         self._stopping.set()
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=True)
         ends = monotonic() + within.total_seconds()
+        for loop in self._loops:
+            loop.wake()
         for loop in self._loops:
             if loop.thread.ident is not None:
                 loop.thread.join(max(0.0, ends - monotonic()))
@@ -72,6 +91,7 @@ class _Loop:
     def __init__(self, job: Job, runs: Runs, stopping: Event) -> None:
         self.job = job
         self._runs, self._stopping = runs, stopping
+        self._due = Event()
         self._began: datetime | None = None
         self._reported: datetime | None = None
         self.thread = Thread(target=self._work, name=f"job-{job.name}", daemon=True)
@@ -84,14 +104,18 @@ class _Loop:
         log.error("job_hangs", job=self.job.name, since=began.isoformat())
         self._runs.hangs(self.job.name, began)
 
+    def wake(self) -> None:
+        """The job is due."""
+        self._due.set()
+
     def _work(self) -> None:
-        """Ticks until the end.  Ticks that were missed while one took long are left out."""
-        every = self.job.every.total_seconds()
-        due = monotonic()
+        """Ticks until the end."""
+        longest = self.job.every.total_seconds() * UNPLANNED
         while not self._stopping.is_set():
-            self._tick()
-            due = max(due + every, monotonic())
-            self._stopping.wait(due - monotonic())
+            self._due.wait(longest)
+            self._due.clear()
+            if not self._stopping.is_set():
+                self._tick()
 
     def _tick(self) -> None:
         self._began = datetime.now(UTC)

@@ -17,6 +17,7 @@ _json_traceback = structlog.processors.ExceptionRenderer(structlog.tracebacks.Ex
 # These repeat at INFO what we log, or log what must not be logged: aiosmtpd logs every command with its addresses.
 QUIET = {
     "mail.log": "WARNING",
+    "apscheduler": "WARNING",
     "alembic": "WARNING",
     "sqlalchemy": "WARNING",
     "asyncio": "WARNING",

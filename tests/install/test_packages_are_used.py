@@ -44,6 +44,18 @@ __path__ = []
 sys.meta_path.insert(0, Finder())
 '''
 
+TICKER = """
+from datetime import timedelta
+from threading import Event
+from mailbridge.jobs.ticker import Job, Ticker
+class Runs:
+    def run(self, job, work): work()
+    def hangs(self, job, since): pass
+called = Event()
+ticker = Ticker([Job(name="job", every=timedelta(hours=1), run=called.set)], Runs())
+ticker.start()
+assert called.wait(5)
+"""
 A_DESK = """
 import pathlib, sys
 from tests.harness import a_desk, a_mail
@@ -79,6 +91,7 @@ WAYS = {
     "imapclient": IMAP,
     "mailparser": A_READING,
     "sqlalchemy": A_DESK,
+    "apscheduler": TICKER,
     "jinja2": A_DESK,
     "structlog": A_LOG,
 }

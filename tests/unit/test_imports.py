@@ -41,6 +41,7 @@ FORBIDDEN_IN_PURE = frozenset(
 DOORS: dict[str, frozenset[str]] = {
     "aiosmtpd": frozenset({"intake"}),
     "alembic": frozenset({"store"}),
+    "apscheduler": frozenset({"jobs"}),
     "cchardet": frozenset({"message"}),
     "click": frozenset({"cli"}),
     "cryptography": frozenset({"oauth"}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Event, Lock
 
 from mailbridge.errors import StoreAway, Transient
@@ -108,3 +108,16 @@ def test_no_job_starts_after_the_stop() -> None:
     ticker.start()
     ticker.stop()
     assert not calls.enough.is_set()
+
+
+def test_jobs_go_on_when_the_clock_is_set_back() -> None:
+    """APScheduler plans by the wall clock: after a step back it waits until that time comes again."""
+    job = Counted(3)
+    ticker = Ticker([Job(name="steady", every=SOON, run=job)], Recorder())
+    for one in ticker._scheduler.get_jobs():
+        one.modify(next_run_time=datetime.now(UTC) + timedelta(days=1))
+    ticker.start()
+    try:
+        assert job.enough.wait(PATIENCE)
+    finally:
+        ticker.stop()
