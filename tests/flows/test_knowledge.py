@@ -93,7 +93,7 @@ def test_agents_read_which_articles_fit(desk: TestDesk) -> None:
     payload = desk.promise_to(BOGDAN, "new").payload
     assert isinstance(payload, NewTicket)
     assert [(row.number, row.title) for row in payload.fits] == [("KB-17", "Error E-52: clean the registration sensor")]
-    assert 'Fits: KB-17 "Error E-52: clean the registration sensor" · #send KB-17' in text_of(desk, BOGDAN)
+    assert 'Fits: KB-17 “Error E-52: clean the registration sensor” · #send KB-17' in text_of(desk, BOGDAN)
 
 
 def test_what_an_unproven_writer_gets_holds_the_titles_alone_and_no_word_of_the_mail(desk: TestDesk) -> None:
@@ -266,7 +266,7 @@ def test_the_answers_are_listed(desk: TestDesk) -> None:
     desk.feed(proven(SENSOR, "customer.test"))
 
     on_ticket(desk, "#answers")
-    assert 'visit: Announce a visit\n  #answer visit day="…"\n' in text_of(desk, BOGDAN)
+    assert 'visit: Announce a visit\n    #answer visit day="…"\n' in text_of(desk, BOGDAN)
     on_ticket(desk, "#answers tunnel")
     assert "No answer ready to send fits." in text_of(desk, BOGDAN)
 

@@ -65,6 +65,18 @@ def test_the_link_of_each_grade_rates(grade: int, tmp_path: Path) -> None:
         assert managers == (["mara@desk.test"] if grade <= 2 else [])
 
 
+def test_a_comment_reaches_whoever_answered_where_nobody_has_the_ticket(tmp_path: Path) -> None:
+    with _desk(tmp_path) as desk:
+        _solved(desk)
+        to = desk.promise_to("bogdan@desk.test", "new").reply_to
+        raw = a_mail("#assign nobody", from_="bogdan@desk.test", to=to, message_id="<nobody@desk.test>")
+        desk.feed(proven(raw), mail_from="bogdan@desk.test", rcpt_to=(to,))
+        assert (desk.ticket().assignee, desk.ticket().status) == ("", "closed")
+        _answer(desk, "Rating: 5\nComment: please send the invoice to our new address")
+        assert desk.ticket().rating == 5
+        assert "our new address" in _last(desk, "bogdan@desk.test").as_string()
+
+
 @pytest.mark.parametrize("text", ["4", "🙂", "Bine.", "Оценка: 4"])
 def test_an_answer_that_is_nothing_but_a_grade_rates(text: str, tmp_path: Path) -> None:
     with _desk(tmp_path) as desk:
@@ -202,5 +214,5 @@ def test_report_by_mail(tmp_path: Path) -> None:
         raw = a_mail("#report ratings", from_="mara@desk.test", subject="r", message_id="<report@desk.test>")
         desk.feed(proven(raw), mail_from="mara@desk.test")
         text = _last(desk, "mara@desk.test").get_body(("plain",)).get_content()  # type: ignore[attr-defined]
-        assert "Support: 4.0 on average of 1 (4: 1)" in text
-        assert "Bogdan Ionescu: 4.0 on average of 1 (4: 1)" in text
+        assert "Support  4.0 on average of 1 rating (4: 1)" in text
+        assert "    Bogdan Ionescu  4.0 on average of 1 rating (4: 1)" in text

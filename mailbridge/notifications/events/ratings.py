@@ -8,7 +8,7 @@ from dataclasses import replace
 from mailbridge.notifications.context import NotificationContext, notifications_to
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads.tickets import Answered, Closed, Rated
-from mailbridge.notifications.recipients import customers, managers, responsible
+from mailbridge.notifications.recipients import customers, managers, named, responsible
 from mailbridge.organisation.people import RatingPolicy
 from mailbridge.tickets.event_types.wishes import RatingAsked, TicketRated
 from mailbridge.tickets.events import Event
@@ -27,7 +27,7 @@ def asked(event: Event, events: Sequence[Event], context: NotificationContext) -
 
 
 def rated(event: Event, events: Sequence[Event], context: NotificationContext) -> Iterator[Notification]:
-    """Whoever has the ticket reads the grade; the managers read a low one."""
+    """Whoever has the ticket reads the grade with its comment, else whoever answered, else the team; the managers read a low one."""
     what, organisation = event.what, context.organisation
     if not isinstance(what, TicketRated):
         return
@@ -39,9 +39,10 @@ def rated(event: Event, events: Sequence[Event], context: NotificationContext) -
     bosses = tuple(managers(context.ticket, organisation, event.at)) if low else ()
     told = {boss.address.lower() for boss in bosses}
     yield from notifications_to(bosses, Audience.MANAGER, "rated", context, payload=payload)
-    if context.ticket.assignee:
-        workers = [one for one in responsible(context.ticket, organisation, event.at) if one.address.lower() not in told]
-        yield from notifications_to(workers, Audience.AGENT, "rated", context, payload=payload)
+    answered = () if context.ticket.assignee else named((what.agent,), organisation, event.at)
+    readers = answered or (() if bosses and not context.ticket.assignee else responsible(context.ticket, organisation, event.at))
+    workers = [one for one in readers if one.address.lower() not in told]
+    yield from notifications_to(workers, Audience.AGENT, "rated", context, payload=payload)
 
 
 def with_question(notifications: Iterator[Notification], events: Sequence[Event], context: NotificationContext) -> Iterator[Notification]:
