@@ -114,7 +114,7 @@ def test_that_solved_it_closes_with_the_customers_words(tmp_path: Path) -> None:
         assert desk.ticket().status == "closed"
         told = next(one for one in reversed(desk.deliver()) if "bogdan@desk.test" in str(one["To"]))
         assert "That solved it." in told.get_body(("plain",)).get_content()  # type: ignore[attr-defined]
-        assert "The ticket is closed" in told.get_body(("plain",)).get_content()  # type: ignore[attr-defined]
+        assert "the ticket is closed" in told.get_body(("plain",)).get_content()  # type: ignore[attr-defined]
         assert [n.event for n in desk.promises(Audience.CUSTOMER)] == ["received", "answered"]
 
 

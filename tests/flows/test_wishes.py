@@ -148,7 +148,7 @@ def test_a_mention_tells_the_colleague_with_the_text(desk: TestDesk) -> None:
     _line(desk, BOGDAN, "#take", "t")
     _line(desk, BOGDAN, "#note\n@mara please look, write to x@mara.test and @nobody", "n")
     letter = _plain(_last(desk, MARA))
-    assert "mentions you" in letter
+    assert "You are mentioned in it" in letter
     assert "please look" in letter
 
 
@@ -156,7 +156,7 @@ def test_a_mention_passes_a_mute(desk: TestDesk) -> None:
     _opens(desk)
     _line(desk, CLARA, "#mute", "m")
     _line(desk, BOGDAN, "#note @clara do you know it?", "n")
-    assert "mentions you" in _plain(_last(desk, CLARA))
+    assert "You are mentioned in it" in _plain(_last(desk, CLARA))
 
 
 def test_a_customers_mention_mentions_nobody(desk: TestDesk) -> None:
@@ -261,7 +261,7 @@ def test_a_colleagues_absence_needs_a_manager(desk: TestDesk) -> None:
     desk.feed(proven(a_mail("yes", from_=BOGDAN, to=to, message_id="<y@desk.test>")), mail_from=BOGDAN, rcpt_to=(to,))
     assert desk.app.desk().organisation.agents["clara"].absences == ()
     asked = _last(desk, MARA)
-    (link,) = [link for link in links_of(asked) if link.label == "Yes, enter it"]
+    (link,) = [link for link in links_of(asked) if link.label == "Approve"]
     desk.feed(proven(written(link, MARA, asked)), mail_from=MARA, rcpt_to=(link.address,))
     to = desk.promise_to(MARA, "held").reply_to
     desk.feed(proven(a_mail("yes", from_=MARA, to=to, message_id="<ym@desk.test>")), mail_from=MARA, rcpt_to=(to,))
