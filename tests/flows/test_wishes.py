@@ -148,7 +148,7 @@ def test_a_mention_tells_the_colleague_with_the_text(desk: TestDesk) -> None:
     _line(desk, BOGDAN, "#take", "t")
     _line(desk, BOGDAN, "#note\n@mara please look, write to x@mara.test and @nobody", "n")
     letter = _plain(_last(desk, MARA))
-    assert "You are mentioned in it" in letter
+    assert "You are mentioned in this message" in letter
     assert "please look" in letter
 
 
@@ -156,7 +156,7 @@ def test_a_mention_passes_a_mute(desk: TestDesk) -> None:
     _opens(desk)
     _line(desk, CLARA, "#mute", "m")
     _line(desk, BOGDAN, "#note @clara do you know it?", "n")
-    assert "You are mentioned in it" in _plain(_last(desk, CLARA))
+    assert "You are mentioned in this message" in _plain(_last(desk, CLARA))
 
 
 def test_a_customers_mention_mentions_nobody(desk: TestDesk) -> None:
