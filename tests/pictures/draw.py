@@ -9,12 +9,17 @@ import shutil
 import subprocess
 import tempfile
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
 
+from tests.pictures.png import small
+
 WIDTHS = {"phone": 390, "desktop": 900}
+ABOVE = 200  # pixels of the window that the browser keeps for itself, or more: they are at the bottom of a picture and cut off
+ROOM = 300  # height in pixels of the window in which a mail is measured: lower than any mail, and a height that the browser accepts
+DARK = "@media (prefers-color-scheme: dark)"
 PAGE = """<!doctype html><meta charset=utf-8><meta name=viewport content="width=device-width"><title>mail</title>
 <style>
 body {{ margin: 0 }}
@@ -117,8 +122,7 @@ def _body(letter: Message) -> str:
 def frames(letters: Sequence[Message], browser: str, widths: Sequence[int]) -> list[Frame]:
     """Each mail at each width on a light and on a dark screen, measured in one run of the browser."""
     asked = [(letter, across, dark) for letter in letters for across in widths for dark in (False, True)]
-    screen = "@media (prefers-color-scheme: dark)"
-    bodies = [_body(letter).replace(screen, "@media all" if dark else "@media print") for letter, _, dark in asked]
+    bodies = [_body(letter).replace(DARK, "@media all" if dark else "@media print") for letter, _, dark in asked]
     shown = "".join(
         f'<iframe style="border:0;width:{across}px;height:400px" srcdoc="{html.escape(body, quote=True)}"></iframe>'
         for body, (_, across, _) in zip(bodies, asked, strict=True)
@@ -140,7 +144,11 @@ def frames(letters: Sequence[Message], browser: str, widths: Sequence[int]) -> l
 def measure(letter: Message, browser: str, across: int) -> Measured:
     """How big the mail is in a window of that width."""
     with tempfile.TemporaryDirectory() as folder:
-        dom = _run(browser, folder, _source(letter, folder, across), f"--window-size={across},600", "--dump-dom")
+        return _measured(_source(letter, folder, across), folder, browser, across, room=600)
+
+
+def _measured(source: str, folder: str, browser: str, across: int, *, room: int) -> Measured:
+    dom = _run(browser, folder, source, f"--window-size={across},{room}", "--dump-dom")
     found = re.search(r"<title>(\d+) (\d+) (\d+)</title>", dom)
     if found is None:
         raise RuntimeError("the browser measured nothing")
@@ -148,18 +156,24 @@ def measure(letter: Message, browser: str, across: int) -> Measured:
     return Measured(wide=wide, room=room, high=high)
 
 
-def draw(name: str, letter: Message, browser: str, out: Path) -> None:
-    """One picture for each width."""
-    for width, across in WIDTHS.items():
-        high = measure(letter, browser, across).high
+def draw(name: str, letter: Message, browser: str, out: Path, widths: Mapping[str, int] = WIDTHS, *, dark: bool = False) -> None:
+    """One picture for each width, as high as the mail, on a light or a dark screen."""
+    for width, across in widths.items():
         with tempfile.TemporaryDirectory() as folder:
-            target = out / f"{name}-{width}.png"
-            _run(browser, folder, _source(letter, folder, across), f"--window-size={across},{high}", f"--screenshot={target}")
+            source = _source(letter, folder, across, dark=dark)
+            high = _measured(source, folder, browser, across, room=ROOM).high
+            drawn = Path(folder) / "drawn.png"
+            _run(browser, folder, source, f"--window-size={across},{high + ABOVE}", f"--screenshot={drawn}")
+            (out / f"{name}-{width}.png").write_bytes(small(drawn.read_bytes(), high))
 
 
-def _source(letter: Message, folder: str, across: int) -> str:
+def _source(letter: Message, folder: str, across: int, *, dark: bool = False) -> str:
     source = Path(folder) / "mail.html"
-    source.write_text(page(letter, across), encoding="utf-8")
+    shown = page(letter, across)
+    source.write_text(
+        shown.replace("background: #fff", "background: #1a1d21; color: #ddd").replace(DARK, "@media all") if dark else shown,
+        encoding="utf-8",
+    )
     return source.as_uri()
 
 
