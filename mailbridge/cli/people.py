@@ -144,3 +144,21 @@ def leave(folder: Path, as_json: bool, to: str, yes: bool, name: str) -> None:
     click.echo("remove from the files:" if found else "no file names the agent")
     for place in found:
         click.echo(f"  {safe(place)}")
+
+
+@people.command("return")
+@desk_option
+@click.argument("name", metavar="NAME")
+def return_(folder: Path, name: str) -> None:
+    """Take back that agent NAME left: NAME works here again as rules/ says.
+
+    What was handed over stays where it is; `mailbridge ticket undo` takes a ticket back.
+    """
+    from mailbridge.execution.leaving import come_back
+
+    with opened(folder) as app:
+        known_or_told("agent", name, app.desk().organisation.agents)
+        desk = app.desk_of_files()
+        with app.store.write() as tx:
+            returned = come_back(tx, desk, name, Actor(kind=ActorKind.ADMIN), datetime.now(UTC))
+    click.echo(f"{safe(name)} works here again" if returned else f"{safe(name)} has not left: nothing to change")

@@ -132,6 +132,16 @@ def _end_wishes(tx: Tx, desk: Desk, name: str, heir: str, actor: Actor, now: dat
     return len(ended)
 
 
+def come_back(tx: Tx, desk: Desk, name: str, actor: Actor, now: datetime) -> bool:
+    """Whether the agent had left: the absence for good is ended.  What was handed over stays where it is."""
+    tx.wishes.lock(now)
+    id = WishId(kind=WishKind.LEFT, person=name)
+    left = id in desk.at(tx).organisation.wishes.all
+    if left:
+        tx.wishes.add([(id.key, None)], actor, now)
+    return left
+
+
 def places(name: str, files: Mapping[str, str]) -> list[str]:
     """Where the files name the agent: `rules/teams.yaml:12: members: [bogdan, clara]`."""
     word = re.compile(rf"(?<![\w@.-]){re.escape(name)}(?![\w@-])")

@@ -80,7 +80,7 @@ WITHOUT_JSON = {
     ),
     *("rules fmt", "rules rollback", "rules schema", "db upgrade", "listener passwd", "agents pair", "agents unpair", "keys rotate"),
     *("auth login", "templates preview"),
-    *("block add", "block remove"),
+    *("block add", "block remove", "people return"),
     *("kb accept", "kb reject", "kb export"),
     *("completion", "man"),
 }

@@ -82,3 +82,14 @@ def test_an_agent_leaves(desk: Path, capsys: pytest.CaptureFixture[str]) -> None
     shown = run(desk, capsys, "tickets", "show", "MB-2")
     assert "followed by clara" in shown
     assert run(desk, capsys, "people", "leave", "nobody", "--yes", ends=exits.MISTAKES)
+
+
+def test_an_agent_who_was_named_by_mistake_comes_back(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(desk, capsys, "people", "leave", "bogdan", "--to", "clara", "--yes")
+    assert run(desk, capsys, "people", "return", "bogdan") == "bogdan works here again\n"
+    assert run(desk, capsys, "people", "return", "bogdan") == "bogdan has not left: nothing to change\n"
+    assert run(desk, capsys, "people", "return", "nobody", ends=exits.MISTAKES)
+    with a_desk(desk) as made:
+        agent = made.app.desk().organisation.agents["bogdan"]
+        assert (agent.active, agent.absences) == (True, ())
+        assert made.ticket(1).assignee == "clara"
