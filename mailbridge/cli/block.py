@@ -64,7 +64,7 @@ def _change(folder: Path, word: str, sender: str) -> None:
         with app.store.write() as tx:
             result = wish_by_admin(tx, desk, f"{word} {sender}", "", datetime.now(UTC))
     if result is None:
-        raise Permanent(f'"{safe(sender)}" is not an address and no @domain')
+        raise Permanent(f'"{safe(sender)}" is neither an address nor an @domain')
     if result.refused:
         raise Permanent(REASONS.get(result.refused, result.refused))
     state = "blocked" if word == "block" else "taken again"
