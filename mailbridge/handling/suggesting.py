@@ -90,7 +90,8 @@ def _starts(tx: Tx, desk: Desk, mail: PlacedMail, opened: Open) -> tuple[Article
 
 
 def _for_agents(desk: Desk, mail: PlacedMail, opened: Open, chosen: tuple[int, ...]) -> tuple[FitRow, ...]:
-    known, language = desk.knowledge, desk.config.desk.language
+    """Named by the title in the language of the customer, in which `#send` sends them."""
+    known, language = desk.knowledge, opened.language or desk.config.desk.language
     named = (known.article(number, language) for number in chosen)
     fits = known.fits_for_agents(asked_text(mail.message), language, opened.team)
     found = {article.number: article for article in (*filter(None, named), *(fit.article for fit in fits))}

@@ -8,7 +8,7 @@ daemon nor the end of daylight saving time causes a second digest.  A digest tha
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from mailbridge.conversation.tokens import Purpose
@@ -228,7 +228,8 @@ def _requester(ticket: Ticket) -> str:
 def _changed(tx: Tx, desk: Desk, reader: DigestReader, tickets: Iterable[Ticket], since: datetime) -> Iterator[ChangedRow]:
     """The tickets that others changed since `since`, with the latest changes."""
     me = Actor(kind=ActorKind.AGENT, name=reader.agent.name)
-    viewer = Viewer(me=me.name, organisation=desk.organisation, prefix=desk.config.desk.prefix)
+    language = reader.agent.language or desk.config.desk.language
+    viewer = Viewer(me=me.name, organisation=desk.organisation, prefix=desk.config.desk.prefix, language=language)
     for ticket in sorted((one for one in tickets if one.updated_at >= since), key=lambda one: one.updated_at, reverse=True):
         events = [event for event in tx.events.of_ticket(ticket.id) if event.at >= since and event.actor != me]
         happened: tuple[Summary, ...] = summaries(events, _on(viewer, ticket), messages=True)
@@ -243,7 +244,7 @@ def _changed(tx: Tx, desk: Desk, reader: DigestReader, tickets: Iterable[Ticket]
 
 
 def _on(viewer: Viewer, ticket: Ticket) -> Viewer:
-    return Viewer(me=viewer.me, ticket=ticket.id, organisation=viewer.organisation, prefix=viewer.prefix)
+    return replace(viewer, ticket=ticket.id)
 
 
 def _hours(tx: Tx, desk: Desk, reader: DigestReader, now: datetime) -> Iterator[HoursRow]:

@@ -49,7 +49,7 @@ class Knowledge:
     def fits_for_agents(
         self, text: str, language: str, team: str | None, *, most: int = MOST_SUGGESTED, least: int = FOR_AGENTS
     ) -> tuple[Fit, ...]:
-        """The articles in any language that fit the text, each number once, in the agent's language where it is there."""
+        """The articles in any language that fit the text, each number once, in `language` where it is there."""
         found = [
             fit
             for each in self.languages

@@ -47,6 +47,15 @@ def asked_article(text: str) -> int:
     return (article_number(asked[1]) or 0) if asked else 0
 
 
+def without_thanks(text: str) -> str:
+    """The words of the text, in lower case without diacritics and punctuation, without thanks at its beginning or end."""
+    words = _words(text)
+    for thanks in _POLITE:
+        if words != thanks:
+            words = words.removesuffix(f" {thanks}").removeprefix(f"{thanks} ")
+    return words
+
+
 def _words(text: str) -> str:
     """The words in lower case without diacritics and punctuation."""
     return " ".join(_BETWEEN.sub(" ", fold(text)).split())

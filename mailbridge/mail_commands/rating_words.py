@@ -1,7 +1,8 @@
 """Reads the answer to the question for a rating.
 
-It counts where the whole text is a number from 1 to 5, a smiley or a listed phrase, or where it has the form that the question asks for:
-the grade in the first line, with or without "Rating:", and below it "Comment:" with a text.  Anything else is an ordinary answer.
+It counts where the whole text is a number from 1 to 5, a smiley or a listed phrase (with or without thanks), or where
+it has the form that the question asks for: the grade in the first line, with or without "Rating:", and below it "Comment:" with a
+text.  Anything else is an ordinary answer.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from mailbridge.mail_commands.customer_words import without_thanks
 from mailbridge.mail_commands.vocabulary import fold
 
 BEST = 5
@@ -54,12 +56,15 @@ def rating_in(text: str) -> Rating | None:
     if found:
         return Rating(grade=int(found["grade"]), form=bool(found["label"]))
     grade = _WORDS.get(" ".join(line.rstrip(".!").split()))
+    if grade is None:
+        grade = _PHRASE_GRADES.get(without_thanks(line))
     if grade is None and _STARS.fullmatch(line):
         grade = len(line.replace("☆", ""))
     return Rating(grade=grade) if grade is not None else None
 
 
+_PHRASE_GRADES: Mapping[str, int] = {phrase: grade for grade, phrases in _PHRASES.items() for phrase in map(fold, phrases)}
 _WORDS: Mapping[str, int] = {
     **{fold(_INVISIBLE.sub("", smiley)): grade for grade, smileys in _SMILEYS.items() for smiley in smileys.split()},
-    **{phrase: grade for grade, phrases in _PHRASES.items() for phrase in map(fold, phrases)},
+    **_PHRASE_GRADES,
 }

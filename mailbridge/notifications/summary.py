@@ -60,6 +60,7 @@ class Viewer:
     ticket: int | None = None
     organisation: Organisation | None = None
     prefix: str = "MB"
+    language: str = ""  # in which titles of statuses are named; '' as the desk's files do
 
     def number(self, ticket: int) -> str:
         return ticket_number(self.prefix, ticket)
@@ -343,7 +344,7 @@ def _counted(key: str, count: int) -> Summary:
 
 
 def _status(name: str, viewer: Viewer) -> str:
-    return transitions.status(name, viewer.organisation).title if viewer.organisation else name
+    return transitions.status(name, viewer.organisation).title_in(viewer.language) if viewer.organisation else name
 
 
 def _team(name: str, viewer: Viewer) -> str:

@@ -287,3 +287,45 @@ def test_changed_articles_are_taken_and_broken_ones_left_out(desk: TestDesk, tmp
     desk.app.knowledge.refresh()
 
     assert sorted({one.number for one in desk.app.knowledge.current.articles}) == [1, 17, 19, 20]
+
+
+def test_the_hint_names_the_article_that_is_cut(tmp_path: Path) -> None:
+    write(tmp_path, {**TEXTS, "knowledge/1.md": f"---\nid: KB-1\ntitle: Where to start\nstart: true\n---\nOne matter.\n\n{LONG}\n"})
+    with a_desk(tmp_path) as desk:
+        desk.feed(proven(SENSOR, "customer.test"))
+        assert "nothing but this line: #kb KB-1\n" in text_of(desk, CAROL)
+
+
+def test_no_hint_where_all_articles_are_whole(desk: TestDesk) -> None:
+    desk.feed(proven(SENSOR, "customer.test"))
+    assert "nothing but this line" not in text_of(desk, CAROL)
+
+
+def test_an_unproven_writer_is_offered_no_article_that_would_not_come(tmp_path: Path) -> None:
+    write(tmp_path, {**TEXTS, "knowledge/1.md": f"---\nid: KB-1\ntitle: Where to start\nstart: true\n---\nOne matter.\n\n{LONG}\n"})
+    with a_desk(tmp_path) as desk:
+        desk.feed(SENSOR)
+        letter = [one for one in desk.deliver() if CAROL in str(one["To"])][-1]
+        assert "Where to start (KB-1)" in str(letter)
+        assert "#kb" not in str(letter)
+        assert "%23kb" not in str(letter)
+
+
+def test_agents_read_the_title_in_the_customers_language(tmp_path: Path) -> None:
+    write(tmp_path)
+    with a_desk(tmp_path) as desk:
+        mail = a_mail("Bună ziua, imprimanta arată eroarea E-52 și nu mai trage hârtie. Vă rog să ne ajutați, mulțumesc.")
+        desk.feed(proven(mail, "customer.test"))
+        assert "Eroarea E-52" in text_of(desk, BOGDAN)
+
+
+def test_an_answer_does_not_quote_the_line_that_asked_for_an_article(desk: TestDesk) -> None:
+    desk.feed(proven(SENSOR, "customer.test"))
+    to = desk.promise_to(CAROL, "received").reply_to
+    desk.feed(proven(a_mail("#kb KB-18", to=to, message_id="<k@customer.test>"), "customer.test"), rcpt_to=(to,))
+    to = desk.promise_to(BOGDAN, "new").reply_to
+    desk.feed(proven(a_mail("We come.", from_=BOGDAN, to=to, message_id="<w@desk.test>")), mail_from=BOGDAN, rcpt_to=(to,))
+
+    text = text_of(desk, CAROL)
+    assert "> The paper jam is back" in text
+    assert "> #kb" not in text

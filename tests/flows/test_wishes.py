@@ -239,7 +239,7 @@ def test_digest_off_and_weekly(desk: TestDesk) -> None:
 
 def test_away_with_a_stand_in_ends_by_itself(desk: TestDesk) -> None:
     told = _wish(desk, BOGDAN, "#away until friday for clara", "a")
-    assert "Away: 2026-11-23 – 2026-11-27 (Clara Weiss)" in told
+    assert "Away: 23 Nov 2026 – 27 Nov 2026 (Clara Weiss)" in told
     _opens(desk)
     assert "new" not in _told(desk, BOGDAN)
     assert "new" in _told(desk, CLARA)
@@ -432,6 +432,21 @@ def test_a_leaver_is_no_agent_any_more_and_gets_nothing(desk: TestDesk) -> None:
     assert desk.ticket(2).status == "new"
     _opens(desk, "three", subject="Mouse")
     assert [event for event in _told(desk, BOGDAN) if event == "new"] == [event for event in before if event == "new"]
+
+
+@pytest.mark.parametrize("line", ["#leave bogdan to clara", "#away bogdan until friday"])
+def test_a_mail_that_opens_a_ticket_does_nothing_about_others_before_a_yes(line: str, desk: TestDesk) -> None:
+    _busy(desk)
+    text = f"{line}\n\nPlease look at the printer in my office, it makes a noise."
+    done = desk.feed(proven(a_mail(text, from_=MARA, subject="Printer", message_id="<own@desk.test>")), mail_from=MARA)
+    assert done.result.handler == "agent_ticket"
+    assert desk.ticket(1).assignee == "bogdan"
+    bogdan = desk.app.desk().organisation.agents["bogdan"]
+    assert (bogdan.active, bogdan.absences) == (True, ())
+    to = desk.promise_to(MARA, "held").reply_to
+    desk.feed(proven(a_mail("yes", from_=MARA, to=to, message_id="<ly@desk.test>")), mail_from=MARA, rcpt_to=(to,))
+    bogdan = desk.app.desk().organisation.agents["bogdan"]
+    assert (bogdan.active, len(bogdan.absences)) in ((False, 0), (True, 1))
 
 
 def test_nobody_but_a_manager_sends_somebody_away(desk: TestDesk) -> None:

@@ -180,6 +180,12 @@ def _day(context: Context, day: date | str | None) -> str:
 
 
 @pass_context
+def _days(context: Context, text: str) -> str:
+    """The text with each day of ISO 8601 in the words of the template's language: "1 Dec 2026 – 4 Dec 2026 (Ana Pop)"."""
+    return re.sub(r"\b\d{4}-\d{2}-\d{2}\b", lambda found: _day(context, found[0]), text)
+
+
+@pass_context
 def _weekly(context: Context, opening: OpeningHours | None) -> str:
     """The working week, "Mon–Fri 09:00–18:00 EET"; '' around the clock."""
     if opening is None or not opening.days:
@@ -274,6 +280,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "bounce_kind": bounce_kind,
     "counted": _counted,
     "day": _day,
+    "days": _days,
     "flowed": as_html,
     "from_now": _from_now,
     "lasting": _lasting,

@@ -24,6 +24,7 @@ from mailbridge.execution.desk import Desk
 from mailbridge.execution.hour_banks import left_for
 from mailbridge.execution.open_targets import open_targets
 from mailbridge.ids import ticket_number
+from mailbridge.mail_commands.customer_words import asked_article
 from mailbridge.message.encryption import looks_encrypted
 from mailbridge.message.model import Kind
 from mailbridge.notifications import limits
@@ -174,6 +175,7 @@ def _answered(tx: Tx, notification: Notification, ticket: Ticket) -> HistoryEntr
         return None
     people = {participant.address.lower() for participant in ticket.participants}
     earlier = [m for m in tx.mails.of_ticket(ticket.id) if m.sender.lower() in people and m.id < (notification.mail or 0)]
+    earlier = [m for m in earlier if not asked_article(m.fresh)]  # a line to the desk is nothing that the agent answers
     if not earlier:
         return None
     latest = earlier[-1]
@@ -186,9 +188,9 @@ def _history(tx: Tx, notification: Notification, ticket: Ticket, carried: Stored
         case "consulted":
             return _conversation(tx, ticket, carried)
         case "ticket":
-            return ticket_history.latest(tx, ticket, desk)
+            return ticket_history.latest(tx, ticket, desk, notification.language)
         case "history":
-            return ticket_history.whole(tx, ticket, desk)
+            return ticket_history.whole(tx, ticket, desk, notification.language)
     return ()
 
 

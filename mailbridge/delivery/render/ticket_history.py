@@ -18,15 +18,15 @@ LATEST = 3  # messages that show a ticket at a glance
 MOST = 300  # entries of a whole history; the newest are kept
 
 
-def latest(tx: Tx, ticket: Ticket, desk: Desk) -> tuple[HistoryEntry, ...]:
+def latest(tx: Tx, ticket: Ticket, desk: Desk, language: str) -> tuple[HistoryEntry, ...]:
     """The latest messages, notes among them, the newest first."""
-    messages = [entry for entry in _entries(tx, ticket, desk) if not entry.happened]
+    messages = [entry for entry in _entries(tx, ticket, desk, language) if not entry.happened]
     return tuple(reversed(messages[-LATEST:]))
 
 
-def whole(tx: Tx, ticket: Ticket, desk: Desk) -> tuple[HistoryEntry, ...]:
+def whole(tx: Tx, ticket: Ticket, desk: Desk, language: str) -> tuple[HistoryEntry, ...]:
     """Every message and everything that was done, in the order of time."""
-    return tuple(_entries(tx, ticket, desk)[-MOST:])
+    return tuple(_entries(tx, ticket, desk, language)[-MOST:])
 
 
 def parts_of(tx: Tx, mail: StoredMail) -> ShownText:
@@ -48,17 +48,18 @@ def message_name(tx: Tx, mail: int, ticket: Ticket, desk: Desk) -> str:
     return ""
 
 
-def _entries(tx: Tx, ticket: Ticket, desk: Desk) -> list[HistoryEntry]:
+def _entries(tx: Tx, ticket: Ticket, desk: Desk, language: str) -> list[HistoryEntry]:
     mails = {mail.id: mail for mail in tx.mails.of_ticket(ticket.id)}
     entries, number = [], 0
     for event in tx.events.of_ticket(ticket.id):
         number += isinstance(event.what, MessageAdded)
-        entry = _entry(tx, event, mails.get(event.mail or 0), f"{ticket_number(desk.config.desk.prefix, ticket.id)}/{number}", desk)
+        name = f"{ticket_number(desk.config.desk.prefix, ticket.id)}/{number}"
+        entry = _entry(tx, event, mails.get(event.mail or 0), name, desk, language)
         entries += [entry] if entry else []
     return entries
 
 
-def _entry(tx: Tx, event: Event, mail: StoredMail | None, message: str, desk: Desk) -> HistoryEntry | None:
+def _entry(tx: Tx, event: Event, mail: StoredMail | None, message: str, desk: Desk, language: str) -> HistoryEntry | None:
     agent = desk.organisation.agents.get(event.actor.name)
     who = agent.title if agent else event.actor.name or event.actor.kind
     if isinstance(event.what, MessageAdded):
@@ -75,5 +76,5 @@ def _entry(tx: Tx, event: Event, mail: StoredMail | None, message: str, desk: De
             message=message,
             cut=left_out(parts_of(tx, mail)) if mail.fresh else (),
         )
-    viewer = Viewer(ticket=event.ticket, organisation=desk.organisation, prefix=desk.config.desk.prefix)
+    viewer = Viewer(ticket=event.ticket, organisation=desk.organisation, prefix=desk.config.desk.prefix, language=language)
     return HistoryEntry(author=who, text="", at=event.at, happened=summaries([event], viewer))

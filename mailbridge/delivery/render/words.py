@@ -333,6 +333,7 @@ WORDS: Mapping[str, object] = {
         "opt-out": "Answers alone",
         "left": "Left",
     },
+    "wished": {"evenings": "evenings", "daily": "daily", "weekly": "weekly", "off": "off"},
     "held_states": {
         "waiting": "waits for your reply",
         "agreed": "confirmed and done",

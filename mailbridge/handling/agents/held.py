@@ -113,9 +113,9 @@ def parted(
     at_once, later = list[CommandLine](), list[CommandLine]()
     for line in lines:
         changes = bool(line.commands) and not isinstance(line.command, AgentReply | InternalNote)
-        changes = changes or isinstance(line.question, ReleaseSender | LeaveDesk)
-        changes = changes or (isinstance(line.question, ChangeWish) and not _is_own(line.question))
-        waits = changes and not vouched and not (own_ticket and not line.tickets)
+        of_others = isinstance(line.question, ReleaseSender | LeaveDesk)
+        of_others = of_others or (isinstance(line.question, ChangeWish) and not _is_own(line.question))
+        waits = (of_others or (changes and not (own_ticket and not line.tickets))) and not vouched
         waits = waits or (token_of is not None and _beyond(line, token_of.id))
         (later if waits else at_once).append(line)
     return at_once, later

@@ -104,6 +104,7 @@ def _viewer(desk: Desk, mail: PlacedMail, ticket: Ticket | None) -> Viewer:
         ticket=ticket.id if ticket else None,
         organisation=desk.organisation,
         prefix=desk.config.desk.prefix,
+        language=desk.organisation.agents[mail.agent].language or desk.config.desk.language,
     )
 
 

@@ -45,7 +45,7 @@ def status(event: Event, events: Sequence[Event], context: NotificationContext) 
     what = _in_all(moves, context.organisation)
     answered = any((isinstance(e.what, MessageAdded) and e.what.to_customer) or isinstance(e.what, MergedInto) for e in events)
     step = _step(what, context.organisation)
-    if answered or not step:
+    if answered or not step or (step == "changed" and _only_taken(what, events)):
         return
     author = title_of(event.actor, context)
     new = not opens_again(context.ticket, context.organisation)
@@ -63,6 +63,12 @@ def _in_all(moves: Sequence[Event], organisation: Organisation) -> StatusChanged
     changes = [event.what for event in moves if isinstance(event.what, StatusChanged)]
     before, after = transitions.status(changes[0].before, organisation), transitions.status(changes[-1].after, organisation)
     return replace(changes[-1], before=before.name, closes=before.open and not after.open, reopens=after.open and not before.open)
+
+
+def _only_taken(what: StatusChanged, events: Sequence[Event]) -> bool:
+    """Whether the status follows from the taking of a new ticket, of which customers are told as "taken" or not at all."""
+    begins = (what.before, what.after) == (transitions.NEW, transitions.OPEN)
+    return begins and any(isinstance(e.what, AssigneeChanged) and e.what.after for e in events)
 
 
 def _step(what: StatusChanged, organisation: Organisation) -> str:

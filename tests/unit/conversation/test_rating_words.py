@@ -16,6 +16,7 @@ from mailbridge.mail_commands.rating_words import rating_in
         ("Notă: 4\n\nComentariu: mulțumesc", 4), ("Оценка: 5\n\nКомментарий: спасибо", 5),
         ("👍", 5), ("👍🏽", 5), ("🙂", 4), ("☹️", 2), ("👎", 1), (":)", 4), (":-(", 2), ("⭐⭐⭐", 3), ("★★★★☆", 4),
         ("Very good", 5), ("very good!", 5), ("Good.", 4), ("foarte bine", 5), ("Rău", 2), ("Отлично!", 5), ("очень плохо", 1),
+        ("foarte bine, mulțumesc", 5), ("Very good, thank you!", 5), ("Спасибо, отлично!", 5), ("Thanks. Bad", 2),
     ],
 )  # fmt: skip
 def test_a_grade_is_read(text: str, grade: int) -> None:
