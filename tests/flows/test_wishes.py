@@ -437,7 +437,7 @@ def test_a_leaver_is_no_agent_any_more_and_gets_nothing(desk: TestDesk) -> None:
 @pytest.mark.parametrize("line", ["#leave bogdan to clara", "#away bogdan until friday"])
 def test_a_mail_that_opens_a_ticket_does_nothing_about_others_before_a_yes(line: str, desk: TestDesk) -> None:
     _busy(desk)
-    text = f"{line}\n\nPlease look at the printer in my office, it makes a noise."
+    text = f"#tag printer\n{line}\n\nPlease look at the printer in my office, it makes a noise."
     done = desk.feed(proven(a_mail(text, from_=MARA, subject="Printer", message_id="<own@desk.test>")), mail_from=MARA)
     assert done.result.handler == "agent_ticket"
     assert desk.ticket(1).assignee == "bogdan"
@@ -446,7 +446,7 @@ def test_a_mail_that_opens_a_ticket_does_nothing_about_others_before_a_yes(line:
     to = desk.promise_to(MARA, "held").reply_to
     desk.feed(proven(a_mail("yes", from_=MARA, to=to, message_id="<ly@desk.test>")), mail_from=MARA, rcpt_to=(to,))
     bogdan = desk.app.desk().organisation.agents["bogdan"]
-    assert (bogdan.active, len(bogdan.absences)) in ((False, 0), (True, 1))
+    assert not bogdan.active or bogdan.absences
 
 
 def test_nobody_but_a_manager_sends_somebody_away(desk: TestDesk) -> None:

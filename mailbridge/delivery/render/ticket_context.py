@@ -24,7 +24,6 @@ from mailbridge.execution.desk import Desk
 from mailbridge.execution.hour_banks import left_for
 from mailbridge.execution.open_targets import open_targets
 from mailbridge.ids import ticket_number
-from mailbridge.mail_commands.customer_words import asked_article
 from mailbridge.message.encryption import looks_encrypted
 from mailbridge.message.model import Kind
 from mailbridge.notifications import limits
@@ -175,7 +174,9 @@ def _answered(tx: Tx, notification: Notification, ticket: Ticket) -> HistoryEntr
         return None
     people = {participant.address.lower() for participant in ticket.participants}
     earlier = [m for m in tx.mails.of_ticket(ticket.id) if m.sender.lower() in people and m.id < (notification.mail or 0)]
-    earlier = [m for m in earlier if not asked_article(m.fresh)]  # a line to the desk is nothing that the agent answers
+    if any(m.fresh.lstrip().startswith("#") for m in earlier):  # perhaps a line to the desk, which is no message of the ticket
+        messages = {event.mail for event in tx.events.of_ticket(ticket.id) if isinstance(event.what, MessageAdded)}
+        earlier = [m for m in earlier if m.id in messages]
     if not earlier:
         return None
     latest = earlier[-1]
