@@ -378,3 +378,28 @@ def test_a_missed_target_goes_out_by_mail_even_if_the_rules_say_otherwise(tmp_pa
         assert [one for one in told(desk) if one[0] == "agent.level"] == []
         sweep(desk, hours=2)
         assert ("agent.level", "bogdan") in told(desk)
+
+
+@pytest.mark.parametrize(("send", "heard"), [("true", ["taken"]), ("false", [])])
+def test_taking_is_told_as_taken_and_not_as_a_change_of_status(send: str, heard: list[str], tmp_path: Path) -> None:
+    entries = f"""
+notifications:
+  - {{name: on, event: [taken, changed], to: requester}}
+teams:
+  support:
+    - {{name: taken, event: taken, to: requester, send: {send}}}
+"""
+    with with_flow(tmp_path, entries) as desk:
+        desk.feed(proven(a_mail(), "customer.test"))
+        writes(desk, "bogdan", "#take", 2)
+        assert [event for event, who, _ in rows(desk) if who == "carol" and event != "received"] == heard
+
+
+def test_the_result_of_a_line_names_statuses_in_the_agents_language(tmp_path: Path) -> None:
+    rules = {**RULES, "teams.yaml": RULES["teams.yaml"].replace("address: bogdan@desk.test", "address: bogdan@desk.test, language: ro")}
+    assert rules != RULES
+    with a_desk(tmp_path, rules=rules) as desk:
+        desk.feed(a_mail())
+        writes(desk, "bogdan", "#take", 2)
+        (letter,) = [one for one in desk.deliver() if "bogdan" in str(one["To"]) and "#take" in str(one.get_payload(0))]
+        assert "Nou → În lucru" in letter.get_payload(0).get_payload(decode=True).decode()  # type: ignore[union-attr]
