@@ -22,7 +22,7 @@ WINDOW = {"outbox.dot_committed", "outbox.after_dot", "outbox.before_sent"}
 IMAP_ONLY = {"intake.before_settle", "intake.after_settle"}  # killed in tests/crash/test_killed_at_imap.py
 # Backups and restores: tests/crash/test_killed_at_backup.py; logins and tokens: tests/oauth/test_killed.py
 # Changed rules: tests/crash/test_killed_at_recompute.py; hour banks: tests/crash/test_killed_at_hours.py
-ELSEWHERE = IMAP_ONLY | {name for name in POINTS if name.startswith(("backup.", "restore.", "oauth.", "recompute.", "hours."))}
+ELSEWHERE = IMAP_ONLY | {name for name in POINTS if name.startswith(("backup.", "restore.", "oauth.", "recompute.", "hours.", "receipts."))}
 LONG = 40 * 86400.0  # seconds: the leases of the life before are over, and the ten minutes after an unknown outcome too
 
 MAILS = {
