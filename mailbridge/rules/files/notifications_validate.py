@@ -251,7 +251,8 @@ def _beside_tells(found: Sequence[tuple[Written, FlowEntry]], teams: tuple[Node 
             if differ and tells is not None:
                 place = f"{tells.place.file}:{tells.place.line}"
                 text = f'"{word(differ[0])}": this entry wins over "tells" of the team {key.text} ({place})'
-                _warn(one.place("event"), text, "take the step out of one of the two", reading)
+                hint = "add the step to tells, or take it out of this entry" if entry.mails else "take the step out of tells"
+                _warn(one.place("event"), text, hint, reading)
                 break
 
 

@@ -201,6 +201,9 @@ def test_check_says_that_an_entry_wins_over_tells() -> None:
     (one,) = problems("notifications: [{name: a, event: taken, to: requester}]\n", **{"teams.yaml": teams})
     assert one.warning
     assert one.message.startswith('"taken": this entry wins over "tells" of the team support (rules/teams.yaml:')
+    assert one.hint == "add the step to tells, or take it out of this entry"
+    (one,) = problems("notifications: [{name: a, event: closed, to: requester, send: false}]\n", **{"teams.yaml": teams})
+    assert one.hint == "take the step out of tells"
     assert problems("notifications: [{name: a, event: closed, to: requester, template: hello}]\n", **{"teams.yaml": teams}) == []
 
 
