@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from mailbridge.conversation.tokens import Purpose
 from mailbridge.execution.bundling import TOLD
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.notification_context import notification_context
 from mailbridge.ids import ticket_number
+from mailbridge.jobs.attempts import Item, alone
 from mailbridge.notifications.compose import signed
 from mailbridge.notifications.limits import RECEIPTS
 from mailbridge.notifications.model import Notification, Queued
@@ -41,11 +43,23 @@ def notify_receipts(store: Store, desk: Desk, now: datetime) -> int:
     with store.write() as tx:
         tx.state.take(STATE_KEY, now)  # locks the row: no other transaction sends the same
         found = [one for one in tx.outbox.held_due(now, RECEIPTS) if not _went_on(tx, one, desk, now)]
-        sent = sum(_notify(tx, group, desk, now) for group in _groups(tx, found, now))
+        waiting = tx.job_failures.waiting(STATE_KEY, now)
+        sent = sum(_attempt(tx, group, desk, now) for group in _groups(tx, found, now) if _item(group).key not in waiting)
+        tx.job_failures.forget_retried(STATE_KEY, now)
         tx.state.set(STATE_KEY, now.isoformat(), now)
         tx.wake("outbox")
         crash.point("receipts.before_commit")
     return sent
+
+
+def _attempt(tx: Tx, group: Group, desk: Desk, now: datetime) -> int:
+    """Sends the acknowledgement of one person.  One that raises holds up nobody else's."""
+    return alone(tx, _item(group), now, partial(_notify, tx, group, desk, now)) or 0
+
+
+def _item(group: Group) -> Item:
+    first = group[0][0]
+    return Item(job=STATE_KEY, key=str(first.id), about=f"the acknowledgement in row {first.id} of the outbox")
 
 
 def _went_on(tx: Tx, one: Queued, desk: Desk, now: datetime) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from email.message import Message
 from pathlib import Path
 
@@ -12,7 +13,10 @@ import pytest
 from mailbridge.app import App
 from mailbridge.clock import FixedClock
 from mailbridge.config.model import LimitSettings
+from mailbridge.execution.desk import Desk
+from mailbridge.jobs import receipts
 from mailbridge.store.engine import Store
+from mailbridge.store.tx import Tx
 from tests.forked import killed
 from tests.harness import TestDesk, a_config, a_desk, a_mail, proven
 
@@ -159,3 +163,23 @@ def combined(url: str) -> list[list[str]]:
         return [[row.number for row in each.rows] for each in lists]  # type: ignore[union-attr]
     finally:
         store.close()
+
+
+def test_an_acknowledgement_that_cannot_be_made_holds_up_nobody_elses(desk: TestDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    for topic, sender in (("Printer", CAROL), ("Scanner", CAROL), ("Door", "dana@customer.test"), ("Key", "dana@customer.test")):
+        ask(desk, topic, sender=sender)
+    whole = receipts._notify
+
+    def broken(tx: Tx, group: receipts.Group, with_desk: Desk, now: datetime) -> int:
+        if group[0][0].notification.recipient == CAROL:
+            raise KeyError("broken")
+        return whole(tx, group, with_desk, now)
+
+    monkeypatch.setattr(receipts, "_notify", broken)
+    tick(desk, minutes=5)
+    assert len(received(desk)) == 1
+    assert len(received(desk, "dana@customer.test")) == 2
+
+    monkeypatch.setattr(receipts, "_notify", whole)
+    tick(desk, minutes=5)
+    assert len(received(desk)) == 2
