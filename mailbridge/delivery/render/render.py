@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import chain
 from pathlib import Path, PurePosixPath
 from time import thread_time
@@ -24,6 +24,7 @@ from jinja2 import StrictUndefined, Template, TemplateError, TemplateNotFound, T
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
+from mailbridge.config.suggest import did_you_mean
 from mailbridge.delivery.render.catalogues import LAST_LANGUAGE, Catalogue, Catalogues, Words
 from mailbridge.delivery.render.filters import FILTERS, answer, fill, mailto, one_line, topic
 from mailbridge.delivery.render.plain_tables import with_columns
@@ -51,6 +52,8 @@ MAX_SECONDS = 2.0
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _VALUES = frozenset({CustomerCard, DeskView, EarlierTicket, HistoryEntry, HoursView, OpeningHours, TicketView, VerdictView})
+_NO_ATTRIBUTE = re.compile(r"'(?:[\w.]+\.)?(\w+)(?: object)?' has no attribute '(\w+)'")
+_PARTS = re.compile(r"/parts\.(?:txt|html)\.j2$")
 _EVENT = re.compile(r"[a-z0-9_]{1,60}")
 _EVENT_FILE = re.compile(r"[a-z]+\.(?!(?:txt|html)\.)[a-z0-9_]{1,60}\.j2")
 
@@ -360,17 +363,26 @@ def _failures(name: str, folders: tuple[Path, ...]) -> Iterator[None]:
 
 
 def _place(error: Exception, name: str) -> tuple[str, int]:
-    """The innermost line of a template; Jinja2 rewrites tracebacks so that template files stand in them."""
+    """The innermost line of a template; Jinja2 rewrites tracebacks so that template files stand in them.
+
+    A mistake in a mail may raise only in a part of `parts.txt.j2` or `parts.html.j2` that the mail gives its value to: the line of the mail
+    counts then.
+    """
     if isinstance(error, TemplateSyntaxError):
         return error.filename or error.name or name, error.lineno
     lines = [(frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__)]
-    return next(((file, line) for file, line in reversed(lines) if file.endswith(".j2")), (name, 0))
+    places = [(file, line) for file, line in reversed(lines) if file.endswith(".j2")]
+    return next((place for place in places if not _PARTS.search(place[0])), next(iter(places), (name, 0)))
 
 
 def _message(error: Exception) -> str:
     match error:
         case TemplateNotFound():
             return f"there is no template {error.name}"
+        case TemplateError() if unknown := _NO_ATTRIBUTE.fullmatch(error.message or ""):
+            kind, name = unknown.groups()
+            known = [field.name for view in (TicketView, DeskView, HistoryEntry) if view.__name__ == kind for field in fields(view)]
+            return f"unknown value .{name}{'; ' + did_you_mean(name, known, 'value') if known else ''}"
         case TemplateError():
             return error.message or type(error).__name__
         case OverflowError():

@@ -83,3 +83,18 @@ def test_a_mistake_in_an_own_catalogue_is_told_and_a_missing_sentence_is_not(con
     (problem,) = template_problems(config)
 
     assert (problem.file, problem.line, problem.warning) == ("locales/ro/mail.po", 2, False)
+
+
+def test_a_mistake_that_raises_in_a_part_is_told_with_the_line_of_the_mail(config: Config) -> None:
+    """`p()` of parts.txt.j2 is where the value is used first."""
+    shipped_text = (shipped.templates() / "mail" / "customer.taken.j2").read_text(encoding="utf-8")
+    written(
+        config,
+        "customer.taken.j2",
+        shipped_text.replace("number=ticket.number) }}{% endblock", "number=1) }}{% endblock").replace("ticket.number", "ticket.nubmer"),
+    )
+
+    problem = template_problems(config)[0]
+
+    assert (problem.file, problem.line) == ("mail/customer.taken.j2", 5)
+    assert problem.message == 'unknown value .nubmer; did you mean "number"?'
