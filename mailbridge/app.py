@@ -57,6 +57,7 @@ from mailbridge.jobs.reload import BrokenRules, RulesReloader
 from mailbridge.jobs.rematch_changed import rematch_changed
 from mailbridge.jobs.reports import notify_reports
 from mailbridge.jobs.spam_review import is_reviewed, review_spam
+from mailbridge.jobs.statements import send_statements
 from mailbridge.jobs.timed_rules import run_timed_rules
 from mailbridge.jobs.unfetched import notify_unfetched
 from mailbridge.jobs.waiting import measure_waiting
@@ -411,6 +412,10 @@ class App:
     def notify_reports(self, now: datetime | None = None) -> int:
         """Sends the reports that are due; how many."""
         return notify_reports(self.store, self.desk(), now or self.clock.now())
+
+    def send_statements(self, now: datetime | None = None) -> int:
+        """Sends the monthly statements of hour banks that are due; how many."""
+        return send_statements(self.store, self.desk(), now or self.clock.now())
 
     def notify_contract_ends(self, now: datetime | None = None) -> int:
         """Notifies people of contracts that end in 60, 30 or 7 days; how many new mails."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -15,9 +13,11 @@ import click
 from mailbridge.cli.groups import Noun
 from mailbridge.cli.options import desk_option, json_option, open_desk
 from mailbridge.cli.show import print_json, print_table, safe
+from mailbridge.errors import Permanent
 
 if TYPE_CHECKING:
     from mailbridge.customers.model import Customer
+    from mailbridge.notifications.model import Notification
     from mailbridge.rules.policy import Policy
     from mailbridge.store.tx import Tx
     from mailbridge.tickets.hours.ledger import EntryKind
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mailbridge.tickets.hours.statement import BankStatement, StatementLine, StatementMonth
 
 
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 _NEGATIVE = re.compile(r"-\d[\w.:]*")
 
 
@@ -77,30 +78,66 @@ def show_(folder: Path, as_json: bool, who: str) -> None:
 @click.option("--month", metavar="MONTH", help="Like 2026-11.  [default: this month]")
 @click.option("--months", default=1, show_default=True, type=click.IntRange(1, 1200), help="Number of months; --month is the last one.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV for a spreadsheet.")
-@click.argument("who", metavar="CUSTOMER")
-def statement_(folder: Path, as_json: bool, bank: str, month: str | None, months: int, as_csv: bool, who: str) -> None:
-    """List the entries of the hour banks of CUSTOMER by month, with the balance before and after."""
-    from mailbridge.execution.hour_entries import bank_named, customer_named
-    from mailbridge.tickets.hours.planning import banks_of
-    from mailbridge.tickets.hours.statement import HEADERS, as_rows, of_months
+@click.option(
+    "--mail", "mail_to", is_flag=False, flag_value="", metavar="[ADDRESS]",
+    help="Send it as a mail.  [default address: the contract's contact, else the responsible agent]",
+)  # fmt: skip
+@click.argument("who", metavar="CUSTOMER|CONTRACT")
+def statement_(folder: Path, as_json: bool, bank: str, month: str | None, months: int, as_csv: bool, mail_to: str | None, who: str) -> None:
+    """List the entries of the hour banks of a customer or a contract by month, with the balance before and after."""
+    from mailbridge.execution.hour_statements import as_csv as csv_of
+    from mailbridge.execution.hour_statements import banks_named
+    from mailbridge.tickets.hours.statement import of_months
 
+    if mail_to is not None and (as_json or as_csv):
+        raise click.UsageError("--mail sends the statement; it cannot be used with --json or --csv")
     policy = _policy(folder)
-    customer = customer_named(policy.rules.customers, who)
-    banks = (bank_named(customer, bank),) if bank or not banks_of(customer) else banks_of(customer)
+    banks = banks_named(policy.rules.customers, who, bank)
     last = _month(month)
     first = _months_before(last, months - 1)
     with open_desk(folder) as desk, desk.store.read() as tx:
         found = [(one, of_months(one, first, last)) for one in (_statement(tx, policy, each) for each in banks)]
-    if as_json:
+    if mail_to is not None:
+        _mail(folder, policy, banks, found, mail_to)
+    elif as_json:
         values = ({"customer": one.customer, "bank": one.bank, **_left_values(one.left), "months": _months(shown)} for one, shown in found)
         print_json(list(values))
     elif as_csv:
-        out = io.StringIO()
-        csv.writer(out, lineterminator="\n").writerows([HEADERS, *([_cell(cell) for cell in row] for row in as_rows(found))])
-        click.echo(out.getvalue(), nl=False)
+        click.echo(csv_of(found), nl=False)
     else:
         for one, shown in found:
             _tell(one, shown, desk.config.desk.prefix)
+
+
+def _mail(
+    folder: Path, policy: Policy, banks: Sequence[HourBank], found: Sequence[tuple[BankStatement, Sequence[StatementMonth]]], address: str
+) -> None:  # fmt: skip
+    """Queues a mail for each bank with entries.  `address`: '' for that of the contract."""
+    from mailbridge.execution.hour_statements import recipient_at, recipient_of, statement_mail
+
+    if address and not _ADDRESS.fullmatch(address):
+        raise click.UsageError(f'"{address}" is not a mail address; write --mail after the customer: statement acme --mail')
+    customers, organisation, now = policy.rules.customers, policy.organisation, datetime.now(UTC)
+    mails: list[Notification] = []
+    with open_desk(folder) as desk:
+        settings = desk.config.desk
+        for bank, (one, months) in zip(banks, found, strict=True):
+            if not months:
+                continue
+            recipient = (
+                recipient_at(address, customers, organisation, settings.language)
+                if address
+                else recipient_of(bank, months[-1].first, customers, organisation, settings.language, now)
+            )
+            title = customers.by_name[bank.customer].title or bank.customer
+            mails.append(statement_mail(one, months, title, recipient, f"asked {now.isoformat()}", settings.address))
+        if not mails:
+            raise Permanent("no entries in these months: no mail is sent")
+        with desk.store.write() as tx:
+            tx.outbox.add_many(mails, now)
+        desk.store.wake("outbox")
+    for mail in mails:
+        click.echo(f"the statement will be sent to {safe(mail.recipient)}")
 
 
 @hours.command("grant", cls=WithAmount)
@@ -271,9 +308,3 @@ def _tell(found: BankStatement, shown: Sequence[StatementMonth], prefix: str) ->
         print_table(("DAY", "TIME", "BALANCE", "ENTRY", "TICKET", "BY", "ABOUT"), rows, empty="nothing", least=("ABOUT",))
     if not shown:
         click.echo("no entries in these months")
-
-
-def _cell(value: object) -> str:
-    """The value as a CSV cell that no spreadsheet reads as a formula."""
-    text = str(value)
-    return f"'{text}" if text[:1] in ("=", "+", "@", "\t", "\r") else text

@@ -26,6 +26,12 @@ def everybody_responsible(customers: Customers) -> frozenset[str]:
     return frozenset(name for one in customers.by_name.values() for name in _all(one) if name)
 
 
+def responsible_agent(customer: Customer, contract: Contract) -> str:
+    """The agent who is responsible for the contract, else for its project, else for the customer; '' if nobody is."""
+    project = customer.projects.get(contract.project)
+    return contract.responsible or (project.responsible if project else "") or customer.responsible
+
+
 def watches(customer: Customer, contracts: Collection[Contract], names: Collection[str]) -> bool:
     """Whether one of these agents is responsible for the customer or for one of these contracts or their projects."""
     projects = (customer.projects[one.project] for one in contracts if one.project in customer.projects)

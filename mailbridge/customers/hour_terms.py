@@ -49,6 +49,12 @@ class WhenEmpty(StrEnum):
     PAUSE_CLOCK = "pause-clock"  # the SLA clocks of the tickets stand until there are hours again
 
 
+class StatementEvery(StrEnum):
+    """How often the statement of the bank is sent by itself."""
+
+    MONTHLY = "monthly"  # on the first working day of a month, for the month before
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
     """What a minute costs, in percent; None: it costs a minute.  Of several that apply the largest counts."""
@@ -93,3 +99,4 @@ class HourTerms:
     when_empty: WhenEmpty = WhenEmpty.GO_ON
     tell_customer: bool = False
     contact: str = ""  # who hears of the hours at the customer's; '': who asked on the ticket
+    statement: StatementEvery | None = None  # None: it is not sent by itself

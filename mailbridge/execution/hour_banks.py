@@ -11,6 +11,7 @@ from datetime import date, datetime
 
 from mailbridge.execution.desk import Desk
 from mailbridge.organisation.model import Organisation
+from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.zones import wall
 from mailbridge.store.hours import StoredEntry
 from mailbridge.store.tx import Tx
@@ -103,6 +104,11 @@ def today_of(bank: HourBank, desk: Desk, now: datetime) -> date:
 
 def day_in(bank: HourBank, organisation: Organisation, now: datetime) -> date:
     """The same, of these rules."""
-    names: Iterable[str] = (contract.calendar for contract in bank.contracts)
-    calendar = next((organisation.calendars[name] for name in names if name in organisation.calendars), None)
+    calendar = calendar_of(bank, organisation)
     return wall(now, calendar.zone).date() if calendar else organisation.day_of(now)
+
+
+def calendar_of(bank: HourBank, organisation: Organisation) -> Calendar | None:
+    """The calendar that a contract of the bank names; None if no contract names one."""
+    names: Iterable[str] = (contract.calendar for contract in bank.contracts)
+    return next((organisation.calendars[name] for name in names if name in organisation.calendars), None)

@@ -28,7 +28,9 @@ MUTABLE = frozenset(
 QUESTIONS = frozenset({"approval", "approval_reminded", "confirm", "approval_decided", "approval_expired"})
 BREACHES = frozenset({"overdue", "unclaimed", "silent", "alerts"})
 # To customers: what they asked for, and what asks them for something.
-ASKED_FOR = frozenset({"answered", "waiting", "may_ask", "meeting", "unreadable", "not_entitled", "opted_out", "opted_in", "article"})
+ASKED_FOR = frozenset(
+    {"answered", "waiting", "may_ask", "meeting", "unreadable", "not_entitled", "opted_out", "opted_in", "article", "statement"}
+)
 
 
 def silenced(notification: Notification, ticket: Ticket, organisation: Organisation) -> str:

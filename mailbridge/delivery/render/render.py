@@ -38,6 +38,7 @@ from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads.collected import Changes
 from mailbridge.notifications.payloads.knowledge import ArticleRow, ArticleSent
 from mailbridge.notifications.payloads.model import Payload
+from mailbridge.notifications.payloads.reports import HourStatement
 from mailbridge.notifications.payloads.tickets import Received, ReceivedTogether
 from mailbridge.organisation.opening_hours import OpeningHours
 from mailbridge.tickets.hours.view import HoursView
@@ -99,13 +100,14 @@ def guarded(notification: Notification, view: TemplateContext) -> tuple[Notifica
 def _own_words(payload: Payload | None) -> Payload | None:
     """What of the values is the desk's own word: how long answers take, the numbers of requests, names of events, the titles of articles.
 
+    Also the statement of an hour bank: the desk's own files or an administrator name its recipient, and no sender's words are in it.
     Also an article that was asked for by the signed address.  The texts of suggested articles stay away: who asks for one has shown to
     read the mailbox.
     """
     match payload:
         case ArticleSent():
             return payload
-        case Changes():
+        case Changes() | HourStatement():
             return payload
         case Received():
             return replace(payload, estimate=None, articles=_titles(payload.articles), start=_titles(payload.start))

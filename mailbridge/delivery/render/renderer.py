@@ -21,7 +21,7 @@ from mailbridge.message.model import Attachment
 from mailbridge.notifications import limits
 from mailbridge.notifications.model import Audience, Notification, Queued
 from mailbridge.notifications.payloads.digest import Digest
-from mailbridge.notifications.payloads.reports import Report
+from mailbridge.notifications.payloads.reports import HourStatement, Report
 from mailbridge.ops import log as logs
 from mailbridge.store import restoring
 from mailbridge.store.mails import StoredAttachment
@@ -134,10 +134,12 @@ class NotificationRenderer:
 
 
 def numbers_of(notification: Notification) -> tuple[str, str] | None:
-    """Name and text of the CSV file that goes along with a report."""
+    """Name and text of the CSV file that goes along with a report or the statement of an hour bank."""
     match notification.payload:
         case Report(csv=text, kind=kind, first=first) as report if text:
             return f"{report.name or kind}-{first}.csv", text
+        case HourStatement(csv=text, rows=rows) if text:
+            return f"hours-{rows[-1].month}.csv", text
     return None
 
 

@@ -333,6 +333,12 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
         "reason": "550 5.1.1 no such user here",
     },
     "customer.hours": {"level": "80", "left": "2 h", "granted": "10 h", "over": "0 min", "until": "2026-12-31"},
+    "customer.statement": {
+        "customer": "Acme <Ltd>",
+        "bank": "gold",
+        "rows": "2026-10\t10:00\t7:30\t2:30\t0:00\t0:00\n2026-11\t10:00\t12:15\t0:00\t1:00\t-1:15",
+        "csv": "",
+    },
     "customer.escalated": {"team": "Field service"},
     "agent.consulted": {"author": "Clara Weiss"},
     "agent.over_estimate": {},

@@ -71,6 +71,28 @@ class Report(Payload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StatementRow(TableRow):
+    """A month of an hour bank, `2026-11`, in hours and minutes, `1:30`.  `left`: the balance at its end."""
+
+    month: str
+    granted: str
+    used: str
+    expired: str
+    adjusted: str
+    left: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HourStatement(Payload):
+    """The statement of an hour bank.  `csv`: every entry, as a file."""
+
+    customer: str
+    bank: str
+    rows: tuple[StatementRow, ...]
+    csv: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unsubscribed(Payload):
     """`name`: of the report, '' of the morning digest.  `again`: it comes again, on the agent's own wish."""
 

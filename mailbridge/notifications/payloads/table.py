@@ -49,7 +49,7 @@ from mailbridge.notifications.payloads.digest import Digest
 from mailbridge.notifications.payloads.knowledge import AnswersFound, ArticleNews, ArticleSent, ArticlesFound
 from mailbridge.notifications.payloads.model import Payload
 from mailbridge.notifications.payloads.plans import AgendaList, Planned
-from mailbridge.notifications.payloads.reports import Report, Unsubscribed
+from mailbridge.notifications.payloads.reports import HourStatement, Report, Unsubscribed
 from mailbridge.notifications.payloads.tickets import (
     Added,
     Alert,
@@ -109,6 +109,7 @@ PAYLOADS: Mapping[str, type[Payload]] = {
     "customer.split": OtherTicket,
     "customer.escalated": EscalatedTo,
     "customer.hours": HoursNews,
+    "customer.statement": HourStatement,
     "agent.merged": OtherTicket,
     "agent.split": OtherTicket,
     "agent.undone": ChangesUndone,

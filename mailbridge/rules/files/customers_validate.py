@@ -105,6 +105,7 @@ def _contracts(about: Table, own: Values, reading: Reading) -> None:
     for name, contract in made.items():
         _renewal(contract, made, nodes[name][1], reading)
         _lines(contract, nodes[name][1], reading)
+        _statement(contract, own, nodes[name][1], reading)
     for one, other in ties(made.values()):
         places = (_place(one, nodes), _place(other, nodes, last=True))
         earlier, later = sorted(places, key=lambda place: (place.file, place.line, place.column))
@@ -119,6 +120,17 @@ def _succeeds(one: Contract | None, other: Contract | None) -> bool:
     if one is None or other is None or one.since is not None or other.since is not None:
         return False
     return (one.until is None) is not (other.until is None)
+
+
+def _statement(contract: Contract, own: Values, node: Node, reading: Reading) -> None:
+    """Somebody gets the statement: the contact, or an agent who is responsible."""
+    project = own.get("projects", {}).get(contract.project, {})
+    responsible = contract.responsible or project.get("responsible") or own.get("responsible")
+    if contract.hours is None or contract.hours.statement is None or contract.hours.contact or responsible:
+        return
+    place = next((key.place for key, _ in _entries(node, "hours") if key.text == "statement"), None)
+    if place is not None:
+        reading.mistake(place, "nobody gets the statement", 'write "contact" into the hours, or "responsible" into the contract')
 
 
 def _renewal(contract: Contract, every: Mapping[str, Contract], node: Node, reading: Reading) -> None:

@@ -10,7 +10,7 @@ from mailbridge.config import units
 from mailbridge.config.reading import Wrong
 from mailbridge.config.scalars import Choice, Flag, Name, Text
 from mailbridge.config.schema import Key, Made, Many, Record, Table
-from mailbridge.customers.hour_terms import Cycle, CycleStart, HourTerms, Overdraft, PrepaidBlock, Weights, WhenEmpty
+from mailbridge.customers.hour_terms import Cycle, CycleStart, HourTerms, Overdraft, PrepaidBlock, StatementEvery, Weights, WhenEmpty
 from mailbridge.rules.files.scalars import ADDRESS, DATE, WORD
 
 STEP = 5  # weights are multiples of so many percent: then every minute costs whole seconds
@@ -94,6 +94,10 @@ BANK = Record(
         ),
         "tell-customer": Key(schema=Flag(), about="true: the customer hears of 80 %, 100 % and the first minute beyond, too"),
         "contact": Key(schema=ADDRESS, about="who hears of it at the customer's; without it the requester of the ticket"),
+        "statement": Key(
+            schema=Made(of=Choice(what="interval", words=tuple(StatementEvery)), make=StatementEvery),
+            about="monthly: the contact, else the responsible agent, gets the statement of a month when the next month begins",
+        ),
     },
     make=lambda values: terms(values),
     least_one=True,
@@ -128,6 +132,7 @@ def terms(values: Mapping[str, Any]) -> HourTerms:
         when_empty=values.get("when-empty", usual.when_empty),
         tell_customer=values.get("tell-customer", False),
         contact=values.get("contact", ""),
+        statement=values.get("statement"),
     )
 
 

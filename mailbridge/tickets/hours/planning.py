@@ -25,12 +25,15 @@ class HourBank:
     name: str
     contracts: tuple[Contract, ...]
 
-    def terms_on(self, day: date) -> HourTerms:
-        """The terms on a day: of the valid contract, else of the latest one before, else of the first one."""
+    def contract_at(self, day: date) -> Contract:
+        """The contract whose terms count on a day: the valid one, else the latest one before, else the first one."""
         begun = [one for one in self.contracts if one.since is None or one.since <= day]
         valid = next((one for one in begun if one.valid(day)), None)
-        found = valid or (begun[-1] if begun else self.contracts[0])
-        return found.hours or HourTerms()
+        return valid or (begun[-1] if begun else self.contracts[0])
+
+    def terms_on(self, day: date) -> HourTerms:
+        """The terms of that contract."""
+        return self.contract_at(day).hours or HourTerms()
 
 
 def banks_of(customer: Customer) -> tuple[HourBank, ...]:

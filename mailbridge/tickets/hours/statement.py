@@ -36,6 +36,20 @@ class StatementMonth:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MonthTotals:
+    """A month in sums, in seconds.  The balance before it + `granted` - `used` - `expired` + `adjusted` is `left`.
+
+    `used`: work, without what was given back.  `left`: the balance at the end of the month, negative if the bank is overdrawn.
+    """
+
+    granted: int
+    used: int
+    expired: int
+    adjusted: int
+    left: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BankStatement:
     """The statement of one bank.  `left`: the bank on `day`; None if it has had neither hours nor work yet."""
 
@@ -114,6 +128,21 @@ def clock(seconds: int) -> str:
 def of_months(found: BankStatement, first: date, last: date) -> tuple[StatementMonth, ...]:
     """The months whose first day is from `first` to `last`."""
     return tuple(month for month in found.months if first <= month.first <= last)
+
+
+def totals(month: StatementMonth) -> MonthTotals:
+    """The sums of the entries of the month."""
+
+    def of(*kinds: EntryKind) -> int:
+        return sum(line.seconds for line in month.lines if line.kind in kinds)
+
+    return MonthTotals(
+        granted=of(EntryKind.GRANT),
+        used=-of(EntryKind.BURN, EntryKind.REVERSAL),
+        expired=-of(EntryKind.EXPIRE),
+        adjusted=of(EntryKind.ADJUST),
+        left=month.closing,
+    )
 
 
 def as_rows(statements: Iterable[tuple[BankStatement, Sequence[StatementMonth]]]) -> list[list[object]]:

@@ -10,6 +10,8 @@ import pytest
 from mailbridge.cli import exits
 from mailbridge.cli.main import main
 from mailbridge.config.load import load
+from mailbridge.notifications.model import Notification
+from mailbridge.notifications.payloads.reports import StatementRow
 from mailbridge.store.engine import Store
 
 CUSTOMERS = """
@@ -107,3 +109,31 @@ def test_what_cannot_be_is_refused_and_nothing_is_added(
     with store.read() as tx:
         assert tx.hours.of_bank("acme", "blocks") == []
     store.close()
+
+
+def queued(desk: Path) -> list[Notification]:
+    store = Store(load(desk).store_url)
+    with store.read() as tx:
+        found = [one.notification for one in tx.outbox.list(limit=10)]
+    store.close()
+    return found
+
+
+def test_the_statement_by_mail(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ("statement", "blocks", "--month", "2020-01", "--mail")
+    assert "nobody gets the statement" in run(desk, capsys, *asked, code=exits.MISTAKES)
+    assert run(desk, capsys, *asked, "boss@acme.example") == "the statement will be sent to boss@acme.example\n"
+    contact = CUSTOMERS.replace("hours: {blocks: [{name: B1", "hours: {contact: ana@acme.example, blocks: [{name: B1")
+    (desk / "rules/customers.yaml").write_text(contact, encoding="utf-8")
+    run(desk, capsys, "statement", "acme", "--month", "2020-01", "--mail")
+
+    mails = queued(desk)
+    assert [mail.recipient for mail in mails] == ["ana@acme.example", "boss@acme.example"]
+    assert mails[0].values["rows"] == (
+        StatementRow(month="2020-01", granted="5:00", used="0:00", expired="0:00", adjusted="0:00", left="5:00"),
+    )
+    assert str(mails[0].values["csv"]).splitlines()[1].startswith("acme,blocks,2020-01-10,grant,block,5:00,5:00,")
+
+    assert "no entries in these months" in run(desk, capsys, "statement", "acme", "--month", "2019-01", "--mail", code=exits.MISTAKES)
+    assert "cannot be used with" in run(desk, capsys, "statement", "acme", "--csv", "--mail", code=exits.USAGE)
+    assert len(queued(desk)) == 2
