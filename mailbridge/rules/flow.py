@@ -51,6 +51,7 @@ FIXED_EVENTS: Mapping[str, str] = {
     "may_ask": "it is the question to the contact",
     "not_entitled": "it is the answer to a person who may not ask",
     "article": "the customer asked for it",
+    "article_news": "it tells its writer what became of an article",
     "statement": "`statement` of the hours in customers.yaml says whether it is sent",
     "unreadable": "the customer has to send the mail again",
     **dict.fromkeys(("opted_out", "opted_in"), "it is the answer to the customer's #quiet"),

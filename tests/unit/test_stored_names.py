@@ -399,6 +399,7 @@ def test_fields_are_printed_as_they_are_called_only_where_the_list_has_them() ->
 
     assert found == {
         "mailbridge/message/replacing.py",  # copies values, prints nothing
+        "mailbridge/delivery/render/render.py",  # the values that a template may use, in the message about one that is unknown
         "mailbridge/cli/backup.py",
         "mailbridge/cli/check.py",
         "mailbridge/cli/customers.py",

@@ -54,6 +54,7 @@ MAX_SECONDS = 2.0
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _VALUES = frozenset({CustomerCard, DeskView, EarlierTicket, HistoryEntry, HoursView, OpeningHours, TicketView, VerdictView})
 _NO_ATTRIBUTE = re.compile(r"'(?:[\w.]+\.)?(\w+)(?: object)?' has no attribute '(\w+)'")
+_VIEWS: Mapping[str, Any] = {"TicketView": TicketView, "DeskView": DeskView, "HistoryEntry": HistoryEntry}
 _PARTS = re.compile(r"/parts\.(?:txt|html)\.j2$")
 _EVENT = re.compile(r"[a-z0-9_]{1,60}")
 _EVENT_FILE = re.compile(r"[a-z]+\.(?!(?:txt|html)\.)[a-z0-9_]{1,60}\.j2")
@@ -383,7 +384,7 @@ def _message(error: Exception) -> str:
             return f"there is no template {error.name}"
         case TemplateError() if unknown := _NO_ATTRIBUTE.fullmatch(error.message or ""):
             kind, name = unknown.groups()
-            known = [field.name for view in (TicketView, DeskView, HistoryEntry) if view.__name__ == kind for field in fields(view)]
+            known = [field.name for field in fields(_VIEWS[kind])] if kind in _VIEWS else []
             return f"unknown value .{name}{'; ' + did_you_mean(name, known, 'value') if known else ''}"
         case TemplateError():
             return error.message or type(error).__name__

@@ -82,11 +82,11 @@ def test_hours_are_taken_from_a_bank_however_the_time_ends(desk: Path, capsys: p
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("grant", "acme", "0h", "--reason", "x"), "no duration that can be meant"),
+        (("grant", "acme", "0h", "--reason", "x"), "not a possible duration"),
         (("grant", "acme", "--reason", "x", "--", "-2h"), "more than nothing"),
         (("grant", "acme", "-2h", "--reason", "x"), "more than nothing"),
         (("grant", "acme", "2h", "--reson", "x"), "'--reason'"),
-        (("adjust", "acme", "0h", "--reason", "x"), "no duration that can be meant"),
+        (("adjust", "acme", "0h", "--reason", "x"), "not a possible duration"),
         (("grant", "acmee", "1h", "--reason", "x"), 'did you mean "acme"?'),
         (("grant", "bare", "1h", "--reason", "x"), 'no contract of "bare" has hours'),
         (("grant", "two", "1h", "--reason", "x"), "name one of: one, other"),
