@@ -121,7 +121,7 @@ def test_the_ends_of_certificate_and_login_are_found(tmp_path: Path, store: Stor
     (found,) = healths(replace(config, oauth=(account,)), store, now)
 
     assert [(end.kind, end.days_left(now)) for end in found.ends][1:] == [("certificate", 19), ("login", 90)]
-    assert "ended on 2020-01-01" in found.troubles[0]
+    assert "expired on 2020-01-01" in found.troubles[0]
 
 
 def test_the_providers_word_on_the_end_of_a_login_counts(store: Store, config: Config, provider: IdentityProvider) -> None:

@@ -284,7 +284,7 @@ def test_authenticated_but_not_connected_is_a_mistake_of_the_configuration(provi
         server.faults.append(Fault("EXAMINE", b"{tag} BAD User is authenticated but not connected.\r\n* BYE Connection closed.\r\n"))
         source = a_login(provider, store)
         connection = Connection(Mailbox(name="m", host="127.0.0.1", port=server.port, tls=Tls.NONE, user="s@desk.test"), 1 << 20, source)
-        advice = r"New-ServicePrincipal.*Enterprise application.*Add-MailboxPermission -Identity s@desk\.test"
+        advice = r"New-ServicePrincipal.*enterprise application.*Add-MailboxPermission -Identity s@desk\.test"
         with pytest.raises(LoginRefused, match=advice):
             connection.select("INBOX", readonly=True)
         connection.close()

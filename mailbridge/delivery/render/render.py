@@ -54,7 +54,11 @@ MAX_SECONDS = 2.0
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _VALUES = frozenset({CustomerCard, DeskView, EarlierTicket, HistoryEntry, HoursView, OpeningHours, TicketView, VerdictView})
 _NO_ATTRIBUTE = re.compile(r"'(?:[\w.]+\.)?(\w+)(?: object)?' has no attribute '(\w+)'")
-_VIEWS: Mapping[str, Any] = {"TicketView": TicketView, "DeskView": DeskView, "HistoryEntry": HistoryEntry}
+_VIEWS: Mapping[str, type[TicketView | DeskView | HistoryEntry]] = {
+    "TicketView": TicketView,
+    "DeskView": DeskView,
+    "HistoryEntry": HistoryEntry,
+}
 _PARTS = re.compile(r"/parts\.(?:txt|html)\.j2$")
 _EVENT = re.compile(r"[a-z0-9_]{1,60}")
 _EVENT_FILE = re.compile(r"[a-z]+\.(?!(?:txt|html)\.)[a-z0-9_]{1,60}\.j2")
