@@ -33,6 +33,8 @@ CHECKOUT = (
     "deploy",
     "rules",
     "templates",
+    "answers",
+    "knowledge",
     "requirements",
 )
 
