@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import click
@@ -64,6 +65,15 @@ def _decide(folder: Path, ids: tuple[int, ...], became: HeldAnswer, *, yes: bool
             click.echo(f"mail {mail.inbox} {done}" if counts else f"mail {mail.inbox} has just been decided by its agent")
 
 
+_WHY = {
+    "unproven": "the agent is not authenticated",
+    "no-token": "it only names the ticket",
+    "others-token": "it answers a mail to somebody else",
+    "lines": "its commands need confirmation",
+}
+_WHY_IN_JSON = {"unproven": "the agent is not proven", "lines": "its commands need a yes"}  # as earlier versions print them
+
+
 def _waiting(mail: HeldMail) -> HeldMail:
     """Returns the mail.  Raises Permanent where it was decided already."""
     if mail.state is not HeldAnswer.WAITING:
@@ -76,7 +86,7 @@ def _as_json(mail: HeldMail, config: Config) -> dict[str, object]:
         "id": mail.inbox,
         "agent": mail.agent,
         "held": _what(mail),
-        "reason": _why(mail),
+        "reason": _why(mail, _WHY | _WHY_IN_JSON),
         "subject": mail.subject,
         "commands": mail.lines.splitlines() if mail.what is What.LINES else [],
         "ticket": _number(mail, config) or None,
@@ -89,17 +99,9 @@ def _what(mail: HeldMail) -> str:
     return "commands" if mail.what is What.LINES else "mail"
 
 
-def _why(mail: HeldMail) -> str:
+def _why(mail: HeldMail, words: Mapping[str, str] = MappingProxyType(_WHY)) -> str:
     """The reason why the mail is held, then the results of the sender check."""
-    return f"{_WHY.get(mail.why, mail.why)}{': ' if mail.reasons else ''}{', '.join(mail.reasons)}"
-
-
-_WHY = {
-    "unproven": "the agent is not authenticated",
-    "no-token": "it only names the ticket",
-    "others-token": "it answers a mail to somebody else",
-    "lines": "its commands need confirmation",
-}
+    return f"{words.get(mail.why, mail.why)}{': ' if mail.reasons else ''}{', '.join(mail.reasons)}"
 
 
 def _number(mail: HeldMail, config: Config) -> str:

@@ -82,7 +82,10 @@ def test_its_configuration_rules_and_templates_have_no_mistake(upgraded: Path, c
     assert code == exits.OK
 
 
-NEWER = {"CustomerChanged", "HoursAlerted", "HoursRanOut", "PlanSet"}  # events that the earlier version did not know
+NEWER = {  # events that the earlier version did not know
+    *("CustomerChanged", "HoursAlerted", "HoursRanOut", "PlanSet"),
+    *("FollowerSet", "MuteSet", "TicketRated", "RatingAsked", "MarkedSpam"),
+}
 
 
 def test_every_kind_of_event_and_state_is_in_it(upgraded: Path) -> None:
