@@ -83,7 +83,7 @@ def test_a_wrong_password_is_known_within_one_poll(tmp_path: Path, dovecot: Dove
     assert "refuses the login" in bad["why"]
     assert bad["next_try"] > bad["last_failure"]
     assert bad["last_success"] is None
-    assert found[f"smtp:127.0.0.1:{smtp}"]["proof"] == "it greets"
+    assert found[f"smtp:127.0.0.1:{smtp}"]["proof"] == "it answers"
 
 
 ZONE = "@ 60 IN MX 10 ns\n" + txt("@", "v=spf1 mx -all")

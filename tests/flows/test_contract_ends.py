@@ -41,7 +41,7 @@ def test_each_threshold_is_told_once_to_the_responsible_and_the_manager(tmp_path
                 days.append(61 - day)
         assert days == [60, 30, 7]
         assert told(desk) == {"bogdan": 3, "mara": 3}
-        assert [mail["Subject"] for mail in desk.deliver()] == ["Acme Support: a contract ends soon"] * 6
+        assert [mail["Subject"] for mail in desk.deliver()] == ["Acme Support: 1 contract ends soon"] * 6
 
 
 def test_a_restart_tells_nobody_again_and_a_downtime_tells_the_last_threshold(tmp_path: Path) -> None:

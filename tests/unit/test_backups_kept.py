@@ -127,7 +127,7 @@ def test_the_section_is_read(tmp_path: Path) -> None:
     ("lines", "mistake"),
     [
         ('at = "03:30"', "at does nothing here"),
-        ('to = "b"\nat = "3 o\'clock"', "no time of day"),
+        ('to = "b"\nat = "3 o\'clock"', "not a time of day"),
         ('to = "b"\nat = "03:30"\nevery = "1d"', "at and every are both given"),
         ('to = "b"\nkeep = { yearly = 1 }', 'unknown key "yearly" in a table of numbers'),
         ('to = "b"\nkeep = 7', "expected a table of numbers"),

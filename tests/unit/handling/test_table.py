@@ -18,6 +18,7 @@ from mailbridge.config.model import WhenVirus
 from mailbridge.conversation.model import Placement, Reason
 from mailbridge.conversation.place import Evidence, TokenClaim, Writer
 from mailbridge.conversation.tokens import Life, Purpose, Token
+from mailbridge.customers.model import Customers
 from mailbridge.execution.desk import Desk
 from mailbridge.handling.agents.forwarded import ForwardedMail
 from mailbridge.handling.arrival import Arrival
@@ -28,20 +29,26 @@ from mailbridge.handling.table import AFTER_RULES, BEFORE_PARSING, BEFORE_PLACIN
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import Kind, Message, ReadingPolicy, Strength
 from mailbridge.message.parse import parse
+from mailbridge.organisation.wishes import Wish, Wishes, WishId, WishKind
 from mailbridge.rules.trace import Trace
 from mailbridge.rules.verdict import Verdict
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.tx import Tx
-from tests.builders import NOW, a_ticket, an_organisation
+from tests.builders import NOW, a_signer, a_ticket, an_organisation
 from tests.harness import a_mail
 
 CAROL, BOGDAN, MARA = "carol@customer.test", "bogdan@desk.test", "mara@desk.test"
+MALLORY = "mallory@attacker.test"
+BLOCKED = Wish(id=WishId(kind=WishKind.BLOCK, name=MALLORY), values=())
+SIGNER = a_signer()
 NOBODY_STORES = cast(Tx, None)
 DESK = cast(
     Desk,
     SimpleNamespace(
         config=SimpleNamespace(desk=SimpleNamespace(admins=(MARA,)), scan=SimpleNamespace(virus=WhenVirus.QUARANTINE)),
-        organisation=an_organisation(),
+        organisation=an_organisation(wishes=Wishes(all={BLOCKED.id: BLOCKED})),
+        policy=SimpleNamespace(rules=SimpleNamespace(customers=Customers())),
+        signer=SIGNER,
     ),
 )
 TABLES = (BEFORE_PLACING, BEFORE_PARSING, BEFORE_RULES, AFTER_RULES)
@@ -86,11 +93,13 @@ EXAMPLES: dict[str, Any] = {
     "duplicate": arrived(copy=COPY),
     "virus": arrived(virus="Eicar"),
     "canary": arrived(replace(HUMAN, loop_mark="a mark")),
+    "unsubscribe": arrived(replace(HUMAN, to=(replace(HUMAN.sender, address=SIGNER.reply_address(1, BOGDAN, Purpose.UNSUBSCRIBE)),))),
     "wait_for_earlier": arrived(replace(HUMAN, in_reply_to=("<1@customer.test>",))),
     "imported_reply": placed(source=Source.IMPORT),
     "pairing_answer": placed(from_(BOGDAN)),
     "kept_mail_request": placed(from_(MARA)),
     "held_answer": placed(evidence=Evidence(notice=NOTICE)),
+    "blocked_sender": placed(from_(MALLORY)),
     "unproven_agent": placed(writer=Writer(address=BOGDAN)),
     "bounce": placed(of_kind(Kind.BOUNCE)),
     "automatic_kept": placed(of_kind(Kind.AUTO_REPLY)),
@@ -121,10 +130,10 @@ BY_OUTCOME = {
         *("released_lines", "pairing_answer", "kept_mail_request", "held_answer", "automatic_kept", "answer_to_notification"),
         "agent_questions",
     },
-    MailOutcome.IGNORED: {"canary", "dropped_by_rule"},
+    MailOutcome.IGNORED: {"canary", "unsubscribe", "dropped_by_rule"},
     MailOutcome.HELD: {"unproven_agent", "agent_reply"},
     MailOutcome.QUARANTINED: {
-        *("virus", "quarantined_by_rule"),
+        *("virus", "blocked_sender", "quarantined_by_rule"),
         *("customer_message", "forwarded_ticket", "agent_ticket", "new_ticket"),  # more bytes than one sender may bring
     },
     MailOutcome.WAIT: {"wait_for_earlier"},
