@@ -49,7 +49,7 @@ def test_a_burst_is_told_in_one_mail_and_customers_have_their_acknowledgements(d
     for agent in ("bogdan@desk.test", "clara@desk.test"):
         (listed,) = rows(desk, agent)
         assert [line.split("\t")[0] for line in listed.splitlines()] == [f"MB-{number}" for number in range(11, 26)]
-    mails = [mail for mail in desk.deliver() if mail["Subject"] == "Acme Support: 15 requests for Support"]
+    mails = [mail for mail in desk.deliver() if mail["Subject"] == "Acme Support: 15 tickets for Support"]
     assert len(mails) == 2
     text = mails[0].get_body(("html",)).get_content()  # type: ignore[attr-defined]
     assert text.count(">Take it</a>") == 15
