@@ -129,7 +129,7 @@ def test_nothing_written_is_lost(text: str) -> None:
 @given(st.text(max_size=80), st.sampled_from([*WORDS]))
 def test_every_line_says_exactly_one_thing(argument: str, word: str) -> None:
     told = understand(f"#{word} {argument}", BOGDAN)
-    spoken = [bool(told.commands), told.question is not None, told.opening is not None, bool(told.problem)]
+    spoken = [bool(told.commands), told.question is not None, told.opening is not None, told.insert is not None, bool(told.problem)]
     assert spoken.count(True) == 1, told
 
 
