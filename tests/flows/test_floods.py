@@ -148,7 +148,8 @@ def test_a_forger_s_answers_do_not_silence_the_proven_customer(usual: TestDesk) 
 
 def test_automatic_mails_to_an_address_that_nobody_proved_are_few_an_hour(desk: TestDesk) -> None:
     """The cap by address, below that of receipts by sender."""
-    desk.app.config = replace(desk.app.config, limits=LimitSettings(mails_per_unproven_hour=2, acks_per_sender_hour=9, receipts_together_minutes=0))
+    limits = LimitSettings(mails_per_unproven_hour=2, acks_per_sender_hour=9, receipts_together_minutes=0)
+    desk.app.config = replace(desk.app.config, limits=limits)
     flood(desk, 4)
     flood(desk, 4, verdict="pass", first=20, from_="Dora <dora@customer.test>")
     desk.deliver()

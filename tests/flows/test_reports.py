@@ -118,7 +118,7 @@ def test_the_week_of_a_team_comes_on_monday_to_its_leads_with_numbers_bars_and_a
 
     said = text(weekly)
     assert "23 Nov 2026 to 29 Nov 2026: 2 new, 1 closed, 1 open now." in said
-    assert "25 Nov 2026 ██████████ 2 new, 1 closed" in said
+    assert "25 Nov 2026: ██████████ 2 new, 1 closed" in said
     assert "first answer: █████ 1 of 2" in said
     assert "MB-2 Scanner: first answer" in said
     assert "nobody took it" in said
@@ -214,7 +214,7 @@ def test_a_mail_to_the_address_in_the_header_ends_it_for_this_person(desk: TestD
         stop = a_mail("", from_="someone@provider.test", to=address, subject="unsubscribe", auto_submitted="auto-generated",
                       message_id=f"<{address}{before}@provider.test>")  # fmt: skip
         desk.feed(stop, mail_from="someone@provider.test", rcpt_to=(address,))
-        assert ends == ('You no longer get the report "weekly"' in latest(desk, "mara"))
+        assert ends == ("You no longer get the report “weekly”" in latest(desk, "mara"))
     assert len(desk.promises(event="unsubscribed")) == 1
 
     later = MONDAY + timedelta(days=8)
@@ -222,7 +222,7 @@ def test_a_mail_to_the_address_in_the_header_ends_it_for_this_person(desk: TestD
     assert [one.recipient for one in desk.promises(event="team_report")].count("mara@desk.test") == 3  # queue comes on
 
     by(desk, "mara", "#report again weekly")
-    assert 'You get the report "weekly" again.' in latest(desk, "mara")
+    assert "You get the report “weekly” again." in latest(desk, "mara")
     assert tick(desk, later + timedelta(hours=2)) == 1
 
 

@@ -413,7 +413,7 @@ oauth = "support"
     assert tickets == ["printer"], found
     ignored = [reason for outcome, reason in found if outcome == "ignored"]
     assert ignored == ["a mail of mailbridge auth test to the desk itself"] or (reads and not ignored), found
-    assert reads or "the running desk took it in" in arrived["said"]
+    assert reads or "the running desk received it" in arrived["said"]
 
 
 @servers

@@ -81,6 +81,7 @@ UNASKED: dict[str, str] = {
     "history.openings": "a back-test looks at all mails, a page at a time",
     "tickets.counts": "`status` counts all tickets by status, from the index alone",
     "sources.all": "it has one row for each source of the configuration",
+    "finished_runs.committed": "it asks the database nothing",
     "job_failures.all": "the table has rows only for what fails now",
     "job_failures.untold": "the table has rows only for what fails now",
     "job_failures.tell": "the table has rows only for what fails now",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
@@ -122,7 +123,7 @@ def test_what_is_changed_beside_the_files_is_shown_checked_and_exported(
 
 
 def test_contracts_are_listed_with_how_they_stand(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    day = date.today()
+    day = datetime.now(ZoneInfo("Europe/Bucharest")).date()  # as the desk's calendar has it
     contracts = {
         "ends": f"{{until: {day + timedelta(days=12)}, responsible: ana}}",
         "far": f"{{until: {day + timedelta(days=300)}}}",

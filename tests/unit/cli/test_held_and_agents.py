@@ -40,7 +40,7 @@ def state(desk: Path, inbox: int) -> tuple[HeldAnswer, InboxState]:
 def test_held_mail_is_listed_and_shown(run: Run, held: int) -> None:
     (row,) = run("held", "list", "--json").json
     assert (row["id"], row["agent"], row["ticket"], row["state"]) == (held, "ana", "MB-1", "waiting")
-    assert row["reason"] == "the agent is not authenticated: no DMARC verdict"
+    assert row["reason"] == "the agent is not proven: no DMARC verdict"
     listed, shown = run("held", "list").out, run("held", "show", str(held)).out
     assert f"{held} " in listed
     assert shown.startswith(f"mail {held} in the name of ana, waiting: the agent is not authenticated: no DMARC verdict\n")
