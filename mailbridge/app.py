@@ -184,6 +184,7 @@ class App:
             act_for=tokens.act,
             answer_for=tokens.answer,
             dated_since=datetime.fromisoformat(since),
+            also=frozenset(one.address.lower() for one in desk.identities),
         )
 
     def refresh_keys(self) -> None:

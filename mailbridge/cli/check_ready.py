@@ -54,6 +54,7 @@ def readiness(
         message = "nobody is notified of broken rules, quarantined mail and exceeded limits: [desk] has no admins"
         yield Problem(file=FILE, message=message, hint='write their addresses: admins = ["you@…"]', warning=True)
     yield from _itself(config, organisation)
+    yield from _identities(config, organisation)
     yield from _minute_short(files)
     yield from uncovered(organisation, now) if organisation and now else ()
 
@@ -110,6 +111,20 @@ def _itself(config: Config, organisation: Organisation | None) -> Iterator[Probl
                 message = f"agent {agent.name} has an address of the desk: {address}"
                 hint = "write the address from which this agent sends mail, not the one that customers write to"
                 yield Problem(file=TEAMS, message=message, hint=hint, warning=True)
+
+
+def _identities(config: Config, organisation: Organisation | None) -> Iterator[Problem]:
+    """Identities of teams that do not exist, and identities whose mail nothing seems to bring in."""
+    users = {box.user.lower() for box in config.mailboxes}
+    everything = bool(config.listeners) or config.pipe != Pipe() or any("@" not in user for user in users)
+    for one in config.desk.identities:
+        if organisation and one.team and one.team not in organisation.teams:
+            hint = f"the teams are: {', '.join(organisation.teams)}"
+            yield Problem(file=FILE, line=one.line, column=1, message=f'the identity {one.address}: unknown team "{one.team}"', hint=hint)
+        if config.mailboxes and not everything and one.address.lower() not in users:
+            message = f"no [[mailbox]] has the user {one.address}, so answers to this identity must reach the desk in another way"
+            hint = f"add a [[mailbox]] for it, or let {one.address} be an alias of {config.mailboxes[0].user}"
+            yield Problem(file=FILE, line=one.line, column=1, message=message, hint=hint, warning=True)
 
 
 def mailbox_of(address: str) -> str:

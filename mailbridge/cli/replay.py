@@ -27,6 +27,7 @@ def cases(tx: Tx, since: datetime, config: Config) -> Iterator[Case]:
             now=past.received_at,
             mail_from=past.mail_from,
             rcpt_to=past.rcpt_to,
+            account=past.account,
             verified=past.verified,
             organisation=Organisation(),
             own_addresses=own,

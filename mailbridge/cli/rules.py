@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from mailbridge.cli.notify_lines import NotifyLine
     from mailbridge.cli.options import OpenDesk
     from mailbridge.config.model import Config
+    from mailbridge.message.envelope import Envelope
     from mailbridge.message.model import Message
     from mailbridge.notifications.summary import Viewer
     from mailbridge.rules.policy import Policy
     from mailbridge.rules.tools.backtest import BacktestReport
+    from mailbridge.store.inbox import InboxRow
     from mailbridge.store.mails import StoredMail
     from mailbridge.tickets.events import Event
 
@@ -74,7 +76,13 @@ def _explain_file(folder: Path, name: str, *, as_json: bool) -> None:
 
 
 def evaluate(
-    policy: Policy, message: Message, config: Config, scan: Mapping[str, Any] | None = None, *, raw: bytes = b""
+    policy: Policy,
+    message: Message,
+    config: Config,
+    scan: Mapping[str, Any] | None = None,
+    *,
+    raw: bytes = b"",
+    envelope: Envelope | None = None,
 ) -> dict[str, Any]:
     """The verdict on the mail as if it came now and opened a ticket, as JSON.  `ms`: milliseconds that the rules took.
 
@@ -88,6 +96,7 @@ def evaluate(
     agent = policy.organisation.agent_of(message.sender.address) if message.sender.verified else None
     facts = facts_of(
         message,
+        envelope,
         now=SystemClock().now(),
         organisation=policy.organisation,
         agent=agent.name if agent else "",
@@ -144,6 +153,7 @@ def _explain_stored(folder: Path, what: str, *, as_json: bool, again: bool) -> N
                 raise click.UsageError(f'"{what}" is not a file, a ticket ({desk.config.desk.prefix}-1042) or the number of a mail')
             explained = [(mail, dict(tx.mails.explanation(mail.id) or {})) for mail in mails]
             raw = {mail.id: tx.blobs.get(mail.sha256) for mail in mails} if again else {}
+            rows = {mail.id: tx.inbox.get(mail.inbox) if again and mail.inbox else None for mail in mails}
             events = [event for ticket in _tickets(number, mails) for event in tx.events.of_ticket(ticket)]
             acted = _acted(events) if number is not None else []
             acts = [act for ticket in _tickets(number, mails) for act in acts_of(tx, ticket)]
@@ -151,7 +161,8 @@ def _explain_stored(folder: Path, what: str, *, as_json: bool, again: bool) -> N
     if not explained and not acted:
         raise Permanent(f"there is no mail of {what}")
     if again:
-        explained = [(mail, {**said, **_evaluated_again(folder, config, raw[mail.id], mail, said)}) for mail, said in explained]
+        new = [_evaluated_again(folder, config, raw[mail.id], mail, said, rows[mail.id]) for mail, said in explained]
+        explained = [(mail, {**said, **found}) for (mail, said), found in zip(explained, new, strict=True)]
     explained = [(mail, {**said, **_told(of_mail(acts, mail.id))}) for mail, said in explained]
     if as_json:
         mails_said = [{"mail": mail.id, "ticket": mail.ticket, "subject": mail.subject, **said} for mail, said in explained]
@@ -196,14 +207,16 @@ def _scanned(scan: Mapping[str, Any]) -> str:
     return "; ".join([*words, *(f"not scanned for {silence}" for silence in scan["not_scanned"])])
 
 
-def _evaluated_again(folder: Path, config: Config, raw: bytes, mail: StoredMail, said: Mapping[str, Any]) -> dict[str, Any]:
+def _evaluated_again(
+    folder: Path, config: Config, raw: bytes, mail: StoredMail, said: Mapping[str, Any], row: InboxRow | None
+) -> dict[str, Any]:
     """Evaluates the mail with the current rules.  Authenticity and scanner results are those stored at receipt."""
     from mailbridge.cli.check import reader
     from mailbridge.cli.policy import policy_of
 
     message = reader(config)(raw)
     message = replace(message, sender=replace(message.sender, verified=mail.verified))
-    return evaluate(policy_of(folder), message, config, said.get("scan"), raw=raw)
+    return evaluate(policy_of(folder), message, config, said.get("scan"), raw=raw, envelope=row.envelope if row else None)
 
 
 def _changes(events: Sequence[Event], viewer: Viewer) -> dict[int, list[str]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from mailbridge.config import sections
 from mailbridge.config.model import Config, LimitSettings, MetricsSettings
 from mailbridge.config.reading import Reading
-from mailbridge.config.sections import Document, desk, oauth, operation, outgoing, senders, sources
+from mailbridge.config.sections import Document, desk, identities, oauth, operation, outgoing, senders, sources
 from mailbridge.config.sections.environment import DESK, Environment
 from mailbridge.errors import ConfigError, Problem
 
@@ -50,7 +50,7 @@ def _config(found: Document, environment: Environment) -> Config | None:
     """None where the desk has no name or address; that and every other mistake is noted."""
     for section in found:
         environment.locate_files(section)
-    desk_settings = desk.desk(found.one("desk"))
+    desk_settings = desk.desk(found.one("desk"), identities.identities(found.several("identity")))
     logins = found.named("oauth")
     accounts = {name: oauth.account(section, name, environment) for name, section in logins.items()}
     mailboxes = tuple(

@@ -303,6 +303,21 @@ class TokenSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """An address of the desk that customers write to, and what the mails that they get from it look like.
+
+    `team` gets new tickets from mail to this address where no rule chooses one.  `line`: where it stands in mailbridge.toml.
+    """
+
+    address: str
+    name: str = ""  # '': the desk's
+    signature: str = ""
+    language: str = ""  # of mails to people whose mail shows none; '': the team's
+    team: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeskSettings:
     name: str
     address: str
@@ -315,10 +330,29 @@ class DeskSettings:
     own_hosts: tuple[str, ...] = ()
     agent_trust: AgentTrust = AgentTrust.DMARC
     undo_minutes: int = 10  # how long an agent may take back what a mail of theirs did; 0: not at all
+    identities: tuple[Identity, ...] = ()
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        return (self.address, *self.also)
+        """Every address of the desk: mail to one of them comes back to it."""
+        return (self.address, *self.also, *(one.address for one in self.identities))
+
+    def identity_at(self, address: str) -> Identity | None:
+        """The identity with this address, with or without +detail; None where there is none."""
+        if not self.identities:
+            return None
+        local, _, domain = address.lower().rpartition("@")
+        plain = f"{local.partition('+')[0]}@{domain}"
+        return next((one for one in self.identities if one.address.lower() == plain), None)
+
+    def sent_as(self, sender: str) -> tuple[str, str]:
+        """Name and address that a mail with this sender comes from: those of the identity, else the desk's own."""
+        identity = self.identity_at(sender)
+        return (identity.name or self.name, identity.address) if identity else (self.name, self.address)
+
+    def identity_of_team(self, team: str) -> Identity | None:
+        """The first identity whose team it is; None where there is none."""
+        return next((one for one in self.identities if team and one.team == team), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -239,6 +239,11 @@ def local_address(text: str) -> str:
     return _shaped(text, _ADDRESS, *_NO_ADDRESS)
 
 
+def mailbox(text: str) -> str:
+    """An address, or the name of a [[mailbox]]; lower case."""
+    return (local_address if "@" in text else word)(text).lower()
+
+
 def domain(text: str) -> str:
     """A domain, lower case."""
     return _shaped(text, _DOMAIN, "is not a domain", 'write it like "acme.example"').lower()

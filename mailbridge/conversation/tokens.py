@@ -79,37 +79,47 @@ class Signer:
     act_for: timedelta = timedelta(hours=24)  # validity of an agent's token for commands
     answer_for: timedelta = timedelta(days=30)  # and for replies
     dated_since: datetime | None = None  # creation time of agents' tokens without a minute; None: these are expired
+    also: frozenset[str] = frozenset()  # other addresses of the desk that tokens are made for, in lower case
 
-    def reply_address(self, ticket: int, recipient: str, purpose: Purpose, *, generation: int = 0) -> str:
+    def reply_address(self, ticket: int, recipient: str, purpose: Purpose, *, generation: int = 0, sender: str = "") -> str:
         """The reply address of `recipient` for `ticket`; the plain desk address where the server accepts no +detail, or where the local
-        part would be longer than RFC 5321 allows."""
-        local, _, domain = self.address.rpartition("@")
+        part would be longer than RFC 5321 allows.  `sender`: the address of the desk that the mail comes from; '': its own."""
+        address = sender or self.address
+        local, _, domain = address.rpartition("@")
         made = self._now(purpose)
         mac = _mac(self.keys[0], "reply", purpose, ticket, recipient, made=made, generation=generation)
         signed = f"{local}+{self.prefix.lower()}{ticket}.{purpose}{made}.{mac}"
-        return f"{signed}@{domain}" if self.plus_addressing and len(signed.encode()) <= MOST_LOCAL else self.address
+        return f"{signed}@{domain}" if self.plus_addressing and len(signed.encode()) <= MOST_LOCAL else address
 
-    def message_id(self, ticket: int, recipient: str, purpose: Purpose, key: str, *, generation: int = 0) -> str:
-        """A Message-ID without angle brackets.  The same `key` (of the notification) gives the same id in the same minute."""
+    def message_id(self, ticket: int, recipient: str, purpose: Purpose, key: str, *, generation: int = 0, sender: str = "") -> str:
+        """A Message-ID without angle brackets, in the domain of `sender` ('': the desk's own).
+
+        The same `key` (of the notification) gives the same id in the same minute.
+        """
         nonce = _base32(sha256(key.encode()).digest()[:8])
         made = self._now(purpose)
         mac = _mac(self.keys[0], "id", purpose, ticket, recipient, nonce, made=made, generation=generation)
-        return f"{self.prefix.lower()}{ticket}.{purpose}{made}.{nonce}.{mac}@{self.address.rpartition('@')[2]}"
+        return f"{self.prefix.lower()}{ticket}.{purpose}{made}.{nonce}.{mac}@{(sender or self.address).rpartition('@')[2]}"
 
     def in_address(self, address: str) -> Token | None:
         """The token in a recipient's address, if it is a reply address of this desk."""
         match = _REPLY.fullmatch(address.lower())
-        own_local, _, own_domain = self.address.lower().rpartition("@")
-        if not match or match["local"] != own_local or match["domain"] != own_domain or match["prefix"] != self.prefix.lower():
+        if not match or match["prefix"] != self.prefix.lower():
+            return None
+        plain = f"{match['local']}@{match['domain']}"
+        if plain != self.address.lower() and plain not in self.also:
             return None
         return _token(match)
 
     def in_message_id(self, message_id: str) -> Token | None:
         """The token in a Message-ID, if it has our format."""
         match = _ID.fullmatch(message_id.lower())
-        if not match or match["domain"] != self.address.lower().rpartition("@")[2] or match["prefix"] != self.prefix.lower():
+        if not match or match["prefix"] != self.prefix.lower() or not self._is_own_domain(match["domain"]):
             return None
         return _token(match, nonce=match["nonce"])
+
+    def _is_own_domain(self, domain: str) -> bool:
+        return any(address.rpartition("@")[2] == domain for address in (self.address.lower(), *self.also))
 
     def holder(self, token: Token, candidates: Iterable[str], generations: Mapping[str, int] | None = None) -> str | None:
         """The one of `candidates` (addresses) for whom this token was made; None where it is forged or revoked.

@@ -196,7 +196,8 @@ class DeliveryWorker:
 
     def _deliver(self, queued: Queued) -> bool:
         """Sends one mail and records the result; true where the server cannot be reached for any mail now."""
-        sender, recipient, dotted = self._desk().config.desk.address, deliverable(queued.notification.recipient), Event()
+        _, sender = self._desk().config.desk.sent_as(queued.notification.sender)
+        recipient, dotted = deliverable(queued.notification.recipient), Event()
         try:
             outcome = self._transport.send(sender, recipient, self._rendered_mail(queued), lambda: self._mark_dot(queued, dotted))
         except LeaseLost:

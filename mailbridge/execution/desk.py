@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Self
 
-from mailbridge.config.model import AgentTrust, Config
+from mailbridge.config.model import AgentTrust, Config, Identity
 from mailbridge.conversation.tokens import Signer
 from mailbridge.knowledge.base import EMPTY, Knowledge
 from mailbridge.message.replacing import replace
@@ -16,6 +16,7 @@ from mailbridge.organisation.model import Organisation
 from mailbridge.rules.policy import Policy
 from mailbridge.sla.waiting import WaitingTimes
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.model import Ticket
 
 
 @lru_cache(maxsize=64)
@@ -63,6 +64,12 @@ class Desk:
     @property
     def own_addresses(self) -> frozenset[str]:
         return _lowered(self.config.desk.addresses)
+
+    def identity_of(self, ticket: Ticket) -> Identity | None:
+        """What mails to customers about the ticket come from: what the customer wrote to, else the team's; None: the desk's own address."""
+        settings = self.config.desk
+        written_to = settings.identity_at(ticket.identity) if ticket.identity else None
+        return written_to or settings.identity_of_team(ticket.team)
 
     def is_own(self, address: str) -> bool:
         """Whether mail to this address comes back to us: an address of the desk, with or without +detail."""

@@ -28,11 +28,14 @@ def notification_context(
     """The context for `notifications.compose`.  `first`: the Message-ID of the mail that opens the ticket now ('' where it has none); None
     for a ticket whose mails are stored."""
     thread = thread_of(tx, ticket) if first is None else (first,)
+    identity = desk.identity_of(ticket)
     return NotificationContext(
         ticket=ticket,
         organisation=desk.organisation,
         signer=desk.signer,
-        desk_name=desk.config.desk.name,
+        desk_name=(identity.name if identity else "") or desk.config.desk.name,
+        sender=identity.address if identity else "",
+        signature=identity.signature if identity else "",
         language=desk.config.desk.language,
         mail=mail,
         answerable=answerable,

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from mailbridge.config.model import Identity
 from mailbridge.execution.assignment import wanted_agent
 from mailbridge.execution.desk import Desk
 from mailbridge.handling.placed_mail import JudgedMail, PlacedMail
+from mailbridge.message.came_to import came_to
 from mailbridge.message.model import Message
 from mailbridge.message.replacing import replace
 from mailbridge.organisation import transitions
-from mailbridge.organisation.model import CopiedPolicy, Team
+from mailbridge.organisation.model import CopiedPolicy, Organisation, Team
 from mailbridge.organisation.priority import Priority
 from mailbridge.rules.commands import choosers
 from mailbridge.rules.verdict import Verdict
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.command_types.mails import Open
 from mailbridge.tickets.model import IMPORTED, LIST_FIELD, Participant, Role
 
@@ -23,9 +28,10 @@ def opening(tx: Tx, desk: Desk, judged: JudgedMail) -> Open:
     """The new ticket as the mail, its writer and the rules want it."""
     mail, verdict, organisation = judged.mail, judged.verdict, desk.organisation
     message, writer, forwarded = mail.message, mail.writer, mail.forwarded
-    team = verdict.team or organisation.default_team
+    identity = written_to(desk, mail)
+    team = verdict.team or team_of(identity, organisation) or organisation.default_team
     requester = _requester(mail)
-    language = message.language or language_of(desk, requester.address, team)
+    language = message.language or language_of(desk, requester.address, team, identity)
     agents = mail.written_to and organisation.teams.get(team, Team(name=team, title=team)).answer_owns
     return Open(
         subject=verdict.subject or message.subject or "(no subject)",
@@ -44,7 +50,8 @@ def opening(tx: Tx, desk: Desk, judged: JudgedMail) -> Open:
         rules_version=desk.policy.version,
         asked_at=forwarded.asked_at if forwarded else None,
         follows=mail.placement.follows,
-        chosen_by=choosers(verdict),
+        chosen_by=(*choosers(verdict), *_of_identity(verdict, identity, organisation)),
+        identity=identity.address.lower() if identity else "",
         said_by=writer.agent if mail.written_to else "",
     )
 
@@ -58,9 +65,32 @@ def _requester(mail: PlacedMail) -> Participant:
     return Participant(address=author(mail), name=message.sender.name or mail.writer.name)
 
 
-def language_of(desk: Desk, address: str, team: str) -> str:
-    """The language of mails to this address where its mail shows none: the person's or the customer's, else the team's; '' for none."""
-    if known := desk.policy.rules.customers.language_at(address):
+def written_to(desk: Desk, mail: PlacedMail) -> Identity | None:
+    """The identity that the customer wrote to: the first one in To, Cc, the envelope and the lines of delivery, else that of the mailbox's
+    user; None where the mail was written to none."""
+    settings = desk.config.desk
+    if not settings.identities or mail.written_to:
+        return None
+    envelope = mail.arrival.envelope
+    user = next((box.user for box in desk.config.mailboxes if box.name == envelope.account), "")
+    addresses = (*came_to(mail.message, envelope.rcpt_to, desk.own_addresses), user)
+    return next(filter(None, map(settings.identity_at, addresses)), None)
+
+
+def team_of(identity: Identity | None, organisation: Organisation) -> str:
+    """The team of the identity; '' where it has none that there is."""
+    return identity.team if identity and identity.team in organisation.teams else ""
+
+
+def _of_identity(verdict: Verdict, identity: Identity | None, organisation: Organisation) -> Iterator[tuple[str, Actor]]:
+    if identity and not verdict.team and team_of(identity, organisation):
+        yield "team", Actor(kind=ActorKind.SYSTEM, name=f"identity {identity.address}")
+
+
+def language_of(desk: Desk, address: str, team: str, identity: Identity | None = None) -> str:
+    """The language of mails to this address where its mail shows none: the person's or the customer's, else that of the identity that was
+    written to, else the team's; '' for none."""
+    if known := desk.policy.rules.customers.language_at(address) or (identity.language if identity else ""):
         return known
     return desk.organisation.teams[team].language if team in desk.organisation.teams else ""
 

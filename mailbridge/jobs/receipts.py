@@ -82,13 +82,14 @@ def _went_on(tx: Tx, one: Queued, desk: Desk, now: datetime) -> bool:
 def _groups(tx: Tx, found: Sequence[Queued], now: datetime) -> Iterator[Group]:
     """By recipient.  Proven and unproven mails of one address are apart: the first may be of anybody, and its list has no topics."""
     tickets = {ticket.id: ticket for ticket in tx.tickets.get_many(one.notification.ticket or 0 for one in found)}
-    groups: dict[tuple[str, bool, str], list[tuple[Queued, Ticket]]] = {}
+    groups: dict[tuple[str, bool, str, str], list[tuple[Queued, Ticket]]] = {}
     for one in found:
         ticket = tickets.get(one.notification.ticket or 0)
         if ticket is None or _is_answered(tx, one):
             tx.outbox.suppress(one.id, ANSWERED if ticket else "the ticket is gone", now)
         else:
-            key = one.notification.recipient.lower(), ticket.verified, one.notification.language
+            about = one.notification
+            key = about.recipient.lower(), ticket.verified, about.language, about.sender
             groups.setdefault(key, []).append((one, ticket))
     yield from groups.values()
 
@@ -122,7 +123,7 @@ def _together(group: Group, desk: Desk) -> Notification:
         first,
         event=TOGETHER,
         key=key,
-        message_id=desk.signer.message_id(ticket.id, first.recipient, Purpose.CUSTOMER, key, generation=generation),
+        message_id=desk.signer.message_id(ticket.id, first.recipient, Purpose.CUSTOMER, key, generation=generation, sender=first.sender),
         payload=ReceivedTogether(
             rows=tuple(rows), within=known.within, unit=known.unit, working=known.working, behind=known.behind
         ),

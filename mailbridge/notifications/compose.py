@@ -233,22 +233,25 @@ def signed(notification: Notification, context: NotificationContext) -> Notifica
     """The notification with its Message-ID, reply address, thread and language: what makes an answer find its way back."""
     purpose = Purpose.CUSTOMER if notification.audience is Audience.CUSTOMER else Purpose.AGENT
     ticket, signer = context.ticket.id, context.signer
+    sender = context.sender if notification.audience is Audience.CUSTOMER else ""
     generation = dict(context.ticket.revoked).get(notification.recipient.lower(), 0)
-    message_id = signer.message_id(ticket, notification.recipient, purpose, notification.key, generation=generation)
-    thread = ((context.thread and context.thread[0]) or _root(ticket, message_id), *context.thread[1:])
+    message_id = signer.message_id(ticket, notification.recipient, purpose, notification.key, generation=generation, sender=sender)
+    thread = ((context.thread and context.thread[0]) or _root(ticket, signer.address), *context.thread[1:])
     return replace(
         notification,
         message_id=message_id,
-        reply_to=signer.reply_address(ticket, notification.recipient, purpose, generation=generation),
+        reply_to=signer.reply_address(ticket, notification.recipient, purpose, generation=generation, sender=sender),
+        sender=sender,
         in_reply_to=thread[-1],
         references=thread,
         language=notification.language or context.language,
     )
 
 
-def _root(ticket: int, message_id: str) -> str:
-    """What all mails about a ticket answer that no customer's Message-ID began: an id that no mail has."""
-    return f"ticket.{ticket}@{message_id.rpartition('@')[2]}"
+def _root(ticket: int, address: str) -> str:
+    """What all mails about a ticket answer that no customer's Message-ID began: an id that no mail has, in the domain of the desk's
+    address."""
+    return f"ticket.{ticket}@{address.rpartition('@')[2]}"
 
 
 def _kind(notification: Notification) -> str:

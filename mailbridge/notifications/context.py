@@ -90,6 +90,8 @@ class NotificationContext:
     entries: tuple[FlowEntry, ...] = ()  # those of notifications.yaml that hold for the ticket now; the first about an event decides
     responsible: tuple[str, ...] = ()  # agents who are responsible for the customer, the contract or the project; only with entries
     operators: tuple[str, ...] = ()  # addresses of the desk's admins; only with entries
+    sender: str = ""  # the desk's address that mails to customers come from; '': its own
+    signature: str = ""  # of that address, below answers; '': the team's
     language_at: Callable[[str], str] = _unknown_language  # of mails to this address at a customer's; '' where nothing says it
     not_answerable: str = ""  # why `answerable` is false, where that is known
 

@@ -47,7 +47,8 @@ class Notification:
     `event` is the template's name: templates/mail/<language>/<audience>.<event>.txt.j2.  `payload` is what the mail says
     besides the ticket, frozen at the time of the decision; None where the event has no values.  `key` makes the promise unique: the same
     event cannot tell the same recipient the same thing twice.  `template`: another name of the template; '' is that of the event.
-    `why`: the entry of notifications.yaml that decided; '' for none.  `skipped`: why it is not sent (`untold.Untold`), never stored.
+    `why`: the entry of notifications.yaml that decided; '' for none.  `sender`: the desk's address that it comes from; '' is the one of
+    [desk].  `skipped`: why it is not sent (`untold.Untold`), never stored.
     """
 
     ticket: int | None
@@ -68,6 +69,7 @@ class Notification:
     payload: Payload | None = None
     template: str = ""
     why: str = ""
+    sender: str = ""
     skipped: str = ""
 
     @property

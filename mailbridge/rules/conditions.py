@@ -153,6 +153,7 @@ _ENVELOPE = Record(what="an envelope condition", keys=keys(**{"from": _by_part(i
 _LASTING = Text(what='a duration such as 3d, or "5 working days"', parse=units.clock_or_working)
 TARGET_NAMES = tuple(str(kind) for kind in TargetKind if kind is not TargetKind.CLAIM)
 _PRIORITY = Choice(what="priority", words=tuple(Priority))
+_MAILBOX = Text(what="an address of the desk or the name of a [[mailbox]]", parse=units.mailbox, takes=(str,))
 _AUTHENTICITY = Choice(what="authenticity", words=("verified", "unverified", "strict", "loose"))
 
 CONDITIONS: dict[str, Key] = {
@@ -228,6 +229,10 @@ CONDITIONS: dict[str, Key] = {
     ),
     "kind": Key(
         schema=_words(ValueSource(kind="kind"), Choice(what="kind", words=tuple(Kind)), "a kind of mail"), about="what sort of mail it is"
+    ),
+    "mailbox": Key(
+        schema=_words(ValueSource(kind="mailbox"), _MAILBOX, "an address of the desk or the name of a mailbox"),
+        about="the address of the desk that the mail was written to, or the name of the [[mailbox]] that it came from",
     ),
     "language": Key(
         schema=_words(ValueSource(kind="language"), Text(what="a language code such as ro"), "a language"),

@@ -11,6 +11,7 @@ from mailbridge.customers.entry import mark_key
 from mailbridge.customers.model import Contract, Customer, Customers, Equipment, marks_in
 from mailbridge.customers.who_may_ask import not_entitled
 from mailbridge.message.addresses import read_addresses
+from mailbridge.message.came_to import came_to
 from mailbridge.message.model import Address, Message
 from mailbridge.rules import dates, scores
 from mailbridge.rules.facts import Facts
@@ -82,6 +83,8 @@ class FactView:
                 return ("verified" if self.facts.verified else "unverified", strict)
             case "writer":
                 return (self.writer,)
+            case "mailbox":
+                return self._mailboxes()
             case "virustest":
                 return (str(scores.virustest(self.facts, self.headers)),)
         raise LookupError(f"no source of texts is called {kind}")
@@ -245,6 +248,16 @@ class FactView:
         if source.name == "to":
             return address_parts([Address(address=a) for a in self.facts.rcpt_to], source.part)
         return () if self.facts.mail_from is None else address_parts([Address(address=self.facts.mail_from)], source.part)
+
+    def _mailboxes(self) -> Iterable[str]:
+        """The name of the [[mailbox]] that the mail came from, the addresses of the desk that it was written to, and the one that answers
+        about its ticket come from."""
+        facts = self.facts
+        if facts.account:
+            yield facts.account
+        yield from came_to(facts.message, facts.rcpt_to, facts.own_addresses or None)
+        if facts.ticket is not None and facts.ticket.identity:
+            yield facts.ticket.identity
 
     def _count(self, source: ValueSource) -> int:
         """RFC 5231 4.2: fields of a header, or addresses in them; RFC 5235 2.2: whether a filter looked."""

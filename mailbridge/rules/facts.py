@@ -21,6 +21,9 @@ class Outside(Protocol):
     @property
     def rcpt_to(self) -> tuple[str, ...]: ...
 
+    @property
+    def account(self) -> str: ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
@@ -30,6 +33,7 @@ class Facts:
     message: Message = field(default_factory=Message)  # empty where a rule by time looks at a ticket
     mail_from: str | None = None  # '' is the null sender, None is not known
     rcpt_to: tuple[str, ...] = ()
+    account: str = ""  # the name of the [[mailbox]] that it came from; '' for other ways in
     agent: str = ""  # name of the authenticated agent who wrote
     verified: bool = False
     reply: bool = False  # belongs to an existing ticket
@@ -71,6 +75,7 @@ def facts_of(
         now=now,
         mail_from=envelope.mail_from if envelope else None,
         rcpt_to=tuple(envelope.rcpt_to) if envelope else (),
+        account=envelope.account if envelope else "",
         agent=agent,
         verified=message.sender.verified if verified is None else verified,
         reply=ticket is not None if is_reply is None else is_reply,

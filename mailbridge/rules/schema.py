@@ -252,6 +252,7 @@ EXAMPLE_MAIL = Record(
         "from": Key(schema=Text(what="an address"), about="the sender"),
         "to": Key(schema=Many(of=Text(what="an address"), what="an address or a list")),
         "cc": Key(schema=Many(of=Text(what="an address"), what="an address or a list")),
+        "mailbox": Key(schema=Text(what="the name of a [[mailbox]]"), about="the name of the [[mailbox]] that it came from"),
         "subject": Key(schema=Text()),
         "text": Key(schema=Text(), about="what the person wrote"),
         "headers": Key(schema=Table(what="header fields", of=Text()), about="further header fields"),

@@ -41,6 +41,7 @@ class PastMail:
     head: bytes
     mail_from: str | None
     rcpt_to: tuple[str, ...]
+    account: str
     attachments: tuple[Attachment, ...]
     scan: Mapping[str, Any] | None = None
 
@@ -62,7 +63,7 @@ _COLUMNS = [mails.c[name] for name in (
 _scanned = sa.case((mails.c.explanation.contains('"scan":', autoescape=True), mails.c.explanation)).label("scanned")
 _head = sa.func.substr(blobs.c.content, 1, HEADER, type_=sa.LargeBinary).label("head")
 _PAGE = (
-    sa.select(*_COLUMNS, _scanned, inbox.c.mail_from, inbox.c.rcpt_to, _head)
+    sa.select(*_COLUMNS, _scanned, inbox.c.mail_from, inbox.c.rcpt_to, inbox.c.account, _head)
     .outerjoin(inbox, inbox.c.id == mails.c.inbox)
     .outerjoin(blobs, blobs.c.sha256 == mails.c.sha256)
     .where(*_WANTED, mails.c.id > sa.bindparam("after"))
@@ -106,6 +107,7 @@ def _past(row: Row, files: tuple[Attachment, ...]) -> PastMail:
         head=bytes(row.head or b""),
         mail_from=row.mail_from,
         rcpt_to=load(row.rcpt_to, tuple[str, ...]) if row.rcpt_to else (),
+        account=row.account or "",
         attachments=files,
         scan=load(row.scanned, _Explained).scan if row.scanned else None,
     )

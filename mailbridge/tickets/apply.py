@@ -73,6 +73,7 @@ def _opened(what: TicketOpened, event: Event) -> Ticket:
         language=what.language,
         verified=what.verified,
         rules_version=what.rules_version,
+        identity=what.identity,
     )
 
 

@@ -190,6 +190,7 @@ class Ticket:
     rating: int | None = None  # the requester's grade, 1 to 5
     rated_at: datetime | None = None  # when the first grade was given
     rating_asked_at: datetime | None = None
+    identity: str = ""  # the desk's address that mails to customers come from, lower case; '': that of the team, else the desk's own
     revoked: tuple[tuple[str, int], ...] = ()  # (address in lower case, number of revocations of its reply addresses)
 
     @property

@@ -40,6 +40,7 @@ def open_ticket(ticket_id: int, command: Open, about: CommandContext) -> Decisio
         rules_version=command.rules_version,
         asked_at=command.asked_at,
         chosen_by=tuple((what, f"{by.kind} {by.name}") for what, by in command.chosen_by if what in _OPENED_WITH),
+        identity=command.identity,
     )
     first = MessageAdded(author=command.said_by or command.requester.address, to_customer=bool(command.said_by))
     chosen: list[tuple[str, TicketEvent]] = [("", first)]

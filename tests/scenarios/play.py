@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from email import message_from_bytes
 from email.message import EmailMessage, Message
@@ -14,6 +14,7 @@ from shutil import copytree
 from typing import Any
 
 from mailbridge.cli.history import worded
+from mailbridge.config.model import Identity
 from mailbridge.errors import ConfigError
 from mailbridge.intake.imap_old import old_mail
 from mailbridge.jobs import release
@@ -26,7 +27,7 @@ from mailbridge.tickets.event_types.mails import MessageAdded
 from mailbridge.tickets.events import Event
 from mailbridge.tickets.model import Ticket
 from mailbridge.worker import Done
-from tests.harness import MX, RULES, TestDesk, a_desk, a_mail, proven
+from tests.harness import MX, RULES, TestDesk, a_config, a_desk, a_mail, proven
 from tests.scenarios import robots
 from tests.scenarios.story import START, Step, Story, StoryError, duration
 
@@ -298,7 +299,9 @@ def playing(story: Story, folder: Path) -> Iterator[tuple[Player, Played]]:
     for texts in ("knowledge", "answers"):
         if (story.folder / texts).exists():
             copytree(story.folder / texts, folder / texts)
-    with a_desk(folder, rules=rules) as desk:
+    identities = tuple(Identity(**told) for told in story.identities)
+    settings: dict[str, Any] = {"desk": replace(a_config(folder).desk, identities=identities)} if identities else {}
+    with a_desk(folder, rules=rules, **settings) as desk:
         desk.clock.time = START
         player = Player(story=story, desk=desk)
         for step in story.steps:
@@ -310,7 +313,7 @@ def playing(story: Story, folder: Path) -> Iterator[tuple[Player, Played]]:
 
 def shown(letter: Message) -> list[str]:
     """The text of each readable part of a mail, with its subject."""
-    texts = [f"Subject: {letter['Subject']}"]
+    texts = [f"From: {letter['From']}\nSubject: {letter['Subject']}"]
     for part in letter.walk():
         if part.get_content_maintype() == "text":
             payload = part.get_payload(decode=True)

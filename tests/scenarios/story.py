@@ -19,7 +19,7 @@ MAIL = {
     *("quotes", "invitation", "came", "in-reply-to", "late"),
 }
 STEP = MAIL | {"mailbox", "release", "past"} | {"wait", "until", "told", "outcome", "says", "hides", "look", "rules", "why"}
-STORY = {"title", "why", "desk", "rules", "steps", "then"}
+STORY = {"title", "why", "desk", "rules", "identities", "steps", "then"}
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -57,6 +57,7 @@ class Story:
     then: Mapping[str, Any] = field(default_factory=dict)
     desk: str = ""
     rules: Mapping[str, str] = field(default_factory=dict)
+    identities: tuple[Mapping[str, str], ...] = ()
 
     @property
     def house(self) -> dict[str, str]:
@@ -89,6 +90,7 @@ def read(folder: Path) -> Story:
         then=told.get("then") or {},
         desk=told.get("desk") or "",
         rules=told.get("rules") or {},
+        identities=tuple(told.get("identities") or ()),
     )
 
 

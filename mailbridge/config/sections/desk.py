@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailbridge.config import units
-from mailbridge.config.model import AgentTrust, DeskSettings
+from mailbridge.config.model import AgentTrust, DeskSettings, Identity
 from mailbridge.config.scalars import WholeNumber
 from mailbridge.config.sections import kinds
 from mailbridge.config.sections.environment import STORE_URL, Environment
@@ -31,9 +31,9 @@ DESK = section(
 STORE = section("[store]", {"url": kinds.text(units.url(STORE_SCHEMES))})
 
 
-def desk(found: Section) -> DeskSettings | None:
+def desk(found: Section, identities: tuple[Identity, ...]) -> DeskSettings | None:
     """None where the name or the address is missing."""
-    return DeskSettings(**found.values) if {"name", "address"} <= set(found.values) else None
+    return DeskSettings(**found.values, identities=identities) if {"name", "address"} <= set(found.values) else None
 
 
 def store_url(found: Section, environment: Environment) -> str:

@@ -100,12 +100,12 @@ class NotificationRenderer:
                 raise
             # Whoever works here hears of it all the same, in plain words, and of the broken template too.
             rendered = without_template(notification, view, error)
-        address = desk.config.desk.address
+        name, address = desk.config.desk.sent_as(notification.sender)
         return build(
             rendered,
             notification,
             sender_address=address,
-            desk_name=desk.config.desk.name,
+            desk_name=name,
             date=self._clock.now(),
             attachments=goes.files,
             text_file=(view.whole.name, view.whole.text) if view.whole else numbers_of(notification),
@@ -117,7 +117,7 @@ class NotificationRenderer:
                 notification,
                 prefix=desk.config.desk.prefix,
                 subject=view.ticket.subject if view.ticket else "",
-                desk_name=desk.config.desk.name,
+                desk_name=name,
                 desk_address=address,
             ),
         )

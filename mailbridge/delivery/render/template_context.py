@@ -46,8 +46,11 @@ from mailbridge.tickets.hours.view import HoursView
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskView:
+    """The desk as the reader knows it: the address that the mail comes from, with its name and signature."""
+
     name: str
     address: str
+    signature: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

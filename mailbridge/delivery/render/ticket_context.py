@@ -52,7 +52,9 @@ ROBOTS = frozenset(
 
 def view_of(tx: Tx, notification: Notification, desk: Desk, now: datetime) -> TemplateContext:
     """Everything a template may show of this promise.  A note never gets into a customer's view, whatever the promise points at."""
-    desk_view = DeskView(name=desk.config.desk.name, address=desk.config.desk.address)
+    name, address = desk.config.desk.sent_as(notification.sender)
+    identity = desk.config.desk.identity_at(notification.sender)
+    desk_view = DeskView(name=name, address=address, signature=identity.signature if identity else "")
     ticket = tx.tickets.surviving(notification.ticket) if notification.ticket else None
     if ticket is None:
         return TemplateContext(desk=desk_view, recipient_name=notification.name, now=now, zone=_zone_of(notification, desk, "UTC"))

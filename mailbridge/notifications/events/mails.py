@@ -31,7 +31,7 @@ def message(event: Event, events: Sequence[Event], context: NotificationContext)
         closes = any(isinstance(e.what, StatusChanged) and e.what.closes for e in events)
         team = team_of(context.ticket, context.organisation)
         author, opens_new = title_of(event.actor, context), closes and not opens_again(context.ticket, context.organisation)
-        signature = "" if team.signature == AGENTS_OWN else team.signature
+        signature = "" if team.signature == AGENTS_OWN else context.signature or team.signature
         answer = Answered(author=author, closes=closes, opens_new=opens_new, signature=signature)
         news = ColleagueAnswered(author=author, closes=closes)
         carried = event.mail or context.mail  # an answer that waited for a yes is another mail than the yes

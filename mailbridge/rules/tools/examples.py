@@ -169,6 +169,7 @@ def facts_of_example(policy: Policy, mail: Mapping[str, Any]) -> Facts:
         now=now,
         mail_from=_address(mail.get("from", "")).address,
         rcpt_to=tuple(_address(to).address for to in mail.get("to", ())),
+        account=mail.get("mailbox", ""),
         agent=mail.get("agent", ""),
         verified=mail.get("verified", True),
         reply=reply,

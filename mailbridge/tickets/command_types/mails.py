@@ -32,6 +32,7 @@ class Open:
     chosen_by: tuple[tuple[str, Actor], ...] = ()  # value ("team", "field NAME", "tag NAME", "cc ADDRESS") -> what chose it
     said_by: str = ""  # the agent who wrote the first message; '' where the customer did
     asked_at: datetime | None = None  # time of the customer's request, where an agent forwards it; SLA targets count from it
+    identity: str = ""  # the desk's address that the customer wrote to, where an [[identity]] has it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ class TicketOpened:
     rules_version: str = ""
     asked_at: datetime | None = None  # of a forwarded mail: when its author sent it
     chosen_by: tuple[tuple[str, str], ...] = ()  # "team", "priority", "status" -> what chose it, as 'rule NAME', 'project NAME'
+    identity: str = ""  # the address of the desk that the customer wrote to, where mails to customers come from it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -157,6 +157,7 @@ def _born(ticket: Ticket, command: Split, ref: MailRef, about: CommandContext) -
         verified=ref.verified,
         rules_version=ticket.rules_version,
         asked_at=ref.at,
+        identity=ticket.identity,
     )
     writer = Actor(kind=ActorKind.CUSTOMER, name=ref.author.address)
     said = MessageAdded(author=ref.author.address)

@@ -481,3 +481,48 @@ def test_trust_without_ground_is_refused(tmp_path: Path, text: str, mistake: str
 def test_a_listener_that_believes_nobody_or_names_whom_may_stand_open(tmp_path: Path, text: str) -> None:
     write(tmp_path, text + "\n")
     assert load(tmp_path, {}).listeners
+
+
+def test_identities_are_addresses_of_the_desk(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        """
+        [[identity]]
+        address = "Sales@brand.example"
+        name = "Brand"
+        team = "sales"
+        language = "ro"
+        signature = \"\"\"
+Brand
++40 1\"\"\"
+        [[identity]]
+        address = "bills@acme.example"
+        """,
+    )
+
+    desk = load(tmp_path, {}).desk
+
+    assert desk.addresses == ("support@acme.example", "Sales@brand.example", "bills@acme.example")
+    assert desk.identity_at("sales+mb1.c.x@BRAND.example") == desk.identities[0]
+    assert desk.identities[0].signature == "Brand\n+40 1"
+    assert desk.sent_as("sales@brand.example") == ("Brand", "Sales@brand.example")
+    assert desk.sent_as("bills@acme.example") == ("Acme Support", "bills@acme.example")
+    assert desk.sent_as("gone@acme.example") == desk.sent_as("") == ("Acme Support", "support@acme.example")
+    assert desk.identity_of_team("sales") == desk.identities[0]
+    assert desk.identity_of_team("") is None
+
+
+def test_two_identities_of_one_address_name_both_places(tmp_path: Path) -> None:
+    text = '[[identity]]\naddress = "Bills@acme.example"\n[[identity]]\nname = "x"\naddress = "bills@acme.example"\n'
+
+    assert told(tmp_path, text) == [
+        "8:11+20 address: bills@acme.example is the address of two identities, at mailbridge.toml:5 and mailbridge.toml:8 | "
+        "keep one of them, or give each its own address"
+    ]
+
+
+def test_an_identity_has_no_detail(tmp_path: Path) -> None:
+    assert told(tmp_path, '[[identity]]\naddress = "support+sales@acme.example"\n') == [
+        "5:11+28 address: an identity has no +detail: support+sales@acme.example | "
+        "what stands behind a + says which ticket a mail is about; write the address without it"
+    ]

@@ -46,6 +46,9 @@ def holds_for(condition: str, message: Message, **facts: Any) -> bool:
     ("condition", "yes", "no"),
     [
         ("{header: {subject: Hello}}", {"subject": "HELLO"}, {"subject": "Hello!"}),
+        ("{mailbox: sales@acme.example}", {"to": ["Sales <SALES+x@acme.example>"]}, {"to": ["bills@acme.example"]}),
+        ("{mailbox: sales@acme.example}", {"cc": ["sales@acme.example"]}, {"subject": "sales@acme.example"}),
+        ("{mailbox: [imap-sales, x]}", {"mailbox": "Imap-Sales"}, {"mailbox": "imap"}),
         ("{header: {subject: [a, b]}}", {"subject": "b"}, {"subject": "c"}),
         ('{header: {subject: {is: x, comparator: "i;octet"}}}', {"subject": "x"}, {"subject": "X"}),
         ("{header: {subject: {contains: straße}}}", {"subject": "Die STRAßE"}, {"subject": "Die Strase"}),
@@ -262,3 +265,13 @@ def test_folding_takes_the_short_way_only_where_it_is_the_same() -> None:
 def test_a_text_that_grows_while_it_is_folded_is_cut() -> None:
     assert len(fold("\ufdfa" * 65_536, Comparator.UNICODE)) < 250_000
     assert fold("e\u0301" * 10_000, Comparator.UNICODE) == "E\u0301" * 10_000
+
+
+def test_a_mailbox_is_one_of_the_desks_own_addresses() -> None:
+    """A stranger's address in To is none, whatever the condition says; what Delivered-To says counts."""
+    message = Message(to=(Address(address="sales@other.example"),), headers=(("Delivered-To", "<bills@acme.example>"),))
+    own = ("sales@acme.example", "bills@acme.example")
+
+    assert not holds_for("{mailbox: sales@other.example}", message, own_addresses=own)
+    assert holds_for("{mailbox: bills@acme.example}", message, own_addresses=own)
+    assert not holds_for("{mailbox: bills@acme.example}", message, own_addresses=own[:1])
