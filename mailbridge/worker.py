@@ -56,6 +56,7 @@ class Done:
 
     inbox: int
     result: MailResult
+    trace: str = ""
 
 
 class CommitOrder:
@@ -197,7 +198,8 @@ class Worker:
         examined = self._examiner.examine(mails, lambda index: self._raw(readable[index][0]), until=until)
         for (waiting, _), one in zip(readable, examined, strict=True):
             if isinstance(one, Examined) and one.scan.silences:
-                log.warning("mail_not_scanned", inbox=waiting.id, why=[silence.reason for silence in one.scan.silences])
+                why = [silence.reason for silence in one.scan.silences]
+                log.warning("mail_not_scanned", inbox=waiting.id, trace=waiting.envelope.trace, why=why)
         ready = iter(examined)
         return [next(ready) if isinstance(one, Message) else one for one in read]
 
@@ -225,7 +227,9 @@ class Worker:
         desk, done = self._desk(), []
         with self._store.write() as tx:
             for waiting, mail in zip(portion, mails, strict=True):
-                done.append(Done(inbox=waiting.id, result=self._one(tx, waiting, mail, desk, owner, apart=apart)))
+                with tx.caused_by(waiting.envelope.trace), logs.bound(trace=waiting.envelope.trace):
+                    result = self._one(tx, waiting, mail, desk, owner, apart=apart)
+                done.append(Done(inbox=waiting.id, trace=waiting.envelope.trace, result=result))
             crash.point("pipeline.before_commit")
         return done
 
@@ -285,7 +289,8 @@ class Worker:
             case MailOutcome.QUARANTINED:
                 tx.inbox.quarantine(waiting.id, result.reason, now, owner=owner)
             case _:
-                tx.inbox.finish(waiting.id, result.outcome, now, result.mail, result.ticket, result.reason, owner=owner)
+                became = (result.outcome, now, result.mail, result.ticket, result.reason)
+                tx.inbox.finish(waiting.id, *became, handler=result.handler, owner=owner)
 
     def _again(self, tx: Tx, waiting: ClaimedMail, owner: str, reason: str) -> MailResult:
         tx.inbox.defer(waiting.id, self._clock.now() + SOON, forget_attempt=True, owner=owner)
@@ -316,12 +321,13 @@ class Worker:
     def _announce(self, done: Sequence[Done]) -> None:
         for one in done:
             if one.result.outcome is MailOutcome.WAIT:
-                log.info("mail_postponed", inbox=one.inbox, reason=one.result.reason)
+                log.info("mail_postponed", inbox=one.inbox, trace=one.trace, reason=one.result.reason)
                 continue
             result = one.result
             log.info(
                 "mail_processed",
                 inbox=one.inbox,
+                trace=one.trace,
                 outcome=result.outcome,
                 handler=result.handler,
                 ticket=result.ticket,

@@ -65,6 +65,7 @@ def _act_json(act: Act, viewer: Viewer) -> dict[str, Any]:
             "how": line.how,
             "by": line.by,
             "at": line.at,
+            "trace": line.trace or None,
         }
 
     return {
@@ -89,4 +90,4 @@ def line_text(line: NotifyLine) -> str:
     from mailbridge.rules.flow import word
 
     why = "" if line.by in line.how else f"; {line.by}"
-    return f"{word(line.event)}: {line.how}{why}"
+    return f"{word(line.event)}: {line.how}{why}{f'  [{line.trace}]' if line.trace else ''}"

@@ -33,6 +33,7 @@ class NotifyLine:
     how: str
     by: str
     at: datetime
+    trace: str = ""  # of a mail: its id in the log and in `mailbridge trace`
 
 
 @dataclass(slots=True, kw_only=True)
@@ -90,6 +91,7 @@ def _of_mail(one: Queued, outgoing: Sequence[Queued]) -> NotifyLine:
         how=how,
         by=notification.why or BUILT_IN,
         at=one.created_at,
+        trace=one.trace,
     )
 
 

@@ -77,6 +77,7 @@ def queued_json(queued: Queued, config: Config) -> dict[str, object]:
     notification = queued.notification
     return {
         "id": queued.id,
+        "trace": queued.trace or None,
         "state": queued.state,
         "ticket": number(queued, config),
         "audience": notification.audience,

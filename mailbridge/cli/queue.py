@@ -40,8 +40,10 @@ def row_json(row: InboxRow, config: Config) -> dict[str, object]:
     envelope = row.envelope
     return {
         "id": row.id,
+        "trace": row.envelope.trace or None,
         "state": row.state,
         "outcome": row.outcome,
+        "handler": row.handler or None,
         "reason": row.reason,
         "ticket": number(row, config),
         "ticket_id": row.ticket,
@@ -82,10 +84,11 @@ SCREEN: Screen[InboxRow] = Screen(
     as_json=row_json,
     fetch=lambda tx, state, limit, since: tx.inbox.list(state, limit, since=since),
     get=lambda tx, id_: tx.inbox.get(id_),
+    by_trace=lambda tx, trace: tx.inbox.by_trace(trace),
     content=lambda tx, row: tx.blobs.get(row.sha256),
 )
 add_list(queue, SCREEN, "List accepted mails, newest first, with their results.")
-add_show(queue, SCREEN, "Show accepted mail ID: its result, and its text with control characters made visible.")
+add_show(queue, SCREEN, "Show accepted mail ID, a number or a trace id: its result, and its text with control characters made visible.")
 add_counts(queue, SCREEN, "Count mails by state, and show how long the oldest has waited.", lambda tx: tx.inbox)
 
 

@@ -39,16 +39,17 @@ class Screen(Generic[Item]):
     content_key: str = "raw"  # its key in JSON
     heading: Callable[[Item], Iterable[str]] | None = None  # the first lines of `show`; None: the JSON values, one a line
     states: Mapping[str, str] = field(default_factory=dict)  # stored state -> text; empty: all rows have the same state
+    by_trace: Callable[[Tx, str], Item | None] | None = None  # `show` also takes a trace id
     none_text: str = ""  # the error where no row has the id; '': a default text
 
     def state_text(self, state: str) -> str:
         """The text of a stored state."""
         return self.states.get(state, state)
 
-    def existing(self, desk: OpenDesk, id_: int) -> Item:
-        """The row with this id.  Raises Permanent where there is none."""
+    def existing(self, desk: OpenDesk, id_: int | str) -> Item:
+        """The row with this id, a number or a trace id.  Raises Permanent where there is none."""
         with desk.store.read() as tx:
-            found = self.get(tx, id_)
+            found = self.get(tx, id_) if isinstance(id_, int) else self.by_trace and self.by_trace(tx, id_)
         if found is None:
             none = self.none_text.format(id=id_) or f"there is no {self.noun} {id_}; mailbridge {self.group} list shows all"
             raise Permanent(none)
@@ -69,6 +70,19 @@ def last_columns(
         "TRIES": lambda item, _config: tries(item),
         last_header: lambda item, _config: last(item),
     }
+
+
+class RowId(click.ParamType[int | str]):
+    """The number of a row, or the trace id of a mail."""
+
+    name = "id"
+
+    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
+        from mailbridge.message.trace_ids import parse_trace_id
+
+        if isinstance(value, int) or value.isdecimal():
+            return int(value)
+        return parse_trace_id(value) or self.fail(f'"{value}" is neither a number nor a trace id of 26 characters', param, ctx)
 
 
 class State(click.Choice[str]):
@@ -114,8 +128,8 @@ def add_show(group: click.Group, screen: Screen[Item], help_: str, *, allowed: C
     @desk_option
     @json_option
     @click.option("--raw", is_flag=True, help="Print the content byte by byte, for a file.")
-    @click.argument("id_", metavar="ID", type=int)
-    def show(folder: Path, as_json: bool, raw: bool, id_: int) -> None:
+    @click.argument("id_", metavar="ID", type=RowId() if screen.by_trace else int)
+    def show(folder: Path, as_json: bool, raw: bool, id_: int | str) -> None:
         with open_desk(folder) as desk:
             item = screen.existing(desk, id_)
             allowed(item)

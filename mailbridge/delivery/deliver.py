@@ -199,14 +199,15 @@ class DeliveryWorker:
         _, sender = self._desk().config.desk.sent_as(queued.notification.sender)
         recipient, dotted = deliverable(queued.notification.recipient), Event()
         try:
-            outcome = self._transport.send(sender, recipient, self._rendered_mail(queued), lambda: self._mark_dot(queued, dotted))
+            with logs.bound(trace=queued.trace):
+                outcome = self._transport.send(sender, recipient, self._rendered_mail(queued), lambda: self._mark_dot(queued, dotted))
         except LeaseLost:
             log.warning("mail_lease_lost", **_about(queued))
             return False
         except StoreAway:
             raise
         except Exception as error:  # a bug of ours or of the client library: it must not end the thread
-            log.exception("sending_failed", outbox=queued.id)
+            log.exception("sending_failed", outbox=queued.id, trace=queued.trace)
             self._transport.close()
             reason = f"{type(error).__name__}: {error}"
             outcome = Unknown(reply=reason) if dotted.is_set() else Deferred(reply=reason)
@@ -274,7 +275,7 @@ class DeliveryWorker:
         """
         for _ in range(FAILURE_ATTEMPTS):
             try:
-                with tx.savepoint():
+                with tx.savepoint(), tx.caused_by(queued.trace):
                     self._failed(tx, queued, reason)
                 return
             except StoreAway:
@@ -313,6 +314,7 @@ def _about(queued: Queued) -> dict[str, object]:
     notification = queued.notification
     return {
         "outbox": queued.id,
+        "trace": queued.trace,
         "ticket": notification.ticket,
         "what": f"{notification.audience}.{notification.event}",
         "to": logs.who(notification.recipient),

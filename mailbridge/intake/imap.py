@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from math import inf
+from secrets import token_bytes
 from threading import Event
 from typing import Protocol, assert_never
 
@@ -42,10 +43,12 @@ from mailbridge.intake.imap_plan import (
 from mailbridge.intake.inbox import Inbox
 from mailbridge.intake.log import IntakeLog, Silent
 from mailbridge.message.envelope import Envelope, Source
+from mailbridge.message.trace_ids import new_trace_id
 from mailbridge.oauth.model import LoginNeeded, TokenSource
 from mailbridge.ops import crash
 from mailbridge.store.cursors import Start
 from mailbridge.store.engine import Store
+from mailbridge.store.passed_uids import Passed, UidPlace
 from mailbridge.store.tx import Tx
 
 DONE_KEYWORD = "$MailbridgeDone"
@@ -315,6 +318,7 @@ class Poller:
             if self._poison.poisoned(uids[0]):  # poison suspects are fetched alone
                 return self._keep([given_up(uids[0], self._clock.now())], uid_epoch, uids)
             unknown = self._unknown(connection, uid_epoch, uids)
+            self._note_known(uid_epoch, frozenset(uids).difference(unknown))
             seen = connection.sizes(unknown) if unknown else {}
             taken = 0
             for load in loads(unknown, seen, self._largest):
@@ -346,28 +350,43 @@ class Poller:
             found = [old_mail(head) for head in heads.values()]
             with self._store.write() as tx:
                 tx.old_mails.add(found)
+                tx.passed_uids.add(self._place(uid_epoch), uids, Passed.OLDER, self._clock.now())
                 tx.cursors.set(self._mailbox.name, self._folder, uid_epoch, uids[-1])
             self._poison.forget(uids)
         self._log.info("older_mails_indexed", mailbox=self._mailbox.name, folder=self._folder, mails=len(found))
+
+    def _note_known(self, uid_epoch: int, uids: frozenset[int]) -> None:
+        """Stores that these UIDs are passed by, before the cursor can move behind them."""
+        if uids:
+            with self._store.write() as tx:
+                tx.passed_uids.add(self._place(uid_epoch), uids, Passed.KNOWN, self._clock.now())
 
     def _pass_by(self, uid_epoch: int, uid: int) -> None:
         with self._store.write() as tx:
             tx.cursors.set(self._mailbox.name, self._folder, uid_epoch, uid)
 
+    def _place(self, uid_epoch: int) -> UidPlace:
+        return UidPlace(account=self._mailbox.name, folder=self._folder, epoch=uid_epoch)
+
     def _keep(self, mails: Sequence[Fetched], uid_epoch: int, uids: Sequence[int]) -> int:
         """Commits the mails of these UIDs and moves the cursor behind them; how many mails."""
+        gone = frozenset(uids).difference(mail.uid for mail in mails)
 
         def also(tx: Tx) -> None:
             tx.cursors.set(self._mailbox.name, self._folder, uid_epoch, uids[-1])
+            tx.passed_uids.add(self._place(uid_epoch), gone, Passed.GONE, self._clock.now())
 
         faulty = [mail for mail in mails if mail.fault]
         if faulty:
             self._set_aside(faulty, uid_epoch)
-        self._inbox.accept_all([(mail.raw, self._envelope(mail, uid_epoch)) for mail in mails if not mail.fault], also)
+        whole = [(mail.raw, self._envelope(mail, uid_epoch)) for mail in mails if not mail.fault]
+        self._inbox.accept_all(whole, also)
         self._poison.forget(uids)
         self._report(self.name, True, f"{len(mails)} fetched")  # progress: a backlog takes long
         size = sum(len(mail.raw) for mail in mails)
         self._log.info("mails_fetched", mailbox=self._mailbox.name, folder=self._folder, mails=len(mails), size=size)
+        for _, envelope in whole:
+            self._log.info("mail_accepted", source=Source.IMAP, mailbox=envelope.account, uid=envelope.uid, trace=envelope.trace)
         return len(mails)
 
     def _set_aside(self, mails: Sequence[Fetched], uid_epoch: int) -> None:
@@ -376,7 +395,7 @@ class Poller:
             for mail in mails:
                 inbox_id = tx.inbox.add_many([(mail.raw, self._envelope(mail, uid_epoch))])[0]
                 tx.inbox.quarantine(inbox_id, mail.fault, self._clock.now())
-                tx.cursors.acknowledged(self._mailbox.name, self._folder, uid_epoch, [mail.uid])
+                tx.cursors.acknowledged(self._mailbox.name, self._folder, uid_epoch, [mail.uid], After.LEAVE)
         for mail in mails:
             self._log.warning("mail_not_fetched", mailbox=self._mailbox.name, folder=self._folder, uid=mail.uid, reason=mail.fault)
 
@@ -388,6 +407,7 @@ class Poller:
             folder=self._folder,
             uidvalidity=uid_epoch,
             uid=mail.uid,
+            trace=new_trace_id(self._clock.now(), token_bytes),
         )
 
     # After the commit
@@ -400,12 +420,13 @@ class Poller:
         for start in range(0, len(uids), ACKNOWLEDGE_AT_ONCE):
             part = uids[start : start + ACKNOWLEDGE_AT_ONCE]
             crash.point("intake.before_settle")
+            how: str = self._mailbox.after
             if not self._marked(connection, part):
-                part = self._gone(connection, part)
+                part, how = self._gone(connection, part), "gone"
             crash.point("intake.after_settle")
             if part:
                 with self._store.write() as tx:
-                    tx.cursors.acknowledged(self._mailbox.name, self._folder, uid_epoch, part)
+                    tx.cursors.acknowledged(self._mailbox.name, self._folder, uid_epoch, part, how)
 
     def _marked(self, connection: Connection, uids: Sequence[int]) -> bool:
         try:

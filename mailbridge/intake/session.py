@@ -9,6 +9,7 @@ import asyncio
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from secrets import token_bytes
 from typing import Any
 
 from aiosmtpd.smtp import SMTP, syntax
@@ -24,6 +25,7 @@ from mailbridge.intake.paths import NULL_SENDER, printable, read_path, without_d
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.headers import header_at
 from mailbridge.message.received import received
+from mailbridge.message.trace_ids import new_trace_id
 
 IDLE = 300.0  # seconds of inactivity; RFC 5321 4.5.3.2.7 requires at least five minutes
 LIFETIME = 3600.0  # seconds of a whole connection, so that a slow client cannot keep it for ever
@@ -414,8 +416,9 @@ class SmtpSession(SMTP):
             return "451 4.3.0 The mail cannot be stored now, try again later"
         except Exception as error:  # internal errors are a 451; 5xx is a deliberate refusal
             return await self.handle_exception(error)
-        self._state.log.info("mail_accepted", source=self._state.source, inbox=inbox_id, size=len(raw), peer=self.peer)
-        return f"250 2.0.0 Accepted as {inbox_id}"
+        where = {"source": self._state.source, "inbox": inbox_id, "trace": envelope.trace}
+        self._state.log.info("mail_accepted", **where, size=len(raw), peer=self.peer)
+        return f"250 2.0.0 Accepted: queued as {envelope.trace}"
 
     def _our_envelope(self) -> Envelope:
         mail_from = self.envelope.mail_from if self.envelope is not None else None
@@ -427,6 +430,7 @@ class SmtpSession(SMTP):
             account=self._state.listener.name,
             peer=self.peer,
             helo=printable(self.helo),
+            trace=new_trace_id(self._state.clock.now(), token_bytes),
         )
 
 

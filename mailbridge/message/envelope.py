@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -33,3 +33,4 @@ class Envelope:
     uid: int | None = None
     peer: str = ""  # client address of a network delivery
     helo: str = ""
+    trace: str = field(default="", compare=False)  # the id of the mail in logs and commands (`ids.new_trace_id`); '': the store makes one

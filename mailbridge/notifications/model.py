@@ -98,4 +98,5 @@ class Queued:
     reply: str = ""  # what the server said when it took it
     next_at: datetime | None = None  # when somebody looks at it again
     sent_at: datetime | None = None
+    trace: str = ""  # the id of the mail that caused it; of one that a timer caused its own
     unreadable: str = ""  # why the stored payload cannot be read; the notification has none then

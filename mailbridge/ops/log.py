@@ -9,6 +9,7 @@ import hashlib
 import logging
 import sys
 from collections.abc import MutableMapping
+from contextlib import AbstractContextManager
 from typing import Any, Protocol, TextIO
 
 import structlog
@@ -80,6 +81,11 @@ def get_logger(room: str) -> Log:
 get = get_logger  # for `logs.get("policy")`, if the module is imported as `logs`
 
 
+def bound(**values: object) -> AbstractContextManager[object]:
+    """Every event of this thread carries the values during the block, those of libraries too."""
+    return structlog.contextvars.bound_contextvars(**values)
+
+
 def who(address: str) -> str:
     """A short, stable pseudonym for an address, by which its events can be found in a log."""
     return hashlib.blake2s(address.strip().lower().encode("utf-8", "surrogatepass"), digest_size=5).hexdigest()
@@ -87,6 +93,7 @@ def who(address: str) -> str:
 
 def _shared() -> list[Any]:
     return [
+        structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.PositionalArgumentsFormatter(),

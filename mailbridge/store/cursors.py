@@ -20,7 +20,7 @@ _MAILS = (
     inbox.c.uidvalidity == sa.bindparam("in_uidvalidity"),
 )
 _TO_ACKNOWLEDGE = sa.select(inbox.c.uid).where(UNSETTLED, *_MAILS).order_by(inbox.c.uid)
-_ACKNOWLEDGE = inbox.update().where(*_MAILS, inbox.c.uid == sa.bindparam("in_uid")).values(settled=True)
+_ACKNOWLEDGE = inbox.update().where(*_MAILS, inbox.c.uid == sa.bindparam("in_uid")).values(settled=True, settled_as=sa.bindparam("in_how"))
 _ACKNOWLEDGE_OLD = (
     inbox.update()
     .where(UNSETTLED, inbox.c.account == sa.bindparam("in_account"), inbox.c.folder == sa.bindparam("in_folder"))
@@ -93,7 +93,10 @@ class Cursors:
         rows = self._sql.rows(_TO_ACKNOWLEDGE, {"in_account": account, "in_folder": folder, "in_uidvalidity": uidvalidity})
         return [row[0] for row in rows]
 
-    def acknowledged(self, account: str, folder: str, uidvalidity: int, uids: Sequence[int]) -> None:
-        """Marks these mails as acknowledged on the server, or as needing no acknowledgement."""
+    def acknowledged(self, account: str, folder: str, uidvalidity: int, uids: Sequence[int], how: str = "") -> None:
+        """Marks these mails as acknowledged on the server, or as needing no acknowledgement.
+
+        `how`: what was done with them there (leave, flag, seen, move, delete), or gone; the audit tells our deletions by it.
+        """
         place = {"in_account": account, "in_folder": folder, "in_uidvalidity": uidvalidity}
-        self._sql.change(_ACKNOWLEDGE, [{**place, "in_uid": uid} for uid in uids])
+        self._sql.change(_ACKNOWLEDGE, [{**place, "in_uid": uid, "in_how": how or None} for uid in uids])

@@ -26,11 +26,13 @@ from mailbridge.store.inbox_rows import (
     hint_message_id,
     inbox_row,
     new_row,
+    receipt_of,
     waiting,
 )
 from mailbridge.store.queue import LeaseQueue, QueueStatements, QueueTable, bind
+from mailbridge.store.receipts import Receipts
 from mailbridge.store.sql import Row, Sql, Values
-from mailbridge.store.tables.incoming import ASIDE, DONE, KEPT, WAITING, inbox
+from mailbridge.store.tables.incoming import ASIDE, DONE, HAS_TRACE, KEPT, WAITING, inbox
 from mailbridge.store.tables.mails import mails
 
 __all__ = ["InboxTable", "InboxRow", "InboxOutcome", "InboxState", "ClaimedMail", "hint_message_id"]
@@ -38,7 +40,7 @@ __all__ = ["InboxTable", "InboxRow", "InboxOutcome", "InboxState", "ClaimedMail"
 
 _ENVELOPE = (
     *(inbox.c.source, inbox.c.account, inbox.c.folder, inbox.c.uidvalidity, inbox.c.uid),
-    *(inbox.c.mail_from, inbox.c.rcpt_to, inbox.c.peer, inbox.c.helo, inbox.c.received_at),
+    *(inbox.c.mail_from, inbox.c.rcpt_to, inbox.c.peer, inbox.c.helo, inbox.c.received_at, inbox.c.trace),
 )
 _QUEUE = QueueTable(
     table=inbox,
@@ -60,7 +62,10 @@ _QUEUE = QueueTable(
 )
 
 _ADD = inbox.insert().returning(inbox.c.id, sort_by_parameter_order=True)
-_ADD_FETCHED = dialects.insert_new(inbox)
+_ADD_FETCHED = dialects.insert(
+    inbox,
+    lambda insert: insert.on_conflict_do_nothing().returning(inbox.c.account, inbox.c.folder, inbox.c.uidvalidity, inbox.c.uid, inbox.c.id),
+)
 _FETCHED = sa.select(inbox.c.uid, inbox.c.id).where(
     inbox.c.account == bind("account"),
     inbox.c.folder == bind("folder"),
@@ -77,7 +82,7 @@ _NEXT_LANE = (
     .limit(1)
 )
 _FINISH = _QUEUE.end(state=InboxState.DONE, outcome=bind("outcome"), reason=bind("reason"), done_at=bind("now")).values(
-    mail=bind("mail"), ticket=bind("ticket")
+    mail=bind("mail"), ticket=bind("ticket"), handler=bind("handler")
 )
 _DEFER = _QUEUE.end(state=InboxState.NEW, not_before=bind("not_before"), attempts=inbox.c.attempts - bind("forget"))
 _SET_ASIDE = _QUEUE.end_where(
@@ -109,6 +114,7 @@ _STATEMENTS = QueueStatements(
         InboxState.DONE: sa.select(inbox).where(DONE).order_by(inbox.c.done_at.desc(), inbox.c.id.desc()).limit(bind("limit")),
     },
 )
+_BY_TRACE = sa.select(inbox).where(HAS_TRACE, inbox.c.trace == bind("trace")).order_by(inbox.c.id)
 # Never claimed, so set aside when it was fetched.
 _UNFETCHED = (
     sa.select(inbox)
@@ -141,25 +147,34 @@ class InboxTable(LeaseQueue[InboxRow, ClaimedMail]):
 
     _statements, _states = _STATEMENTS, InboxState
 
-    def __init__(self, sql: Sql, blobs: Blobs) -> None:
+    def __init__(self, sql: Sql, blobs: Blobs, receipts: Receipts) -> None:
         super().__init__(sql)
-        self._blobs = blobs
+        self._blobs, self._receipts = blobs, receipts
 
     def add_many(self, items: Sequence[tuple[bytes, Envelope]]) -> list[int]:
-        """The mails wait, with their contents; their ids in the order given.
+        """The mails wait, with their contents, and each has its receipt; their ids in the order given.
 
         A mail from IMAP that is there already (same account, folder, UIDVALIDITY and UID) keeps its row, whatever came of it.
         """
         names = self._blobs.put_many([raw for raw, _ in items])
         rows = [new_row(raw, envelope, name) for (raw, envelope), name in zip(items, names, strict=True)]
         plain = [row for row in rows if row["uid"] is None]
-        ids = iter([found.id for found in self._sql.rows(_ADD, plain)] if plain else ())
+        ids = [found.id for found in self._sql.rows(_ADD, plain)] if plain else []
         fetched = self._add_fetched([row for row in rows if row["uid"] is not None])
-        return [next(ids) if row["uid"] is None else fetched[_place(row), row["uid"]] for row in rows]
+        self._receipts.give([receipt_of(row, id) for row, id in zip(plain, ids, strict=True)])
+        given = iter(ids)
+        return [next(given) if row["uid"] is None else fetched[_place(row), row["uid"]] for row in rows]
 
     def _add_fetched(self, rows: Sequence[Values]) -> dict[tuple[tuple[str, str, int], int], int]:
-        """(folder, UID) -> id of mails from IMAP, old rows and new ones."""
-        self._sql.change(_ADD_FETCHED, rows)
+        """(folder, UID) -> id of mails from IMAP, old rows and new ones.  The new ones get their receipts."""
+        if not rows:
+            return {}
+        new = {((row.account, row.folder, row.uidvalidity), row.uid): row.id for row in self._sql.rows(_ADD_FETCHED, rows)}
+        self._receipts.give([receipt_of(row, new[_place(row), row["uid"]]) for row in rows if (_place(row), row["uid"]) in new])
+        return new | self._known([row for row in rows if (_place(row), row["uid"]) not in new])
+
+    def _known(self, rows: Sequence[Values]) -> dict[tuple[tuple[str, str, int], int], int]:
+        """(folder, UID) -> id of mails that were there before."""
         ids = {}
         for place in dict.fromkeys(_place(row) for row in rows):
             account, folder, uidvalidity = place
@@ -204,10 +219,12 @@ class InboxTable(LeaseQueue[InboxRow, ClaimedMail]):
         ticket: int | None = None,
         reason: str = "",
         *,
+        handler: str = "",
         owner: str | None = None,
     ) -> bool:
         """The mail is done.  False: nobody has it claimed.  With `owner`, raises LeaseLost where another worker has it: undo everything."""
         became = {"in_outcome": InboxOutcome(outcome), "in_reason": reason, "in_mail": mail, "in_ticket": ticket, "in_now": now}
+        became["in_handler"] = handler or None
         return self._as_owner(_FINISH, id, owner, became)
 
     def defer(self, id: int, not_before: datetime, *, forget_attempt: bool, owner: str | None = None) -> bool:
@@ -239,6 +256,10 @@ class InboxTable(LeaseQueue[InboxRow, ClaimedMail]):
     def quarantined(self, limit: int = 100) -> list[InboxRow]:
         """What waits for a person, newest first."""
         return self.list(InboxState.QUARANTINED, limit)
+
+    def by_trace(self, trace: str) -> InboxRow | None:
+        """The mail with this trace id."""
+        return next(iter(self._items(_BY_TRACE, {"in_trace": trace})), None)
 
     def unfetched(self, after: int, limit: int) -> list[InboxRow]:
         """Mails with a greater id that an IMAP server did not give, oldest first."""

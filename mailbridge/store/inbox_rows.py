@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
+from secrets import token_bytes
 
 from mailbridge.message.envelope import Envelope, Source
+from mailbridge.message.trace_ids import new_trace_id
 from mailbridge.store.documents import dump, load
+from mailbridge.store.receipts import Receipt
 from mailbridge.store.sql import Row, Values
 
 
@@ -71,6 +74,8 @@ class InboxRow:
     mail: int | None
     ticket: int | None
     done_at: datetime | None
+    handler: str = ""
+    settled_as: str = ""
 
 
 _HEADER_END = re.compile(rb"\n\r?\n")
@@ -115,7 +120,24 @@ def _columns(envelope: Envelope) -> Values:
         "peer": envelope.peer,
         "helo": envelope.helo,
         "received_at": envelope.received_at,
+        "trace": envelope.trace or new_trace_id(datetime.now(UTC), token_bytes),
     }
+
+
+def receipt_of(row: Values, id: int) -> Receipt:
+    """The receipt of a new row of the inbox."""
+    return Receipt(
+        source=row["source"],
+        account=row["account"],
+        folder=row["folder"],
+        inbox=id,
+        uidvalidity=row["uidvalidity"],
+        uid=row["uid"],
+        sha256=row["sha256"],
+        message_id=row["message_id"],
+        trace=row["trace"],
+        at=row["received_at"],
+    )
 
 
 def _envelope(row: Row) -> Envelope:
@@ -130,6 +152,7 @@ def _envelope(row: Row) -> Envelope:
         peer=row.peer,
         helo=row.helo,
         received_at=row.received_at,
+        trace=row.trace or "",
     )
 
 
@@ -157,4 +180,6 @@ def inbox_row(row: Row) -> InboxRow:
         mail=row.mail,
         ticket=row.ticket,
         done_at=row.done_at,
+        handler=row.handler or "",
+        settled_as=row.settled_as or "",
     )

@@ -17,17 +17,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from secrets import token_bytes
 
 import sqlalchemy as sa
 
 from mailbridge.errors import LeaseLost
+from mailbridge.message.trace_ids import new_trace_id
 from mailbridge.notifications.model import Class, Notification, OutboxState, Queued
 from mailbridge.store import dialects
 from mailbridge.store.queue import LeaseQueue, QueueStatements, QueueTable, bind
 from mailbridge.store.restoring import KEPT_BACK
 from mailbridge.store.sql import Row, Sql, Values
 from mailbridge.store.stored_notifications import dump_notification, load_as_far_as_known
-from mailbridge.store.tables.outgoing import COLLECTED, COUNTED, DOT, FOR_RELEASE, HELD, PENDING, SENT, UNDER_WAY, UNSENT, outbox
+from mailbridge.store.tables.outgoing import (
+    COLLECTED,
+    COUNTED,
+    DOT,
+    FOR_RELEASE,
+    HAS_TRACE,
+    HELD,
+    PENDING,
+    SENT,
+    UNDER_WAY,
+    UNSENT,
+    outbox,
+)
 
 UNKNOWN_REST = timedelta(minutes=10)  # RFC 5321 4.5.3.2.6: a server may take ten minutes to answer the final dot
 OUTCOME_UNKNOWN = "outcome unknown"
@@ -91,6 +105,7 @@ _KEEP_BACK = _END.where(_among(OutboxState.QUEUED, OutboxState.DEFERRED, OutboxS
     state=OutboxState.HELD, next_at=FOR_RELEASE, error=bind("error")
 )
 _BY_MESSAGE_ID = sa.select(outbox).where(outbox.c.message_id == bind("message_id"))
+_BY_TRACE = sa.select(outbox).where(HAS_TRACE, outbox.c.trace == bind("trace")).order_by(outbox.c.id + 0)
 _OF_TICKET = sa.select(outbox).where(outbox.c.ticket == bind("ticket")).order_by(outbox.c.id)
 _STATEMENTS = QueueStatements(
     _QUEUE,
@@ -178,6 +193,7 @@ class Outbox(LeaseQueue[Queued, Queued]):
 
     def __init__(self, sql: Sql) -> None:
         super().__init__(sql)
+        self.cause = ""  # the trace id of the mail that is processed; '': a timer or a command causes mails
         self._between: dict[tuple[object, ...], int] = {}  # what was told in a time that is over
         self._releases: bool | None = None  # whether anything waits for an admin's release; None: nobody asked
 
@@ -186,14 +202,14 @@ class Outbox(LeaseQueue[Queued, Queued]):
 
         `not_before`: they are not sent before then.
         """
-        return self._sql.change(_ADD, [_columns(notification, now, not_before or now) for notification in notifications])
+        return self._sql.change(_ADD, [self._columns(notification, now, not_before or now) for notification in notifications])
 
     def hold(self, notification: Notification, now: datetime, until: datetime, *, reason: str = "") -> None:
         """The notification is stored and held: for an admin where `until` is FOR_RELEASE, else to be told with others at that moment.
 
         `reason`: QUIET or DIGEST with the entry of notifications.yaml that wants it collected; '' where a burst or an alert is.
         """
-        self._sql.change(_ADD, [{**_columns(notification, now, until), "state": OutboxState.HELD, "error": reason}])
+        self._sql.change(_ADD, [{**self._columns(notification, now, until), "state": OutboxState.HELD, "error": reason}])
         self._releases = True if until >= FOR_RELEASE else self._releases
 
     def told_since(self, recipient: str, since: datetime, events: Sequence[str], limit: int) -> int:
@@ -352,6 +368,13 @@ class Outbox(LeaseQueue[Queued, Queued]):
         """Number of automatic notifications for customers since then, without suppressed ones; at most `limit`."""
         return int(self._sql.value(_COUNT_ALL, {"in_since": since, "in_limit": limit}))
 
+    def by_trace(self, trace: str) -> list[Queued]:
+        """The outgoing mails with this trace id, in order."""
+        return self._items(_BY_TRACE, {"in_trace": trace})
+
+    def _columns(self, notification: Notification, now: datetime, next_at: datetime) -> Values:
+        return {**_columns(notification, now, next_at), "trace": self.cause or new_trace_id(now, token_bytes)}
+
     def _item(self, row: Row) -> Queued:
         return _queued(row)
 
@@ -399,4 +422,5 @@ def _queued(row: Row, *, state: OutboxState | None = None, attempts: int | None 
         reply=row.reply,
         next_at=row.next_at,
         sent_at=row.sent_at,
+        trace=row.trace or "",
     )

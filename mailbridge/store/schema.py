@@ -16,6 +16,7 @@ from mailbridge.store.tables import (  # noqa: F401  (each adds its tables to `m
     knowledge,
     mails,
     outgoing,
+    receipts,
     tickets,
 )
 from mailbridge.store.tables.base import metadata as metadata

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 import sqlalchemy as sa
 
@@ -32,8 +33,10 @@ from mailbridge.store.old_mails import OldMails
 from mailbridge.store.openings import Openings
 from mailbridge.store.outbox import Outbox
 from mailbridge.store.pairings import Pairings
+from mailbridge.store.passed_uids import PassedUidTable
 from mailbridge.store.policies import Policies
 from mailbridge.store.ratings import Ratings
+from mailbridge.store.receipts import Receipts
 from mailbridge.store.search import Search
 from mailbridge.store.sources import Sources
 from mailbridge.store.sql import Sql
@@ -52,7 +55,9 @@ class Tx:
     def __init__(self, sql: Sql) -> None:
         self._sql = sql
         self.blobs = Blobs(sql)
-        self.inbox = InboxTable(sql, self.blobs)
+        self.receipts = Receipts(sql)
+        self.passed_uids = PassedUidTable(sql)
+        self.inbox = InboxTable(sql, self.blobs, self.receipts)
         self.held = HeldMails(sql)
         self.mails = Mails(sql, self.blobs, InlineImageCounts(sql))
         self.search = Search(sql)
@@ -93,6 +98,15 @@ class Tx:
         """A part that is kept or undone alone, as one mail of a batch.  Raises what went wrong inside; after StoreAway the whole
         transaction is lost."""
         return self._sql.savepoint()
+
+    @contextmanager
+    def caused_by(self, trace: str) -> Iterator[None]:
+        """Outgoing mails that are made during the block carry this trace id, that of the mail that causes them."""
+        self.outbox.cause = trace
+        try:
+            yield
+        finally:
+            self.outbox.cause = ""
 
     def wake(self, channel: str) -> None:
         """Whoever waits on the channel looks again once this transaction is committed."""

@@ -40,11 +40,11 @@ def takes(desk: TestDesk) -> None:
     assert desk.ticket().activities
 
 
-@pytest.mark.parametrize(("mail", "sqlite", "postgresql"), [(replies, 33, 36), (takes, 38, 40)])
+@pytest.mark.parametrize(("mail", "sqlite", "postgresql"), [(replies, 35, 38), (takes, 40, 42)])
 def test_a_mail_executes_no_more_statements(
     desk: TestDesk, statements: list[str], mail: Callable[[TestDesk], None], sqlite: int, postgresql: int
 ) -> None:
-    """From the inbox to the commit, with the look for the next mail and the questions of the test itself."""
+    """From the inbox with its receipt to the commit, with the look for the next mail and the questions of the test itself."""
     with desk.app.store.read() as tx:
         most = sqlite if tx._sql.is_sqlite else postgresql
     desk.feed(a_mail())

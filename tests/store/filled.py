@@ -64,6 +64,14 @@ MANY: dict[str, Callable[[int], dict[str, Any]]] = {
         **{"state": _seldom(n, "quarantined", "done"), "attempts": 1, "outcome": "ticket", "reason": "", "mail": n, "ticket": n // 3 + 1},
         **{"done_at": _at(n), "settled": True},
     },
+    "receipts": lambda n: {
+        **{"source": "imap", "account": "support", "folder": "INBOX", "number": n, "inbox": n, "uidvalidity": 7, "uid": 10_000 + n},
+        **{"sha256": f"{n:064x}", "message_id": f"m{n}@x.test", "at": _at(n)},
+    },
+    "passed_uids": lambda n: {
+        **{"account": "support", "folder": f"F{n % 10}", "epoch": 7, "first": 10 * n, "last": 10 * n + 3},
+        **{"why": "older", "at": _at(n), "reason": ""},
+    },
     "mails": lambda n: {
         **{"inbox": n, "ticket": n // 3 + 1, "direction": "in", "message_id": f"m{n}@x.test", "fingerprint": f"f{n}"},
         **{"sender": f"c{n % 900}@x.test", "sender_name": "", "verified": True, "subject": f"Printer {n}", "received_at": _at(n)},

@@ -38,7 +38,9 @@ from mailbridge.store.grants import Grant
 from mailbridge.store.held import HeldAnswer, HeldMail, What
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.old_mails import OldMail
+from mailbridge.store.passed_uids import Passed, UidPlace
 from mailbridge.store.queue import LeaseQueue
+from mailbridge.store.receipts import Receipt
 from mailbridge.store.schema import metadata
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.actor import Actor, ActorKind
@@ -51,6 +53,7 @@ from tests.store.filled import MANY, fill
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 LEASE = timedelta(minutes=5)
+PLACE = UidPlace("support", "INBOX", 7)
 BY_IMAP = Envelope(source=Source.IMAP, received_at=NOW, account="support", folder="INBOX", uidvalidity=7, uid=90_000)
 MAIL = StoredMail(direction=Direction.IN, received_at=NOW, message_id="new@x", fingerprint="new", ticket=1, references=("r@x",))
 FILE = Attachment(part="2", name="a", content_type="text/plain", size=1, sha256="", content=b"a")
@@ -289,6 +292,18 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
     "cursors.get": lambda tx: tx.cursors.get("support", "INBOX"),
     "cursors": lambda tx: (tx.cursors.set("support", "INBOX", 7, 1), tx.cursors.to_acknowledge("support", "INBOX")),
     "cursors.acknowledged": lambda tx: tx.cursors.acknowledged("support", "INBOX", 7, [1]),
+    "receipts": lambda tx: (
+        tx.receipts.give([Receipt("imap", "support", "INBOX", 5, 7, 10_005, "0" * 64, "m@x", None, NOW)]),
+        tx.receipts.replace("support", "INBOX", 7, [10_005]),
+    ),
+    "passed_uids": lambda tx: (
+        tx.passed_uids.add(PLACE, [1, 2, 9], Passed.GONE, NOW),
+        tx.passed_uids.of(PLACE),
+        tx.passed_uids.want(PLACE, [3], NOW),
+        tx.passed_uids.wanted(PLACE, 10),
+        tx.passed_uids.fetched(PLACE, [3]),
+    ),
+    "by_trace": lambda tx: (tx.inbox.by_trace("01KB8Z2V5Q4M0N7X3W9T6R1D8C"), tx.outbox.by_trace("01KB8Z2V5Q4M0N7X3W9T6R1D8C")),
     "addresses": lambda tx: (tx.addresses.suspend("jo@customer.test", NOW, "bounced"), tx.addresses.lift("jo@customer.test")),
     "addresses.lift_bounced": lambda tx: tx.addresses.lift_bounced("jo@customer.test"),
     "openings": lambda tx: (

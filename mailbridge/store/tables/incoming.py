@@ -16,6 +16,7 @@ HAS_UID = sa.text("uid IS NOT NULL")
 KEPT = sa.text("outcome = 'kept'")
 UNDECIDED = sa.text("state = 'waiting'")
 HAS_MESSAGE_ID = sa.text("message_id IS NOT NULL")
+HAS_TRACE = sa.text("trace IS NOT NULL")
 HAS_THREAD = sa.text("thread IS NOT NULL")
 
 inbox = sa.Table(
@@ -46,6 +47,9 @@ inbox = sa.Table(
     sa.Column("ticket", sa.BigInteger),
     sa.Column("done_at", UtcDateTime),
     sa.Column("settled", sa.Boolean, nullable=False),  # acknowledged on the IMAP server (flag, move, delete), or nothing to acknowledge
+    sa.Column("settled_as", sa.Text),  # how: leave, flag, seen, move, delete; gone: it was not there any more
+    sa.Column("trace", sa.Text),  # the id that the mail has in logs and commands
+    sa.Column("handler", sa.Text),  # the row of `handling.table` that took the mail
     partial_index("ix_inbox_uid", "account", "folder", "uidvalidity", "uid", where=HAS_UID, unique=True),
     partial_index("ix_inbox_waiting", "id", where=WAITING),
     partial_index("ix_inbox_waiting_source", "source", "account", "id", where=WAITING),
@@ -54,6 +58,7 @@ inbox = sa.Table(
     partial_index("ix_inbox_done", "done_at", where=DONE),
     partial_index("ix_inbox_kept", "done_at", where=KEPT),
     partial_index("ix_inbox_unsettled", "account", "folder", "uid", where=UNSETTLED),
+    partial_index("ix_inbox_trace", "trace", where=HAS_TRACE),
     sqlite_autoincrement=True,
 )
 

@@ -20,6 +20,7 @@ COLLECTED = "collected: "  # `error` of a held row that notifications.yaml wants
 QUIET, DIGEST = f"{COLLECTED}quiet", f"{COLLECTED}digest"
 UNSENT = sa.text("state IN ('failed', 'suppressed')")
 COUNTED = sa.text("automatic IS TRUE AND audience = 'customer' AND state <> 'suppressed'")
+HAS_TRACE = sa.text("trace IS NOT NULL")
 OWED = sa.text("state IN ('queued', 'calling', 'deferred')")
 GIVEN_UP = sa.text("state = 'failed'")
 
@@ -51,6 +52,7 @@ outbox = sa.Table(
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("sent_at", UtcDateTime),
     sa.Column("repeated", sa.Boolean, nullable=False),
+    sa.Column("trace", sa.Text),  # the id of the mail that caused it; of a mail that a timer caused its own
     partial_index("ix_outbox_pending", "next_at", where=PENDING),
     partial_index("ix_outbox_under_way", "domain", where=UNDER_WAY),
     partial_index("ix_outbox_dot", "next_at", where=DOT),
@@ -58,6 +60,7 @@ outbox = sa.Table(
     partial_index("ix_outbox_unsent", "id", where=UNSENT),
     partial_index("ix_outbox_held", "next_at", where=HELD),
     sa.Index("ix_outbox_recipient", "recipient", "created_at"),
+    partial_index("ix_outbox_trace", "trace", where=HAS_TRACE),
     partial_index("ix_outbox_counted", "created_at", where=COUNTED),
     sqlite_autoincrement=True,
 )
