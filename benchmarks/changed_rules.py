@@ -14,8 +14,8 @@ from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 
 from benchmarks.rules import Figure
-from mailbridge.app import App
 from mailbridge.config import load as configuration
+from mailbridge.daemon.app import App
 from mailbridge.execution.execute import Telling, execute
 from mailbridge.jobs import recompute
 from mailbridge.tickets.actor import Actor, ActorKind

@@ -19,10 +19,10 @@ from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 
 from benchmarks.rules import Figure
-from mailbridge.app import App
 from mailbridge.cli.init import write_desk
 from mailbridge.clock import FixedClock
 from mailbridge.config.load import load
+from mailbridge.daemon.app import App
 from mailbridge.execution.execute import Telling, execute
 from mailbridge.execution.record import set_clocks
 from mailbridge.organisation.model import Organisation, Team

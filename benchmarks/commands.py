@@ -21,8 +21,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks import desks
-from mailbridge.app import App
 from mailbridge.config.load import load
+from mailbridge.daemon.app import App
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.ops import log

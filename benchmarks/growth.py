@@ -20,8 +20,8 @@ from typing import Any
 
 from benchmarks import desks, generator
 from benchmarks.store import CUSTOMER, TARGETS, a_notification, a_ticket, envelope
-from mailbridge.app import App
 from mailbridge.config.load import load
+from mailbridge.daemon.app import App
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.notifications.model import Audience
 from mailbridge.ops import log

@@ -23,9 +23,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks import desks
-from mailbridge.app import App
 from mailbridge.clock import FixedClock
 from mailbridge.config.load import load
+from mailbridge.daemon.app import App
 from mailbridge.delivery.deliver import DeliveryWorker
 from mailbridge.delivery.render.ticket_context import view_of
 from mailbridge.delivery.transport import Outcome, Transport

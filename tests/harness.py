@@ -18,8 +18,6 @@ from typing import Any, ClassVar
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 
-from mailbridge import app as apps
-from mailbridge.app import App
 from mailbridge.clock import FixedClock
 from mailbridge.config.model import (
     AgentTrust,
@@ -31,6 +29,8 @@ from mailbridge.config.model import (
     Outgoing,
     SenderCheck,
 )
+from mailbridge.daemon import app as apps
+from mailbridge.daemon.app import App
 from mailbridge.delivery.render.render import Renderer
 from mailbridge.delivery.render.template_files import BodyPart
 from mailbridge.handling.outcome import MailOutcome

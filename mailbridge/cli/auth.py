@@ -16,8 +16,8 @@ from mailbridge.cli.show import print_json, print_table, safe
 from mailbridge.errors import Permanent
 
 if TYPE_CHECKING:
-    from mailbridge.app import App
     from mailbridge.config.model import OAuth
+    from mailbridge.daemon.app import App
     from mailbridge.oauth.answers import Granted
     from mailbridge.oauth.endpoint import TokenEndpoint
 
@@ -100,9 +100,9 @@ def opened(folder: Path) -> Iterator[App]:
     """The desk with its OAuth logins.  Neither the rules nor the processes that read mails are started."""
     import os
 
-    from mailbridge.app import App
     from mailbridge.cli.options import require_schema
     from mailbridge.config.load import load
+    from mailbridge.daemon.app import App
     from mailbridge.ops import crash
 
     if spec := os.environ.get("MAILBRIDGE_CRASH_AT"):

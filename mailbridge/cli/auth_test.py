@@ -20,8 +20,8 @@ from mailbridge.errors import Permanent, Transient
 from mailbridge.oauth import advice
 
 if TYPE_CHECKING:
-    from mailbridge.app import App
     from mailbridge.config.model import Mailbox, OAuth
+    from mailbridge.daemon.app import App
     from mailbridge.delivery.transport import Outcome
     from mailbridge.intake.imap_connection import Connection
     from mailbridge.oauth.source import TokenSource

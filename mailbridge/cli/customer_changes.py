@@ -105,11 +105,11 @@ def _said(values: tuple[tuple[str, str], ...] | None) -> str:
 
 
 def _change(folder: Path, verb: Verb, part: str, name: str, customer: str, values: tuple[str, ...]) -> None:
-    from mailbridge.app import App
     from mailbridge.cli.options import require_schema
     from mailbridge.config.load import load
     from mailbridge.customers.change import EntryChange, NotChanged
     from mailbridge.customers.entry import EntryPart
+    from mailbridge.daemon.app import App
     from mailbridge.execution.customer_changes import execute_change
     from mailbridge.tickets.actor import Actor, ActorKind
 

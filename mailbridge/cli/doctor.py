@@ -17,7 +17,7 @@ from mailbridge.cli.show import print_json, safe
 from mailbridge.errors import MailbridgeError
 
 if TYPE_CHECKING:
-    from mailbridge.app import App
+    from mailbridge.daemon.app import App
     from mailbridge.doctor.model import Finding
 
 
@@ -33,7 +33,7 @@ def doctor(folder: Path, as_json: bool, no_mail: bool, wait: int) -> int:
 
     Each finding is right, doubtful or wrong, with the remedy.  Exit code 1 if something is wrong.
     """
-    from mailbridge.app import App
+    from mailbridge.daemon.app import App
     from mailbridge.doctor.model import Conclusion
 
     with open_desk(folder) as desk:

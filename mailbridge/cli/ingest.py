@@ -110,7 +110,7 @@ def settled(desk: OpenDesk, inbox_id: int) -> InboxRow:
 
 def work_off(desk: OpenDesk, inbox_id: int) -> None:
     """Runs the worker until the mail is processed, at most PATIENCE seconds."""
-    from mailbridge.app import App
+    from mailbridge.daemon.app import App
     from mailbridge.ops import log
 
     log.configure(style=desk.config.log_format, level="warning")  # standard output is only for the result

@@ -19,7 +19,7 @@ from mailbridge.ids import ticket_number
 from mailbridge.tickets.actor import Actor, ActorKind
 
 if TYPE_CHECKING:
-    from mailbridge.app import App
+    from mailbridge.daemon.app import App
     from mailbridge.organisation.wishes import Wish
 
 REASONS = {

@@ -19,7 +19,7 @@ from mailbridge.tickets.command_types.plans import CancelPlan, PlanWork
 from mailbridge.tickets.commands import Command
 
 if TYPE_CHECKING:
-    from mailbridge.app import App
+    from mailbridge.daemon.app import App
     from mailbridge.notifications.payloads.plans import AgendaRow
     from mailbridge.tickets.decision import Decision
 

@@ -57,14 +57,14 @@ def at_work(config: Config, *, intake: bool) -> int:
 
 
 def beside(reader: ForkServer, config: Config, *, intake: bool) -> int:
-    from mailbridge import daemon
-    from mailbridge.app import App
+    from mailbridge.daemon import threads
+    from mailbridge.daemon.app import App
     from mailbridge.ops import log
 
     log.configure(style=config.log_format, level=config.log_level)
     try:
         with App.open(config) as app:
             app.readers.adopt(reader)
-            return daemon.run(app, intake=intake, clocks=intake)
+            return threads.run(app, intake=intake, clocks=intake)
     except ConfigError as error:
         raise ConfigError(error.problems, str(config.folder)) from error  # with the folder, so that the lines of errors can be shown

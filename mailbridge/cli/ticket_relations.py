@@ -20,7 +20,7 @@ from mailbridge.tickets.commands import Command
 from mailbridge.tickets.handlers.relations import INVERSE
 
 if TYPE_CHECKING:
-    from mailbridge.app import App
+    from mailbridge.daemon.app import App
     from mailbridge.tickets.decision import Decision
 
 # Refusals that are worded differently in mails, because a mail can be replied to.
@@ -113,8 +113,8 @@ def revoke(folder: Path, as_json: bool, ticket: str, address: str) -> None:
 
 @contextmanager
 def opened(folder: Path) -> Iterator[App]:
-    from mailbridge.app import App
     from mailbridge.config.load import load
+    from mailbridge.daemon.app import App
 
     app = App(load(folder))
     try:

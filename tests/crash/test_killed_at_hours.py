@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mailbridge.app import App
 from mailbridge.clock import FixedClock
+from mailbridge.daemon.app import App
 from mailbridge.execution.execute import execute
 from mailbridge.store.engine import Store
 from mailbridge.tickets.actor import Actor, ActorKind

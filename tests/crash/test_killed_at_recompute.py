@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mailbridge.app import App
+from mailbridge.daemon.app import App
 from mailbridge.jobs import recompute
 from mailbridge.store.engine import Store
 from tests.forked import killed

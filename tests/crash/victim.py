@@ -9,8 +9,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from mailbridge.app import App
 from mailbridge.clock import SystemClock
+from mailbridge.daemon.app import App
 from mailbridge.delivery.webhooks.deliver import Webhooker
 from mailbridge.delivery.webhooks.http import Caller, WebhookResponse
 from mailbridge.message.envelope import Envelope, Source

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mailbridge.app import App
+from mailbridge.daemon.app import App
 from mailbridge.tickets.event_types.people import CustomerChanged
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mailbridge.app import App
+from mailbridge.daemon.app import App
 from mailbridge.jobs.digests import notify_digests
 from tests.harness import RULES as USUAL
 from tests.harness import TestDesk, a_desk, a_mail

@@ -189,7 +189,7 @@ def test_a_whole_job_that_raises_does_not_hold_up_the_next_and_the_operator_hear
     desk: TestDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("mailbridge.app.recompute", lambda *_: 1 / 0)
+        patch.setattr("mailbridge.daemon.app.recompute", lambda *_: 1 / 0)
         desk.pass_time(hours=1)
         desk.app.sweep()
         assert unclaimed(desk) == [1, 2, 3]

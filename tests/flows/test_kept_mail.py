@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import pytest
 
 from mailbridge.conversation.marks import kept_code, kept_mail
-from mailbridge.daemon import Daemon
+from mailbridge.daemon.threads import Daemon
 from mailbridge.handling.agents.held import decide_held
 from mailbridge.handling.outcome import MailOutcome
 from mailbridge.jobs import kept as kept_job

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from mailbridge.app import App
 from mailbridge.clock import FixedClock
 from mailbridge.config.model import LimitSettings
+from mailbridge.daemon.app import App
 from mailbridge.execution.desk import Desk
 from mailbridge.jobs import receipts
 from mailbridge.store.engine import Store

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from mailbridge.app import App
 from mailbridge.cli.check import examine
 from mailbridge.cli.status import status
 from mailbridge.clock import FixedClock, SystemClock
 from mailbridge.config.load import load
 from mailbridge.config.model import Config
+from mailbridge.daemon.app import App
 from mailbridge.health.gauges import DeskGauges
 from mailbridge.jobs.login_ends import notify_login_ends
 from mailbridge.oauth.health import healths

@@ -94,7 +94,7 @@ def test_help_imports_none_of_the_heavy_packages() -> None:
 
 def test_a_desk_on_sqlite_needs_nothing_of_postgresql_and_of_holidays() -> None:
     """They take long to load: the driver comes with the first connection, the holidays with the first rule that names a country."""
-    code = "import sys; import mailbridge.app; print(*sys.modules)"
+    code = "import sys; import mailbridge.daemon.app; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
 
     assert {name.split(".")[0] for name in done.stdout.split()}.isdisjoint(

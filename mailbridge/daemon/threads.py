@@ -22,9 +22,9 @@ from threading import Event, Thread
 from types import FrameType
 
 from mailbridge import __version__
-from mailbridge.app import App
 from mailbridge.checks.advice import advice
 from mailbridge.config.model import Mailbox
+from mailbridge.daemon.app import App
 from mailbridge.errors import StoreAway
 from mailbridge.health import names
 from mailbridge.health.page import serve
