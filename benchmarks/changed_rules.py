@@ -60,7 +60,7 @@ def changed_contracts(folder: Path, many: int) -> list[Figure]:
     write(folder, "silver")
     with App.open(configuration.load(folder)) as app:
         opened(app, many)
-        app.sweep()
+        app.jobs.sweep()
         write(folder, "gold")
         app.rules.refresh(at_once=True)
         longest, slices = 0.0, recompute._next

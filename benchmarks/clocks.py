@@ -102,11 +102,11 @@ def fired_alerts(folder: Path, many: int) -> Figure:
             with app.store.write() as tx:
                 for _ in range(100):
                     execute(tx, desk, tx.tickets.reserve(), each([asks]), actor, NOW, telling=Telling(silent=True))
-        app.sweep()
+        app.jobs.sweep()
         fired, began = 0, process_time()
         for hours in range(1, 8):  # 30 %, 60 % and the breach of three working hours, at one moment each for all tickets
             clock.time = NOW + hours * HOUR
-            fired += app.sweep()
+            fired += app.jobs.sweep()
         spent = (process_time() - began) * 1000
     return Figure(f"an alert of {fired}", spent / max(fired, 1), "ms", 1)
 

@@ -49,7 +49,7 @@ def login(folder: Path, name: str, port: int, paste: bool, no_test: bool) -> int
         account = named(app, name)
         endpoint = TokenEndpoint(account, app.clock)
         granted = signed_in(account, endpoint, port, paste=paste)
-        grant = keep(account, granted, app.store, app.vault)
+        grant = keep(account, granted, app.store, app.logins.vault)
         for note in granted.notes:
             click.echo(f"note: {safe(note)}")
         click.echo(f"{name}: {'signed in as ' + safe(grant.identity) if grant.identity else 'the provider gives tokens'}")

@@ -49,7 +49,7 @@ class TestStep:
 
 def steps(app: App, account: OAuth) -> Iterator[TestStep]:
     """Runs the tests and yields each step.  Steps that need one that failed are left out."""
-    source = app.token_sources[account.name]
+    source = app.logins.sources[account.name]
     step = _token(app, source)
     yield step
     if step.verdict is StepVerdict.WRONG:

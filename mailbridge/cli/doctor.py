@@ -65,7 +65,7 @@ def findings(desk: OpenDesk, app: App, folder: Path, *, mail: bool, patience: fl
     from mailbridge.health.arrivals import growth
     from mailbridge.health.silence import hour_of
 
-    config, store, now, tokens = desk.config, desk.store, datetime.now(UTC), app.tokens
+    config, store, now, tokens = desk.config, desk.store, datetime.now(UTC), app.logins.named
     trouble = ""
     try:
         with store.write() as tx:
@@ -103,7 +103,7 @@ def _canary(desk: OpenDesk, app: App, patience: float, is_alive: bool) -> Iterat
     from mailbridge.doctor.canary import canary
     from mailbridge.ids import system_chance
 
-    nonce, tokens = system_chance(8).hex(), app.tokens(desk.config.outgoing.oauth)
+    nonce, tokens = system_chance(8).hex(), app.logins.named(desk.config.outgoing.oauth)
     yield from canary(desk.store, desk.config, app.signer, nonce, app.clock.now, patience, tokens, is_alive=is_alive)
 
 

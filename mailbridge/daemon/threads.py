@@ -23,14 +23,13 @@ from types import FrameType
 
 from mailbridge import __version__
 from mailbridge.checks.advice import advice
-from mailbridge.config.model import Mailbox
 from mailbridge.daemon.app import App
+from mailbridge.daemon.receiving import listeners, pollers
+from mailbridge.daemon.schedule import schedule
 from mailbridge.errors import StoreAway
 from mailbridge.health import names
 from mailbridge.health.page import serve
-from mailbridge.intake.imap import Poller
-from mailbridge.intake.listener import Listeners
-from mailbridge.jobs.ticker import Job, Ticker
+from mailbridge.jobs.ticker import Ticker
 from mailbridge.ops import log as logs
 from mailbridge.ops import systemd
 from mailbridge.ops.http import HttpServer
@@ -39,27 +38,6 @@ from mailbridge.store.wake import Listener
 
 log = logs.get("daemon")
 
-SWEEP = timedelta(seconds=5)
-TIMED_RULES = timedelta(seconds=20)
-HEARTBEAT = timedelta(seconds=15)
-RULES = timedelta(seconds=2)
-UNFETCHED = timedelta(minutes=1)
-CHECKPOINT_EVERY = timedelta(seconds=10)
-TOKENS = timedelta(seconds=15)
-LOGIN_ENDS = timedelta(hours=1)
-KEPT = timedelta(minutes=5)
-FEEDS = timedelta(seconds=15)
-DIGESTS = timedelta(minutes=1)
-WAITING = timedelta(minutes=15)
-CONTRACT_ENDS = timedelta(minutes=15)
-HOURS = timedelta(seconds=30)
-STATEMENTS = timedelta(minutes=15)
-BACKUP = timedelta(minutes=1)
-ARRIVALS = timedelta(seconds=20)
-SILENCE = timedelta(minutes=10)
-LOOK = timedelta(seconds=15)
-PING = timedelta(minutes=1)
-NOTICE_EVERY = timedelta(minutes=1)
 STATE_KEY = "daemon"
 LISTEN_TIMEOUT = timedelta(seconds=1)
 JOIN = 10.0  # seconds for a thread to finish its turn
@@ -79,60 +57,10 @@ class Daemon:
         # One process works one SQLite file: two turns in flight keep its reading children busy while one of them writes.
         self._workers = workers if workers is not None else 2
         self._intake = intake
-        self._pollers = [self._poller(box, folder) for box in (app.config.mailboxes if intake else ()) for folder in box.folders]
-        self.listeners = Listeners(
-            app.config.listeners if intake else (),
-            app.inbox,
-            self._is_recipient,
-            clock=app.clock,
-            log=logs.get("listener"),
-            desk_ids=bool(app.config.desk.authserv_ids),
-        )
-        jobs = [Job(name="heartbeat", every=HEARTBEAT, run=self._beat), Job(name="rules", every=RULES, run=app.refresh_files)]
-        if app.config.oauth:
-            jobs.append(Job(name="oauth", every=TOKENS, run=app.keep_tokens_fresh))
-            if clocks:
-                jobs.append(Job(name="login-ends", every=LOGIN_ENDS, run=app.notify_login_ends))
-        jobs.append(Job(name="fold", every=CHECKPOINT_EVERY, run=app.store.checkpoint_passive))
-        if clocks:
-            jobs.append(Job(name="sweep", every=SWEEP, run=app.sweep))
-            jobs.append(Job(name="timed-rules", every=TIMED_RULES, run=app.run_timed_rules))
-            jobs.append(Job(name="hours", every=HOURS, run=app.keep_hours))
-            jobs.append(Job(name="digests", every=DIGESTS, run=app.notify_digests))
-            jobs.append(Job(name="reports", every=DIGESTS, run=app.notify_reports))
-            jobs.append(Job(name="waiting", every=WAITING, run=app.measure_waiting))
-            jobs.append(Job(name="kept", every=KEPT, run=app.list_kept))
-            jobs.append(Job(name="spam-review", every=KEPT, run=app.review_spam))
-            jobs.append(Job(name="feeds", every=FEEDS, run=app.fetch_feeds))
-            jobs.append(Job(name="contract-ends", every=CONTRACT_ENDS, run=app.notify_contract_ends))
-            jobs.append(Job(name="statements", every=STATEMENTS, run=app.send_statements))
-            jobs.append(Job(name="unfetched", every=UNFETCHED, run=app.notify_unfetched))
-            jobs.append(Job(name="arrivals", every=ARRIVALS, run=app.count_arrivals))
-            jobs.append(Job(name="silence", every=SILENCE, run=app.look_for_silence))
-            jobs.append(Job(name="failures", every=NOTICE_EVERY, run=app.notify_job_failures))
-            jobs.append(Job(name="sources", every=NOTICE_EVERY, run=app.notify_sources))
-            if app.config.backup.to is not None:
-                jobs.append(Job(name="backup", every=BACKUP, run=app.backups.look))
-        if intake:
-            jobs.append(Job(name="look", every=LOOK, run=app.pulse.look))
-            jobs.append(Job(name="ping", every=PING, run=app.pulse.ping))
-            jobs.append(Job(name="probe", every=names.PROBED, run=self._probe))
+        self._pollers = list(pollers(app)) if intake else []
+        self.listeners = listeners(app, app.config.listeners if intake else ())
+        jobs = schedule(app, intake=intake, clocks=clocks, beat=self._beat, probe=self._probe)
         self._ticker = Ticker(jobs, app.runs)
-
-    def _poller(self, mailbox: Mailbox, folder: str) -> Poller:
-        app = self._app
-        return Poller(
-            mailbox,
-            folder,
-            app.inbox,
-            app.store,
-            largest=app.config.limits.mail_size,
-            clock=app.clock,
-            report=self._report,
-            first_time=app.first_connect,
-            log=logs.get("imap"),
-            tokens=app.tokens(mailbox.oauth),
-        )
 
     def start(self) -> None:
         """Starts every part.  Returns when every port answers."""
@@ -140,7 +68,7 @@ class Daemon:
         app.desk()  # loads keys and rules before the first mail
         self._endpoint = app.endpoint() if self._intake else None
         if self._intake and app.config.health.listen:
-            self._health_page = serve(app.pulse, *app.config.health.listen)
+            self._health_page = serve(app.sources.pulse, *app.config.health.listen)
         if app.store.is_sqlite:  # no other process works this file, so all claims are of a process that ended
             with app.store.write() as tx:
                 tx.inbox.release()
@@ -148,7 +76,7 @@ class Daemon:
                 tx.webhooks.release()
                 tx.grants.release()
         if self._intake:
-            app.watch()
+            app.sources.watch()
         for channel, wake in (("inbox", self._mail_waits), ("outbox", self._outbox_waits), ("webhooks", self._calls_wait)):
             self._thread(f"bell-{channel}", partial(self._pass_on, app.store.listener(channel), wake))
         for number in range(self._workers):
@@ -218,20 +146,10 @@ class Daemon:
                 wake.set()
         listener.close()
 
-    def _is_recipient(self, address: str) -> bool:
-        return self._app.desk().is_own(address)
-
-    def _report(self, name: str, ok: bool, detail: str, wait: float = 0.0) -> None:
-        source = f"imap:{name}"
-        if ok:
-            self._app.board.proven(source, f"the server answered: {detail}")
-        else:
-            self._app.board.failed(source, detail, wait)
-
     def _probe(self) -> None:
         listeners = self._app.config.listeners if self._intake else ()
         ports = {names.listener_name(one.protocol, one.name): port for one, port in zip(listeners, self.listeners.ports, strict=True)}
-        self._app.probe(ports)
+        self._app.sources.probe(ports)
 
     def _beat(self) -> None:
         now = self._app.clock.now()

@@ -25,14 +25,14 @@ CUSTOMERS = f"customers:\n  acme:\n    domains: [customer.test]\n    contracts:\
 
 def one_life(folder: Path, url: str) -> None:
     with App.open(replace(a_config(folder), store_url=url), clock=FixedClock(NOW)) as app:
-        app.keep_hours()
+        app.jobs.keep_hours()
 
 
 @pytest.mark.servers
 def test_killed_there_it_is_granted_and_told_once(tmp_path: Path, store_url: str) -> None:
     with a_desk(tmp_path, rules=RULES | {"customers.yaml": CUSTOMERS}, store_url=store_url) as desk:
         desk.feed(a_mail())
-        desk.app.keep_hours()
+        desk.app.jobs.keep_hours()
         done = RecordWork(kind=WorkKind.WORKED, minutes=9 * 60, day=NOW.date())
         actor = Actor(kind=ActorKind.AGENT, name="bogdan")
         with desk.app.store.write() as tx:

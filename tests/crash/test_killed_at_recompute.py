@@ -20,7 +20,7 @@ TICKETS = 5
 def one_life(folder: Path, url: str) -> None:
     recompute.SLICE = 2
     with App.open(replace(a_config(folder), store_url=url)) as app:
-        app.sweep()
+        app.jobs.sweep()
 
 
 @pytest.mark.servers
@@ -32,7 +32,7 @@ def test_killed_there_the_rest_is_done_and_told_once(tmp_path: Path, store_url: 
     with a_desk(tmp_path, rules=rules, store_url=store_url) as desk:
         for number in range(TICKETS):
             desk.feed(a_mail(message_id=f"<{number}@customer.test>"))
-        desk.app.sweep()
+        desk.app.jobs.sweep()
     write_rules(tmp_path, rules | {"customers.yaml": CUSTOMERS % "other"})
 
     assert killed(point, one_life, tmp_path, store_url)

@@ -55,7 +55,7 @@ def live(folder: Path, url: str, ahead: float) -> None:
         while app.worker.one_turn():
             pass
         clock.ahead += timedelta(days=30)
-        app.sweep()
+        app.jobs.sweep()
         transport = app.delivery_worker()
         while transport.one_turn():
             pass

@@ -89,7 +89,7 @@ def to_customer(desk: TestDesk) -> list[str]:
 
 def at(desk: TestDesk, **later: float) -> int:
     desk.clock.time = datetime(2026, 11, 23, 9, tzinfo=UTC) + timedelta(**later)
-    return desk.app.sweep()
+    return desk.app.jobs.sweep()
 
 
 def test_a_managers_yes_by_answering_does_it(desk: TestDesk) -> None:
@@ -141,7 +141,7 @@ def test_nobody_else_says_yes(desk: TestDesk) -> None:
 
 def test_it_reminds_once_asks_the_deputy_and_gives_up_once(desk: TestDesk) -> None:
     by_agent(desk, "#time 9h")
-    desk.app.sweep()
+    desk.app.jobs.sweep()
 
     assert at(desk, hours=3, minutes=59) == 0
     assert at(desk, hours=4, minutes=1) == 1

@@ -325,7 +325,7 @@ def test_what_was_said_before_the_loss_is_not_said_again_by_itself(sqlite_config
         desk.pass_time(minutes=2)
         desk.feed(fresh)
         desk.pass_time(minutes=5)
-        desk.app.sweep()
+        desk.app.jobs.sweep()
         desk.deliver()
         to_carol = [mail for mail in desk.sent() if "carol@" in mail["To"]]
         with desk.app.store.read() as tx:
@@ -377,7 +377,7 @@ def test_what_a_restore_keeps_back_is_released_or_discarded_and_nothing_is_lost_
 
     with desk_app(replace(sqlite_config, store_url=new)) as desk:
         desk.pass_time(days=1)
-        desk.app.sweep()
+        desk.app.jobs.sweep()
         sent = [mail["Subject"] for mail in desk.deliver()]
         now = desk.clock.now()
         with desk.app.store.write() as tx:

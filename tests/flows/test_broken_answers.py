@@ -84,6 +84,6 @@ def test_a_webhook_is_called_again(tmp_path: Path, sqlite_store_url: str) -> Non
 @pytest.mark.parametrize("name", ["nothing", "another protocol", "a body that is cut off"])
 def test_a_ping_fails_and_the_desk_goes_on(tmp_path: Path, name: str) -> None:
     with answering(ANSWERS[name]) as port, a_desk(tmp_path, health=HealthSettings(ping_url=f"http://127.0.0.1:{port}/ok")) as desk:
-        desk.app.pulse.look()
+        desk.app.sources.pulse.look()
 
-        assert not desk.app.pulse.ping()
+        assert not desk.app.sources.pulse.ping()

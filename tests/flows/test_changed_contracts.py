@@ -47,7 +47,7 @@ def change(desk: TestDesk, contracts: str, **texts: str) -> None:
     indented = "".join(f"      {line}\n" for line in contracts.split("\n"))
     write_rules(desk.app.config.folder, {"customers.yaml": CUSTOMERS + indented, **{f"{name}.yaml": text for name, text in texts.items()}})
     desk.app.rules.refresh(at_once=True)
-    desk.app.sweep()
+    desk.app.jobs.sweep()
 
 
 def of_contract(desk: TestDesk, ticket: int = 1) -> tuple[str, str]:
@@ -129,7 +129,7 @@ def test_each_person_is_told_once_of_all_their_tickets(desk: TestDesk, monkeypat
         desk.feed(a_mail(message_id=f"<{number}@customer.test>"))
     change(desk, "plain: {sla: gold}")
     change(desk, "plain: {sla: gold}")
-    desk.app.sweep()
+    desk.app.jobs.sweep()
 
     assert told(desk) == {"mara@desk.test": 1}  # nobody has the tickets: the manager of the team hears of them
     rows = [row.split("\t") for row in table(desk.promise_to("mara@desk.test", "due_times")).splitlines()]
@@ -150,7 +150,7 @@ def test_a_change_in_the_middle_of_a_run_reaches_all_tickets_and_tells_of_both(d
     monkeypatch.setattr(recompute, "SLICE", 2)
     for number in range(5):
         desk.feed(a_mail(message_id=f"<{number}@customer.test>"))
-    desk.app.sweep()
+    desk.app.jobs.sweep()
     write_rules(desk.app.config.folder, {"customers.yaml": CUSTOMERS + "      second: {sla: gold}\n"})
     desk.app.rules.refresh(at_once=True)
     one_slice(desk)
@@ -173,13 +173,13 @@ def one_slice(desk: TestDesk) -> None:
 
 def test_a_person_who_is_added_by_mail_comes_under_the_contract(desk: TestDesk) -> None:
     desk.feed(a_mail(from_="eva@private.test", message_id="<eva@private.test>"), mail_from="eva@private.test")
-    desk.app.sweep()
+    desk.app.jobs.sweep()
     assert of_contract(desk) == ("", "")
     to = desk.promise_to("bogdan@desk.test", "new").reply_to
     line = a_mail("#add person eva@private.test customer-ltd", from_="bogdan@desk.test", to=to, message_id="<add@desk.test>")
     desk.feed(proven(line), mail_from="bogdan@desk.test", rcpt_to=(to,))
-    desk.app.sweep()
-    desk.app.sweep()
+    desk.app.jobs.sweep()
+    desk.app.jobs.sweep()
     assert of_contract(desk) == ("plain", "silver")
     assert due(desk)["response"] == 2 * HOUR
     assert sum(told(desk).values()) == 1

@@ -39,45 +39,45 @@ def test_a_shorter_target_reaches_an_open_ticket(office: TestDesk) -> None:
     office.feed(a_mail())
     assert due(office)["response", "overdue"] == 4 * HOUR
     change(office, sla=SLA % "1h")
-    office.app.sweep()
+    office.app.jobs.sweep()
     assert due(office)["response", "overdue"] == HOUR
 
 
 def test_other_hours_reach_it_too(office: TestDesk) -> None:
     office.feed(a_mail())
     change(office, teams=OFFICE["teams.yaml"].replace("09:00-17:00", "11:00-17:00"))
-    office.app.sweep()
+    office.app.jobs.sweep()
     assert due(office)["response", "overdue"] == 5 * HOUR
 
 
 def test_a_promise_that_the_new_rules_do_not_make_is_gone(office: TestDesk) -> None:
     office.feed(a_mail())
     change(office, sla="targets:\n  normal: {resolution: 3d}\n")
-    office.app.sweep()
+    office.app.jobs.sweep()
     assert {promise for promise, _ in due(office)} == {"resolution", "claim"}
 
 
 def test_what_is_overdue_under_both_is_told_once(office: TestDesk) -> None:
     office.feed(a_mail())
     office.clock.time = NOW + 5 * HOUR
-    office.app.sweep()
+    office.app.jobs.sweep()
     assert alerts(office)["manager.overdue:response"] == 1
     change(office, sla=SLA % "1h")
-    office.app.sweep()
+    office.app.jobs.sweep()
     change(office, sla=SLA % "2h")
-    office.app.sweep()
+    office.app.jobs.sweep()
     assert alerts(office)["manager.overdue:response"] == 1
 
 
 def test_a_longer_target_is_told_when_it_is_broken(office: TestDesk) -> None:
     office.feed(a_mail())
     office.clock.time = NOW + 5 * HOUR
-    office.app.sweep()
+    office.app.jobs.sweep()
     change(office, sla=SLA % "6h")
-    office.app.sweep()
+    office.app.jobs.sweep()
     assert alerts(office)["manager.overdue:response"] == 1
     office.clock.time = NOW + 6 * HOUR
-    office.app.sweep()
+    office.app.jobs.sweep()
     assert alerts(office)["manager.overdue:response"] == 2
 
 
@@ -93,7 +93,7 @@ def test_all_slices_are_done_once_and_by_one(office: TestDesk, monkeypatch: pyte
 
 def test_a_process_with_older_rules_leaves_the_clocks_alone(office: TestDesk) -> None:
     office.feed(a_mail())
-    office.app.sweep()
+    office.app.jobs.sweep()
     older = office.app.desk()
     change(office, sla=SLA % "1h")
     assert recompute.recompute(office.app.store, older, NOW) == 0

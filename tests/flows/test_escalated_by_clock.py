@@ -25,7 +25,7 @@ def desk(tmp_path: Path) -> Iterator[TestDesk]:
 
 def after(desk: TestDesk, **time: float) -> int:
     desk.clock.time = desk.ticket().created_at + timedelta(**time)
-    return desk.app.sweep()
+    return desk.app.jobs.sweep()
 
 
 def test_each_broken_promise_is_a_step_up_and_nothing_else_is(desk: TestDesk) -> None:

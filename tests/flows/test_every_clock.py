@@ -36,7 +36,7 @@ def answer(desk: TestDesk, id: str) -> None:
 
 def sweep(desk: TestDesk, after: timedelta) -> None:
     desk.clock.time = NOW + after
-    desk.app.sweep()
+    desk.app.jobs.sweep()
 
 
 def test_each_unanswered_message_is_told_once(office: TestDesk) -> None:

@@ -56,9 +56,9 @@ def closed(desk: TestDesk) -> frozenset[date]:
 
 def fetch(desk: TestDesk, after: timedelta = timedelta(0)) -> None:
     desk.clock.time += after
-    desk.app.fetch_feeds()
+    desk.app.jobs.fetch_feeds()
     desk.app.rules.refresh()
-    desk.app.sweep()
+    desk.app.jobs.sweep()
 
 
 def test_a_closed_day_of_the_feed_moves_the_due_time_of_an_open_ticket(tmp_path: Path, server: FeedServer, store_url: str) -> None:
@@ -140,7 +140,7 @@ def test_an_address_of_a_local_network_is_refused_before_anything_is_sent(server
 def test_of_several_processes_one_fetches(tmp_path: Path, server: FeedServer, store_url: str) -> None:
     with a_desk(tmp_path, rules=rules(server), store_url=store_url, calendars=settings(server)) as desk:
         desk.app.policy()
-        threads = [Thread(target=desk.app.fetch_feeds) for _ in range(4)]
+        threads = [Thread(target=desk.app.jobs.fetch_feeds) for _ in range(4)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -159,10 +159,10 @@ def test_status_check_and_doctor_say_how_old_the_last_good_one_is(
 ) -> None:
     with a_desk(tmp_path, rules=rules(server), calendars=settings(server)) as desk:
         desk.clock.time = SystemClock().now() - timedelta(days=3, hours=2)
-        desk.app.fetch_feeds()
+        desk.app.jobs.fetch_feeds()
         server.answers["/days.ics"] = gives(b"oops", 500)
         desk.clock.time = SystemClock().now()
-        desk.app.fetch_feeds()
+        desk.app.jobs.fetch_feeds()
     desk_table = '[desk]\nname = "D"\naddress = "d@desk.test"\n[outgoing]\nurl = "maildir:out"\n'
     toml = f'{desk_table}[calendars]\nhosts = ["localhost:{server.port}"]\n'
     (tmp_path / "mailbridge.toml").write_text(toml)
@@ -185,7 +185,7 @@ def test_status_check_and_doctor_say_how_old_the_last_good_one_is(
 def test_a_server_of_the_own_network_is_told_which_line_allows_it(tmp_path: Path, server: FeedServer) -> None:
     with a_desk(tmp_path, rules=rules(server), calendars=replace(settings(server), private=False)) as desk:
         desk.clock.time = SystemClock().now()
-        desk.app.fetch_feeds()
+        desk.app.jobs.fetch_feeds()
     desk_table = '[desk]\nname = "D"\naddress = "d@desk.test"\n[outgoing]\nurl = "maildir:out"\n'
     toml = f'{desk_table}[calendars]\nhosts = ["localhost"]\n'
     (tmp_path / "mailbridge.toml").write_text(toml)
@@ -211,7 +211,7 @@ default: support
 """
     with a_desk(tmp_path, rules=RULES | {"teams.yaml": teams, "routing/10-network.yaml": "[]\n"}, calendars=settings(server)) as desk:
         desk.clock.time = SystemClock().now()
-        desk.app.fetch_feeds()
+        desk.app.jobs.fetch_feeds()
     desk_table = '[desk]\nname = "D"\naddress = "d@desk.test"\n[outgoing]\nurl = "maildir:out"\n'
     (tmp_path / "mailbridge.toml").write_text(f'{desk_table}[calendars]\nhosts = ["localhost"]\n')
     [gap] = [problem for problem in examine(tmp_path).problems if "works around the clock" in problem.message]
@@ -226,18 +226,18 @@ def test_a_feed_that_failed_is_fetched_at_once_after_a_reload_and_by_check(
 ) -> None:
     with a_desk(tmp_path, rules=rules(server), calendars=settings(server)) as desk:
         server.answers["/days.ics"] = gives(b"", 404)
-        desk.app.fetch_feeds()
-        desk.app.fetch_feeds()
+        desk.app.jobs.fetch_feeds()
+        desk.app.jobs.fetch_feeds()
         assert server.asked == ["/days.ics"]
         desk.app.rules.refresh(at_once=True)
-        desk.app.fetch_feeds()
+        desk.app.jobs.fetch_feeds()
         assert server.asked == ["/days.ics"] * 2
         server.answers["/days.ics"] = gives(days(TOMORROW))
         change(desk, sla="targets:\n  normal: {resolution: 5d}\n")
-        desk.app.fetch_feeds()
+        desk.app.jobs.fetch_feeds()
         desk.app.rules.refresh()
         assert closed(desk) == {TOMORROW}
-        desk.app.fetch_feeds()
+        desk.app.jobs.fetch_feeds()
         assert server.asked == ["/days.ics"] * 3, "it works, so its hour has to pass"
 
     table = f'[calendars]\nhosts = ["localhost:{server.port}"]\nprivate = true\nca_file = "{settings(server).ca_file}"\n'

@@ -53,7 +53,7 @@ def test_sixty_mails_of_one_unproven_sender_in_a_minute(usual: TestDesk) -> None
 def test_a_proven_customer_gets_a_number_for_each_request(usual: TestDesk) -> None:
     assert flood(usual, 13, verdict="pass") == [MailOutcome.TICKET] * 13
     usual.pass_time(minutes=5)
-    usual.app.sweep()
+    usual.app.jobs.sweep()
     usual.deliver()
     assert len([mail for mail in usual.sent() if mail["To"] == "Carol Jones <carol@customer.test>"]) == 2
     (others,) = usual.promises(event="received_together")

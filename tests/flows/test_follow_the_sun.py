@@ -51,7 +51,7 @@ def world(tmp_path: Path) -> Iterator[TestDesk]:
 
 def at(desk: TestDesk, moment: str) -> int:
     desk.clock.time = datetime.fromisoformat(moment).replace(tzinfo=UTC)
-    return desk.app.sweep()
+    return desk.app.jobs.sweep()
 
 
 def changes(desk: TestDesk, ticket: int = 1) -> list[Event]:
@@ -111,7 +111,7 @@ def test_two_sweepers_hand_over_once(world: TestDesk) -> None:
     for number in range(10):
         world.feed(a_mail(f"{number}", message_id=f"<{number}@customer.test>"))
     world.clock.time = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)
-    sweepers = [Thread(target=world.app.sweep) for _ in range(4)]
+    sweepers = [Thread(target=world.app.jobs.sweep) for _ in range(4)]
     for sweeper in sweepers:
         sweeper.start()
     for sweeper in sweepers:

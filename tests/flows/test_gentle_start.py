@@ -42,10 +42,10 @@ def test_a_burst_is_told_in_one_mail_and_customers_have_their_acknowledgements(d
     assert states(desk, "new") == [OutboxState.QUEUED] * 20 + [OutboxState.HELD] * 30  # to two agents each
     assert states(desk, "received") == [OutboxState.QUEUED] * 25
     desk.pass_time(minutes=4)
-    desk.app.sweep()
+    desk.app.jobs.sweep()
     assert desk.promises(Audience.AGENT, "bundle") == []
     desk.pass_time(minutes=2)
-    desk.app.sweep()
+    desk.app.jobs.sweep()
     for agent in ("bogdan@desk.test", "clara@desk.test"):
         (listed,) = rows(desk, agent)
         assert [line.split("\t")[0] for line in listed.splitlines()] == [f"MB-{number}" for number in range(11, 26)]
@@ -81,10 +81,10 @@ def test_a_backlog_is_told_at_once_in_one_mail(desk: TestDesk) -> None:
     desk.pass_time(hours=2)
     desk.work()
     desk.pass_time(seconds=31)
-    desk.app.sweep()
+    desk.app.jobs.sweep()
     assert len(rows(desk, "bogdan@desk.test")) == 1
     assert states(desk, "received") == [OutboxState.QUEUED] * 3
-    assert desk.app.sweep() == 0
+    assert desk.app.jobs.sweep() == 0
 
 
 def test_a_late_mail_that_is_alone_is_told_as_it_is(desk: TestDesk) -> None:
@@ -92,7 +92,7 @@ def test_a_late_mail_that_is_alone_is_told_as_it_is(desk: TestDesk) -> None:
     desk.pass_time(hours=2)
     desk.work()
     desk.pass_time(seconds=31)
-    desk.app.sweep()
+    desk.app.jobs.sweep()
     assert states(desk, "new") == [OutboxState.QUEUED] * 2
     assert desk.promises(Audience.AGENT, "bundle") == []
 
@@ -112,13 +112,13 @@ def test_nobody_is_mailed_after_a_first_connect_until_somebody_looked(desk: Test
     assert len(desk.tickets()) == 4
     assert states(desk, "new") == [OutboxState.HELD] * 6 + [OutboxState.QUEUED] * 2
     desk.pass_time(days=1)
-    desk.app.sweep()  # promises that are broken meanwhile wait too
+    desk.app.jobs.sweep()  # promises that are broken meanwhile wait too
     sent = [mail["Subject"] for mail in desk.deliver()]
     assert sent
     assert all("MB-4" in subject for subject in sent)
     with desk.app.store.write() as tx:
         waits.release(tx, desk.clock.now())
-    desk.app.sweep()
+    desk.app.jobs.sweep()
     (listed,) = rows(desk, "clara@desk.test")
     assert [line.split("\t")[0] for line in listed.splitlines()] == ["MB-1", "MB-2", "MB-3"]
     with desk.app.store.read() as tx:
@@ -133,7 +133,7 @@ def test_what_a_bundle_could_not_tell_goes_out_as_it_is(desk: TestDesk) -> None:
     with desk.app.store.write() as tx:
         tx.outbox.hold(other, desk.clock.now(), FOR_RELEASE)
         waits.release(tx, desk.clock.now())
-    desk.app.sweep()
+    desk.app.jobs.sweep()
     with desk.app.store.read() as tx:
         (row,) = [one for one in tx.outbox.list(limit=100) if one.notification.key == "own"]
     assert row.state is OutboxState.QUEUED

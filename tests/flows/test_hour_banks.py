@@ -108,8 +108,8 @@ def test_time_takes_hours_and_the_answer_says_how_many_are_left(desk: TestDesk) 
 
     assert burns(desk) == [("burn", -30)]  # rounded up to 15 minutes
     assert "9 h 30 min of 10 h left until 30 Nov 2026" in text_to(desk, "bogdan@desk.test")
-    assert desk.app.keep_hours() == 3  # the grants of the three banks
-    assert desk.app.keep_hours() == 0
+    assert desk.app.jobs.keep_hours() == 3  # the grants of the three banks
+    assert desk.app.jobs.keep_hours() == 0
 
 
 def test_rounding_comes_before_weights_and_edges_of_the_calendar_split(desk: TestDesk) -> None:
@@ -187,15 +187,15 @@ def test_the_same_mail_again_takes_nothing_more(desk: TestDesk) -> None:
 
 
 def test_months_without_the_job_are_made_up_once_in_the_banks_zone(desk: TestDesk) -> None:
-    desk.app.keep_hours()
+    desk.app.jobs.keep_hours()
     desk.clock.time = datetime(2027, 1, 31, 21, 59, tzinfo=UTC)  # 23:59 in Bucharest
-    desk.app.keep_hours()
-    desk.app.keep_hours()
+    desk.app.jobs.keep_hours()
+    desk.app.jobs.keep_hours()
     grants = [one.day for one in entries(desk) if one.kind is EntryKind.GRANT and one.key.startswith("interval")]
     assert grants == [date(2026, 11, 1), date(2026, 12, 1), date(2027, 1, 1)]
 
     desk.clock.time = datetime(2027, 1, 31, 22, 0, tzinfo=UTC)
-    desk.app.keep_hours()
+    desk.app.jobs.keep_hours()
 
     assert [one.day for one in entries(desk) if one.key.startswith("interval")][-1] == date(2027, 2, 1)
     carried = [one.seconds // 3600 for one in entries(desk) if one.key.startswith("carried")]
@@ -218,8 +218,8 @@ def test_80_and_100_percent_and_the_first_minute_over_are_told_once(desk: TestDe
     by_agent(desk, "#take")
     for line in ("#time 7h45", "#time 15m", "#time 15m", "#time 1h45", "#time 15m", "#time 15m"):
         by_agent(desk, line)
-        desk.app.keep_hours()
-        desk.app.keep_hours()
+        desk.app.jobs.keep_hours()
+        desk.app.jobs.keep_hours()
 
     assert told(desk) == [
         (audience, address, level)
@@ -241,14 +241,14 @@ def desk_events(desk: TestDesk) -> list[object]:
 def test_one_activity_over_all_levels_is_told_once_and_the_next_interval_anew(desk: TestDesk) -> None:
     by_agent(desk, "#take")
     by_agent(desk, "#time 10h15")
-    desk.app.keep_hours()
+    desk.app.jobs.keep_hours()
     by_agent(desk, "#time 1=8h")  # below 100 percent again, which is no news
-    desk.app.keep_hours()
+    desk.app.jobs.keep_hours()
     assert [level for _, _, level in told(desk)] == ["over", "over"]
 
     desk.clock.time = datetime(2026, 12, 1, 12, tzinfo=UTC)
     by_agent(desk, "#time 10h")
-    desk.app.keep_hours()
+    desk.app.jobs.keep_hours()
 
     assert [level for _, _, level in told(desk)][2:] == ["80", "80"]  # of 12 h, two of which were carried over
 
@@ -268,7 +268,7 @@ def test_the_customer_hears_of_it_where_the_contract_says_so(tmp_path: Path, ask
     with a_desk(tmp_path, rules=with_hours(tell_customer="true")) as desk:
         desk.feed(proven(a_mail(asked), "customer.test"))
         by_agent(desk, "#time 8h")
-        desk.app.keep_hours()
+        desk.app.jobs.keep_hours()
 
         assert said in " ".join(text_to(desk, "carol@customer.test").split())
 
@@ -278,7 +278,7 @@ def test_others_on_the_ticket_do_not_hear_what_the_contract_holds(tmp_path: Path
         desk.feed(proven(a_mail(), "customer.test"))
         by_agent(desk, "#cc dana@other.test")
         by_agent(desk, "#time 8h")
-        desk.app.keep_hours()
+        desk.app.jobs.keep_hours()
 
         assert "dana@other.test" in [one.address for one in desk.ticket().participants]
         assert [address for audience, address, _ in told(desk) if audience == "customer"] == ["carol@customer.test"]
@@ -296,17 +296,17 @@ def test_an_adjustment_below_a_level_and_back_tells_the_level_once(tmp_path: Pat
         desk.feed(a_mail())
         by_agent(desk, "#take")
         by_agent(desk, "#time 8h")
-        desk.app.keep_hours()
+        desk.app.jobs.keep_hours()
         assert [level for _, _, level in told(desk)] == ["80", "80"]
         by_hand(desk, 5 * 60)
-        desk.app.keep_hours()
+        desk.app.jobs.keep_hours()
         by_hand(desk, -5 * 60)
-        desk.app.keep_hours()
+        desk.app.jobs.keep_hours()
         by_agent(desk, "#time 15m")
-        desk.app.keep_hours()
+        desk.app.jobs.keep_hours()
         assert [level for _, _, level in told(desk)] == ["80", "80"]
         by_agent(desk, "#time 2h")
-        desk.app.keep_hours()
+        desk.app.jobs.keep_hours()
         assert [level for _, _, level in told(desk)][2:] == ["over", "over"]
 
 
@@ -319,7 +319,7 @@ def test_work_that_was_given_back_tells_no_other_customer_of_the_bank(tmp_path: 
         by_agent(desk, "#time 1h", ticket=2)
         by_agent(desk, "#requester dana@other.test", ticket=2)
         by_hand(desk, -8 * 60)
-        desk.app.keep_hours()
+        desk.app.jobs.keep_hours()
 
         assert [address for audience, address, _ in told(desk) if audience == "customer"] == ["carol@customer.test"]
 
@@ -329,12 +329,12 @@ def test_a_level_that_was_passed_by_hand_is_told_with_the_next_work(tmp_path: Pa
         desk.feed(a_mail())
         by_agent(desk, "#take")
         by_hand(desk, -8 * 60 - 30)
-        desk.app.keep_hours()
+        desk.app.jobs.keep_hours()
         assert told(desk) == []
 
         by_agent(desk, "#time 15m")
-        desk.app.keep_hours()
-        desk.app.keep_hours()
+        desk.app.jobs.keep_hours()
+        desk.app.jobs.keep_hours()
         assert told(desk) == [("agent", "bogdan@desk.test", "80"), ("manager", "mara@desk.test", "80")]
 
 
@@ -342,7 +342,7 @@ def test_what_a_contract_holds_is_told_to_nobody_who_is_not_proven(tmp_path: Pat
     with a_desk(tmp_path, rules=with_hours(tell_customer="true")) as desk:
         desk.feed(a_mail())
         by_agent(desk, "#time 8h")
-        desk.app.keep_hours()
+        desk.app.jobs.keep_hours()
 
         assert [audience for audience, _, _ in told(desk) if audience == "customer"] == []
 
@@ -380,18 +380,18 @@ def test_an_empty_bank_stops_the_clocks_until_there_are_hours_again(tmp_path: Pa
     with a_desk(tmp_path, rules=with_hours(when_empty="pause-clock")) as desk:
         desk.feed(a_mail())
         by_agent(desk, "#time 10h")
-        desk.app.keep_hours()
+        desk.app.jobs.keep_hours()
         assert desk.ticket().empty_bank == "gold"
         assert reasons(desk) == ["hours"]
         by_agent(desk, "#why")
         assert "paused: the hours of the contract are used up" in text_to(desk, "bogdan@desk.test")
         desk.feed(a_mail(subject="Another one", message_id="<next@customer.test>"))
-        desk.app.keep_hours()
+        desk.app.jobs.keep_hours()
         assert desk.ticket(2).empty_bank == "gold"
 
         desk.clock.time = datetime(2026, 12, 1, 12, tzinfo=UTC)
-        desk.app.keep_hours()
-        desk.app.keep_hours()
+        desk.app.jobs.keep_hours()
+        desk.app.jobs.keep_hours()
 
         assert (desk.ticket().empty_bank, desk.ticket(2).empty_bank) == ("", "")
         assert reasons(desk) == ["hours"]
@@ -520,6 +520,6 @@ def test_the_contact_hears_of_the_hours_in_the_own_language(tmp_path: Path) -> N
     with a_desk(tmp_path, rules=FILES | {"customers.yaml": customers}) as desk:
         desk.feed(a_mail())
         by_agent(desk, "#time 9h repaired")
-        desk.app.keep_hours()
+        desk.app.jobs.keep_hours()
         (mail,) = [one for one in desk.promises(Audience.CUSTOMER, "hours") if one.recipient == "boss@customer.test"]
         assert mail.language == "ro"

@@ -51,7 +51,7 @@ def store_url(request: pytest.FixtureRequest) -> Iterator[str]:
 def tick(desk: TestDesk, day: date, hour: int, minute: int = 0) -> int:
     """The number of statements that the job sends at this time (UTC)."""
     desk.clock.time = datetime(day.year, day.month, day.day, hour, minute, tzinfo=UTC)
-    return desk.app.send_statements()
+    return desk.app.jobs.send_statements()
 
 
 def adjust(desk: TestDesk, minutes: int, day: date) -> None:

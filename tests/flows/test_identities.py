@@ -97,7 +97,7 @@ def test_the_teams_identity_answers_where_the_customer_wrote_to_none(tmp_path: P
         desk.feed(a_mail(subject="vpn is slow"))
         desk.feed(a_mail(subject="Printer", message_id="<two@customer.test>"))
         desk.pass_time(minutes=6)
-        desk.app.sweep()
+        desk.app.jobs.sweep()
 
         senders = to_carol(desk)
 
@@ -167,7 +167,7 @@ def test_receipts_of_two_brands_are_two_mails(tmp_path: Path) -> None:
     with a_desk(tmp_path, desk=settings(tmp_path, SALES, BILLS)) as desk:
         for number, to in enumerate(("sales@brand.test", "bills@desk.test", "bills@desk.test", "sales@brand.test"), 1):
             desk.feed(proven(a_mail(to=to, message_id=f"<{number}@customer.test>"), domain="customer.test"), rcpt_to=(to,))
-        desk.app.sweep(desk.pass_time(minutes=6) + timedelta(0))
+        desk.app.jobs.sweep(desk.pass_time(minutes=6) + timedelta(0))
 
         senders = to_carol(desk)
 

@@ -51,7 +51,7 @@ def test_dates_are_kept_and_answers_are_on_their_tickets(desk: TestDesk) -> None
     with desk.app.store.read() as tx:
         assert [past.received_at for past in tx.history.openings(ASKED)] == [ASKED, ASKED]
     desk.pass_time(days=30)
-    desk.app.sweep()
+    desk.app.jobs.sweep()
     assert desk.promises() == []
     desk.assert_sound()
 

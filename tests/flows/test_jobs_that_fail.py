@@ -90,20 +90,20 @@ def test_a_deadline_that_raises_delays_no_other_and_is_tried_again(desk: TestDes
     with monkeypatch.context() as patch:
         breaks(patch, deadlines, "execute", of_ticket(1))
         desk.pass_time(hours=1)
-        desk.app.sweep()
+        desk.app.jobs.sweep()
         assert unclaimed(desk) == [2, 3]
         (failure,) = failures(desk)
         assert (failure.job, failure.about, failure.tries) == ("sweep", "MB-1, claim: unclaimed", 1)
         assert failure.reason.startswith("Broken")
         assert "secret" not in failure.reason
-        desk.app.sweep()
+        desk.app.jobs.sweep()
         assert failures(desk) == [failure], "its next attempt has not come"
         for pause in (1, 2, 4):
             desk.clock.time = failures(desk)[0].next_at
-            desk.app.sweep()
+            desk.app.jobs.sweep()
             assert failures(desk)[0].next_at - desk.clock.time == timedelta(minutes=2 * pause)
     desk.clock.time = failures(desk)[0].next_at
-    desk.app.sweep()
+    desk.app.jobs.sweep()
     assert failures(desk) == []
     assert unclaimed(desk) == [1, 2, 3]
     desk.assert_sound()
@@ -113,7 +113,7 @@ def test_more_raising_tickets_than_a_portion_hold_up_nobody(desk: TestDesk, monk
     monkeypatch.setattr(deadlines, "PORTION", 1)
     breaks(monkeypatch, deadlines, "execute", lambda *given, **named: of_ticket(1)(*given) or of_ticket(2)(*given))
     desk.pass_time(hours=1)
-    desk.app.sweep()
+    desk.app.jobs.sweep()
     assert unclaimed(desk) == [3]
 
 
@@ -121,11 +121,11 @@ def test_a_failure_of_a_closed_clock_is_forgotten(desk: TestDesk, monkeypatch: p
     with monkeypatch.context() as patch:
         breaks(patch, deadlines, "execute", of_ticket(1))
         desk.pass_time(hours=1)
-        desk.app.sweep()
+        desk.app.jobs.sweep()
     with desk.app.store.write() as tx:
         tx.clocks.stop(1)
     desk.pass_time(hours=1)
-    desk.app.sweep()
+    desk.app.jobs.sweep()
     assert failures(desk) == []
 
 
@@ -136,11 +136,11 @@ def test_a_rule_by_time_that_raises_on_a_ticket(desk: TestDesk, monkeypatch: pyt
     desk.pass_time(days=2)
     with monkeypatch.context() as patch:
         breaks(patch, timed_rules, "look", wrong)
-        assert desk.app.run_timed_rules() == 5
+        assert desk.app.jobs.run_timed_rules() == 5
     (failure,) = failures(desk)
     assert failure.about == 'rule "tag it" on MB-2'
     desk.clock.time = failure.next_at
-    assert desk.app.run_timed_rules() == 1, "its interval of a day has not passed, but its next attempt has come"
+    assert desk.app.jobs.run_timed_rules() == 1, "its interval of a day has not passed, but its next attempt has come"
     assert [ticket.tags for ticket in sorted(desk.tickets(), key=lambda one: one.id)] == [("old",)] * 3
     assert failures(desk) == []
 
@@ -154,12 +154,12 @@ def test_changed_rules_reach_the_other_tickets(desk: TestDesk, monkeypatch: pyte
     with monkeypatch.context() as patch:
         breaks(patch, recompute, "set_clocks", of_ticket(2))
         change(desk, sla="targets:\n  normal: {response: 8h}\n")
-        desk.app.sweep()
+        desk.app.jobs.sweep()
         assert due(1) == due(3) != before
         assert due(2) == before
         assert [one.about for one in failures(desk)] == ["MB-2"]
     desk.clock.time = failures(desk)[0].next_at
-    desk.app.sweep()
+    desk.app.jobs.sweep()
     assert due(2) == due(1)
     assert failures(desk) == []
 
@@ -177,11 +177,11 @@ def test_alerts_and_lists_of_one_person(desk: TestDesk, monkeypatch: pytest.Monk
     with monkeypatch.context() as patch:
         patch.setattr(alerts, "_notify", notify)
         patch.setattr(bundles, "_notify", notify)
-        desk.app.sweep()
+        desk.app.jobs.sweep()
     assert [one.job for one in failures(desk)] == ["alerts"]
     assert [one.recipient for one in desk.promises() if one.event == "alerts"] == ["clara@desk.test"]
     desk.clock.time = failures(desk)[0].next_at
-    desk.app.sweep()
+    desk.app.jobs.sweep()
     assert sorted(one.recipient for one in desk.promises() if one.event == "alerts") == ["clara@desk.test", "mara@desk.test"]
 
 
@@ -189,21 +189,21 @@ def test_a_whole_job_that_raises_does_not_hold_up_the_next_and_the_operator_hear
     desk: TestDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("mailbridge.daemon.app.recompute", lambda *_: 1 / 0)
+        patch.setattr("mailbridge.daemon.jobs.recompute", lambda *_: 1 / 0)
         desk.pass_time(hours=1)
-        desk.app.sweep()
+        desk.app.jobs.sweep()
         assert unclaimed(desk) == [1, 2, 3]
-        assert desk.app.notify_job_failures() == 1
+        assert desk.app.jobs.notify_job_failures() == 1
         desk.pass_time(hours=2)
-        desk.app.sweep()
-        assert desk.app.notify_job_failures() == 0
+        desk.app.jobs.sweep()
+        assert desk.app.jobs.notify_job_failures() == 0
         gauges = {one.name: one.values for one in DeskGauges(desk.app.store, desk.clock).read()}
         assert gauges["mailbridge_job_failures"] == {("recompute",): 1.0}
     (mail,) = desk.promises(Audience.ADMIN, "jobs")
     assert table(mail).startswith("recompute\t\tZeroDivisionError")
     shown = status(desk)
     assert "the job recompute could not do its work (attempts: 2" in shown
-    desk.app.sweep()
+    desk.app.jobs.sweep()
     assert failures(desk) == []
     assert "recompute" not in status(desk)
 
@@ -218,11 +218,11 @@ def status(desk: TestDesk) -> str:
 def test_a_new_failure_within_the_hour_waits_for_the_next_mail(desk: TestDesk) -> None:
     runs = attempts.JobRuns(desk.app.store, desk.clock)
     assert runs.run("digests", lambda: 1 / 0) is None
-    assert desk.app.notify_job_failures() == 1
+    assert desk.app.jobs.notify_job_failures() == 1
     assert runs.run("feeds", lambda: 1 / 0) is None
-    assert desk.app.notify_job_failures() == 0
+    assert desk.app.jobs.notify_job_failures() == 0
     desk.pass_time(hours=1)
-    assert desk.app.notify_job_failures() == 1
+    assert desk.app.jobs.notify_job_failures() == 1
     assert len(desk.promises(Audience.ADMIN, "jobs")) == 2
     assert runs.run("digests", lambda: 5) == 5
     assert [one.job for one in failures(desk)] == ["feeds"]
@@ -233,11 +233,11 @@ def test_a_bank_that_raises_delays_no_other(tmp_path: Path, monkeypatch: pytest.
         desk.jobs_may_fail = True
         with monkeypatch.context() as patch:
             breaks(patch, hours, "due_grants", lambda bank, *_: bank.name == "gold")
-            assert desk.app.keep_hours() == 2
+            assert desk.app.jobs.keep_hours() == 2
             assert [one.about for one in failures(desk)] == ["hour bank acme/gold"]
-            assert desk.app.keep_hours() == 0
+            assert desk.app.jobs.keep_hours() == 0
         desk.clock.time = failures(desk)[0].next_at
-        assert desk.app.keep_hours() == 1
+        assert desk.app.jobs.keep_hours() == 1
         assert failures(desk) == []
 
 
@@ -251,11 +251,11 @@ def test_the_digest_of_one_agent_delays_no_other(tmp_path: Path, monkeypatch: py
         desk.clock.time = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
         with monkeypatch.context() as patch:
             breaks(patch, digests, "_digest", lambda tx, desk, reader, *_: reader.agent.name == "bogdan")
-            desk.app.notify_digests()
+            desk.app.jobs.notify_digests()
         assert [one.about for one in failures(desk)] == ["digest of bogdan"]
         assert [one.recipient for one in desk.promises() if one.event == "digest"] == ["clara@desk.test"]
         desk.clock.time = failures(desk)[0].next_at
-        desk.app.notify_digests()
+        desk.app.jobs.notify_digests()
         assert {one.recipient for one in desk.promises() if one.event == "digest"} == {"bogdan@desk.test", "clara@desk.test"}
         assert failures(desk) == []
 
@@ -274,11 +274,11 @@ def test_the_end_of_one_contract_delays_no_other(tmp_path: Path, monkeypatch: py
         desk.jobs_may_fail = True
         with monkeypatch.context() as patch:
             breaks(patch, contract_ends, "_heard", lambda end, *_: end.contract.name == "gold")
-            desk.app.notify_contract_ends()
+            desk.app.jobs.notify_contract_ends()
             told = [one for one in desk.promises() if one.event == "contract_ends" and one.recipient == "bogdan@desk.test"]
             assert ["gold" in table(one) for one in told] == [False]
         desk.clock.time = failures(desk)[0].next_at
-        desk.app.notify_contract_ends()
+        desk.app.jobs.notify_contract_ends()
         told = [one for one in desk.promises() if one.event == "contract_ends" and one.recipient == "bogdan@desk.test"]
         assert ["gold" in table(one) for one in told] == [False, True]
         assert failures(desk) == []

@@ -58,7 +58,7 @@ def test_a_target_that_was_met_stays_met_under_shorter_ones(tmp_path: Path) -> N
         assert outcomes(desk, desk.clock.time)["response"] is Outcome.KEPT
 
         change(desk, sla=SLA % "1h")
-        desk.app.sweep()
+        desk.app.jobs.sweep()
         assert outcomes(desk, desk.clock.time)["response"] is Outcome.KEPT
         with desk.app.store.read() as tx:
             kept = {run.promise: run for run in tx.finished_runs.of_tickets([1])[1]}
@@ -106,7 +106,7 @@ def test_a_newer_library_moves_days_ahead_and_none_that_has_passed(
     monkeypatch.setattr(harness, "NOW", datetime(2026, 11, 30, 12, tzinfo=UTC))
     upgraded(frozenset({date(2026, 12, 2)}))  # neither 30 November, which is today, nor 1 December, and another day instead
     with a_desk(tmp_path, rules=ROMANIAN) as desk:
-        desk.app.sweep()
+        desk.app.jobs.sweep()
         days = desk.app.policy().organisation.calendars["office"].holidays
         assert date(2026, 11, 30) in days, "today has begun"
         assert {date(2026, 12, 1), date(2026, 12, 2)} & days == {date(2026, 12, 2)}

@@ -27,7 +27,7 @@ def a_vacation_reply(number: int = 1) -> bytes:
 
 def the_next_day(desk: TestDesk) -> int:
     desk.pass_time(days=1)
-    return desk.app.list_kept()
+    return desk.app.jobs.list_kept()
 
 
 def link_in(desk: TestDesk) -> str:
@@ -41,7 +41,7 @@ def test_a_kept_mail_is_listed_once_and_becomes_a_ticket_by_its_link(desk: TestD
     assert desk.feed(a_vacation_reply(), mail_from="").result.outcome is MailOutcome.KEPT
     assert the_next_day(desk) == 1
     assert [n.event for n in desk.promises(Audience.ADMIN)] == ["kept"]
-    assert desk.app.list_kept() == 0
+    assert desk.app.jobs.list_kept() == 0
     asked = a_mail("", from_=ADMIN, subject=link_in(desk), message_id="<please@desk.test>")
     done = desk.feed(proven(asked), mail_from=ADMIN)
     assert done.result.outcome is MailOutcome.KEPT
@@ -79,7 +79,7 @@ def test_every_kept_mail_is_in_exactly_one_list(desk: TestDesk) -> None:
     for number in range(6):
         desk.feed(a_vacation_reply(number), mail_from="")
         desk.pass_time(hours=9)
-        listed += desk.app.list_kept()
+        listed += desk.app.jobs.list_kept()
     listed += the_next_day(desk)
     rows = [row for n in desk.promises(event="kept") for row in table(n).splitlines()]
     assert (listed, len(rows), len(set(rows))) == (6, 6, 6)

@@ -111,12 +111,12 @@ def test_several_sweepers_and_restarts_tell_each_level_once(desk: TestDesk) -> N
     for number in range(5):
         desk.feed(a_mail(f"{number}", message_id=f"<{number}@customer.test>"))
     desk.clock.time = NOW + timedelta(hours=6)
-    sweepers = [Thread(target=desk.app.sweep) for _ in range(4)]
+    sweepers = [Thread(target=desk.app.jobs.sweep) for _ in range(4)]
     for sweeper in sweepers:
         sweeper.start()
     for sweeper in sweepers:
         sweeper.join()
-    desk.app.sweep()
+    desk.app.jobs.sweep()
     for ticket in range(1, 6):
         assert levels(desk, ticket) == Counter({"50%": 1, "1h before": 1, "overdue": 1, "150%": 1})
 
@@ -181,7 +181,7 @@ def test_the_next_run_of_a_clock_has_all_levels_again(desk: TestDesk) -> None:
         desk.pass_time(minutes=1)
         desk.feed(a_mail("Again!", to=customers, message_id=f"<c{number}@customer.test>"))
         desk.pass_time(hours=1)
-        desk.app.sweep()
+        desk.app.jobs.sweep()
     assert levels(desk) == Counter({"50%": 2})
 
 

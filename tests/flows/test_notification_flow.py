@@ -49,7 +49,7 @@ def writes(desk: TestDesk, agent: str, text: str, number: int) -> None:
 
 def sweep(desk: TestDesk, **later: int) -> None:
     desk.pass_time(**later)
-    desk.app.sweep()
+    desk.app.jobs.sweep()
 
 
 def test_without_the_file_and_with_an_empty_one_the_same_people_are_told(tmp_path: Path) -> None:

@@ -181,24 +181,24 @@ def test_the_customers_own_solved_asks_in_a_mail_of_its_own(tmp_path: Path) -> N
 def test_some_days_after_the_end(tmp_path: Path) -> None:
     with _desk(tmp_path, "{ask: 2d}") as desk:
         _solved(desk)
-        desk.app.sweep()
+        desk.app.jobs.sweep()
         desk.pass_time(days=1)
-        desk.app.sweep()
+        desk.app.jobs.sweep()
         assert [n.event for n in desk.promises(Audience.CUSTOMER)] == ["received", "answered"]
         desk.pass_time(days=1, minutes=2)
-        desk.app.sweep()
+        desk.app.jobs.sweep()
         desk.pass_time(minutes=5)
-        desk.app.sweep()
+        desk.app.jobs.sweep()
         assert [n.event for n in desk.promises(Audience.CUSTOMER)] == ["received", "answered", "rating"]
 
 
 def test_not_where_it_was_opened_again_meanwhile(tmp_path: Path) -> None:
     with _desk(tmp_path, "{ask: 2d}") as desk:
         _solved(desk)
-        desk.app.sweep()
+        desk.app.jobs.sweep()
         _answer(desk, "It is broken again.")
         desk.pass_time(days=2, minutes=2)
-        desk.app.sweep()
+        desk.app.jobs.sweep()
         assert desk.ticket().rating_asked_at is None
 
 

@@ -48,7 +48,7 @@ def text(mail: Message) -> str:
 
 def tick(desk: TestDesk, **time: float) -> None:
     desk.pass_time(**time)
-    desk.app.sweep()
+    desk.app.jobs.sweep()
 
 
 def test_the_first_comes_at_once_and_the_others_in_one_mail_with_their_topics(desk: TestDesk) -> None:
@@ -135,7 +135,7 @@ def test_nothing_is_held_where_the_window_is_closed(tmp_path: Path) -> None:
 
 def one_life(folder: Path, url: str, at: FixedClock) -> None:
     with App.open(replace(a_config(folder), store_url=url), clock=at) as app:
-        app.sweep()
+        app.jobs.sweep()
 
 
 @pytest.mark.servers

@@ -179,7 +179,7 @@ def test_bounce_of_a_mail_of_the_merged_ticket_is_told_on_the_survivor(desk: Tes
     sent = desk.promises(Audience.CUSTOMER, "received")[0]
     with desk.app.store.write() as tx:
         queued = next(q for q in tx.outbox.list() if q.notification.key == sent.key)
-        desk.app._undeliverable(tx, queued, "550 no such user")
+        desk.app.faults.undeliverable(tx, queued, "550 no such user")
     assert told(desk, "bounced")[-1][1] == 2
 
 

@@ -78,7 +78,7 @@ def by(desk: TestDesk, agent: str, text: str, ticket: int | None = None, subject
 
 def tick(desk: TestDesk, at: datetime) -> int:
     desk.clock.time = at
-    return desk.app.notify_reports()
+    return desk.app.jobs.notify_reports()
 
 
 def sent_to(desk: TestDesk, agent: str) -> list[Message]:
@@ -240,15 +240,15 @@ def test_ratings_are_in_the_week_and_a_digest_ends_as_the_agent_could_wish_it(tm
         ask(desk, "Plotter")
         by(desk, "bogdan", "#take", 4)
         desk.clock.time = MONDAY + timedelta(hours=1)
-        assert desk.app.notify_digests() == 1
+        assert desk.app.jobs.notify_digests() == 1
         digest = sent_to(desk, "bogdan")[-1]
         to = str(digest["List-Unsubscribe"]).removeprefix("<mailto:").partition("?")[0].replace("%2B", "+")
         desk.feed(a_mail("", from_="bogdan@desk.test", to=to, message_id="<stop@desk.test>"), rcpt_to=(to,))
         assert "#digest daily" in latest(desk, "bogdan")
         desk.clock.time = MONDAY + timedelta(days=1, hours=1)
-        assert desk.app.notify_digests() == 0
+        assert desk.app.jobs.notify_digests() == 0
         by(desk, "bogdan", "#digest daily")
-        assert desk.app.notify_digests() == 1
+        assert desk.app.jobs.notify_digests() == 1
 
 
 def test_mails_about_tickets_have_no_such_header(desk: TestDesk) -> None:

@@ -38,9 +38,9 @@ def told(desk: TestDesk) -> list[dict[str, object]]:
 
 
 def test_a_failure_is_in_the_store_at_once_and_a_proof_ends_it(desk: TestDesk) -> None:
-    desk.app.board.proven(BOX, "it answered")
+    desk.app.sources.board.proven(BOX, "it answered")
     desk.pass_time(seconds=10)
-    desk.app.board.failed(BOX, "the login\nis refused", 60)
+    desk.app.sources.board.failed(BOX, "the login\nis refused", 60)
 
     found = known(desk, BOX)
     assert (found.reason, found.failing_since) == ("the login is refused", desk.clock.now())
@@ -48,19 +48,19 @@ def test_a_failure_is_in_the_store_at_once_and_a_proof_ends_it(desk: TestDesk) -
     assert (found.proven_at, found.proof) == (NOW, "it answered")
 
     desk.pass_time(seconds=5)
-    desk.app.board.failed(BOX, "another reason", 60)
+    desk.app.sources.board.failed(BOX, "another reason", 60)
     assert known(desk, BOX).failing_since == desk.clock.now() - timedelta(seconds=5)
-    desk.app.board.proven(BOX, "it answered")
+    desk.app.sources.board.proven(BOX, "it answered")
     assert (known(desk, BOX).failing_since, known(desk, BOX).reason) == (None, "another reason")
 
 
 def test_what_does_not_change_is_written_once_a_minute(desk: TestDesk) -> None:
-    desk.app.board.proven(BOX, "it answered")
+    desk.app.sources.board.proven(BOX, "it answered")
     desk.pass_time(seconds=59)
-    desk.app.board.proven(BOX, "it answered")
+    desk.app.sources.board.proven(BOX, "it answered")
     assert known(desk, BOX).proven_at == NOW
     desk.pass_time(seconds=1)
-    desk.app.board.proven(BOX, "it answered")
+    desk.app.sources.board.proven(BOX, "it answered")
     assert known(desk, BOX).proven_at == desk.clock.now()
 
 
@@ -78,15 +78,15 @@ def test_a_report_while_the_store_is_away_is_no_obstacle(desk: TestDesk) -> None
 
 
 def test_a_failure_that_lasts_is_told_once_and_so_is_its_end(desk: TestDesk) -> None:
-    desk.app.board.failed(BOX, "refused")
-    desk.app.board.failed(OUTGOING, "down")
-    assert desk.app.notify_sources() == 0
+    desk.app.sources.board.failed(BOX, "refused")
+    desk.app.sources.board.failed(OUTGOING, "down")
+    assert desk.app.jobs.notify_sources() == 0
     desk.pass_time(minutes=5)
-    assert (desk.app.notify_sources(), desk.app.notify_sources()) == (2, 0)
+    assert (desk.app.jobs.notify_sources(), desk.app.jobs.notify_sources()) == (2, 0)
     desk.pass_time(hours=9)
-    assert desk.app.notify_sources() == 0
-    desk.app.board.proven(BOX, "it answered")
-    assert (desk.app.notify_sources(), desk.app.notify_sources()) == (1, 0)
+    assert desk.app.jobs.notify_sources() == 0
+    desk.app.sources.board.proven(BOX, "it answered")
+    assert (desk.app.jobs.notify_sources(), desk.app.jobs.notify_sources()) == (1, 0)
 
     first, second = told(desk)
     assert [row.split("\t")[0] for row in first["rows"].splitlines()] == [BOX, OUTGOING]
@@ -98,13 +98,13 @@ def test_a_failure_that_lasts_is_told_once_and_so_is_its_end(desk: TestDesk) -> 
 
 
 def test_a_short_failure_is_told_to_nobody(desk: TestDesk) -> None:
-    desk.app.board.failed(BOX, "refused")
+    desk.app.sources.board.failed(BOX, "refused")
     desk.pass_time(minutes=4)
-    desk.app.notify_sources()
-    desk.app.board.proven(BOX, "it answered")
+    desk.app.jobs.notify_sources()
+    desk.app.sources.board.proven(BOX, "it answered")
     desk.pass_time(minutes=4)
 
-    assert desk.app.notify_sources() == 0
+    assert desk.app.jobs.notify_sources() == 0
 
 
 def test_no_proof_is_as_bad_as_a_failure() -> None:
@@ -123,7 +123,7 @@ def test_the_outgoing_server_is_known_by_each_mail_and_by_asking(desk: TestDesk)
     (desk.app.config.folder / "outgoing" / "tmp").rmdir()
     (desk.app.config.folder / "outgoing" / "tmp").write_text("no folder")
     desk.pass_time(minutes=3)
-    desk.app.probe({})
+    desk.app.sources.probe({})
 
     assert "outgoing" in known(desk, OUTGOING).reason
     assert known(desk, OUTGOING).failing_since == desk.clock.now()
@@ -132,15 +132,15 @@ def test_the_outgoing_server_is_known_by_each_mail_and_by_asking(desk: TestDesk)
 def test_a_server_that_is_not_there_is_found_without_a_mail(tmp_path: Path) -> None:
     port = free_ports(1)[0]
     with a_desk(tmp_path, outgoing=Outgoing(url=f"smtp://127.0.0.1:{port}")) as desk:
-        desk.app.probe({"smtp:127.0.0.1:2525": port})
+        desk.app.sources.probe({"smtp:127.0.0.1:2525": port})
 
         assert "refused" in known(desk, OUTGOING).reason.lower()
         assert known(desk, "smtp:127.0.0.1:2525").failing_since is not None
 
 
 def test_what_is_configured_no_more_is_forgotten(desk: TestDesk) -> None:
-    desk.app.board.failed("imap:old/INBOX", "gone")
-    desk.app.watch()
+    desk.app.sources.board.failed("imap:old/INBOX", "gone")
+    desk.app.sources.watch()
     with desk.app.store.read() as tx:
         names = {source.name for source in tx.sources.all()}
 
@@ -171,7 +171,7 @@ def test_mails_are_counted_once_by_source_and_hour(tmp_path: Path) -> None:
     with with_mailbox(tmp_path) as desk:
         came(desk, [NOW - timedelta(hours=30), NOW - timedelta(minutes=5), NOW - timedelta(minutes=1)])
         desk.feed(a_mail())
-        assert (desk.app.count_arrivals(), desk.app.count_arrivals()) == (4, 0)
+        assert (desk.app.jobs.count_arrivals(), desk.app.jobs.count_arrivals()) == (4, 0)
         with desk.app.store.read() as tx:
             counts = tx.sources.arrivals(BOX, 0)
 
@@ -183,23 +183,23 @@ def test_mails_are_counted_once_by_source_and_hour(tmp_path: Path) -> None:
 def test_an_unlikely_silence_is_told_until_the_next_mail(tmp_path: Path) -> None:
     with with_mailbox(tmp_path) as desk:
         a_month(desk)
-        while desk.app.count_arrivals():
+        while desk.app.jobs.count_arrivals():
             pass
-        desk.app.watch()
+        desk.app.sources.watch()
         desk.pass_time(hours=1)
-        assert desk.app.look_for_silence() == 0
+        assert desk.app.jobs.look_for_silence() == 0
         desk.pass_time(hours=6)
         for name in (BOX, OUTGOING, "smtp:127.0.0.1:2525"):
-            desk.app.board.proven(name, "it answered")
-        assert (desk.app.look_for_silence(), desk.app.look_for_silence()) == (1, 0)
-        assert (desk.app.notify_sources(), desk.app.notify_sources()) == (1, 0)
+            desk.app.sources.board.proven(name, "it answered")
+        assert (desk.app.jobs.look_for_silence(), desk.app.jobs.look_for_silence()) == (1, 0)
+        assert (desk.app.jobs.notify_sources(), desk.app.jobs.notify_sources()) == (1, 0)
         assert "no mail since 2026-11-23 09:00 UTC" in told(desk)[0]["rows"]
 
         came(desk, [desk.clock.now()])
-        desk.app.count_arrivals()
-        desk.app.look_for_silence()
+        desk.app.jobs.count_arrivals()
+        desk.app.jobs.look_for_silence()
         assert known(desk, BOX).silence == ""
-        assert desk.app.notify_sources() == 1
+        assert desk.app.jobs.notify_sources() == 1
 
 
 # -- others who ask, and whom it tells ----------------------------------------------------------------------------
@@ -222,23 +222,23 @@ def test_the_ping_goes_out_while_all_is_well_and_only_then(tmp_path: Path) -> No
     url = f"http://127.0.0.1:{server.server_port}/ok"
     try:
         with a_desk(tmp_path, health=HealthSettings(ping_url=url)) as desk:
-            pulse = desk.app.pulse
+            pulse = desk.app.sources.pulse
             assert not pulse.ping(), "nobody has looked yet"
             pulse.look()
             assert pulse.ping()
-            desk.app.board.failed(BOX, "refused")
+            desk.app.sources.board.failed(BOX, "refused")
             pulse.look()
             assert pulse.ping(), "it has just begun"
             desk.pass_time(minutes=5)
             pulse.look()
             assert not pulse.ping()
-            desk.app.board.proven(BOX, "it answered")
+            desk.app.sources.board.proven(BOX, "it answered")
             pulse.look()
             desk.pass_time(seconds=60)
             assert not pulse.ping(), "the timer stands still"
         with a_desk(tmp_path, health=HealthSettings(ping_url=url.replace("/ok", "/broken"))) as desk:
-            desk.app.pulse.look()
-            assert not desk.app.pulse.ping()
+            desk.app.sources.pulse.look()
+            assert not desk.app.sources.pulse.ping()
     finally:
         server.shutdown()
         server.server_close()
@@ -247,16 +247,16 @@ def test_the_ping_goes_out_while_all_is_well_and_only_then(tmp_path: Path) -> No
 
 def test_health_is_that_of_the_process_and_health_of_sources_that_of_all(desk: TestDesk) -> None:
     def status(path: str) -> str:
-        page = desk.app.pulse.answer(HttpRequest(path=path))
+        page = desk.app.sources.pulse.answer(HttpRequest(path=path))
         assert page.status.startswith("404") or json.loads(page.body)["ok"] == page.status.startswith("200")
         return page.status[:3]
 
     assert status("/health") == "503"
-    desk.app.pulse.look()
+    desk.app.sources.pulse.look()
     assert (status("/health"), status("/health/sources"), status("/metrics")) == ("200", "200", "404")
-    desk.app.board.failed(BOX, "refused")
+    desk.app.sources.board.failed(BOX, "refused")
     desk.pass_time(minutes=5)
-    desk.app.pulse.look()
+    desk.app.sources.pulse.look()
     assert (status("/health"), status("/health/sources")) == ("200", "503")
     desk.pass_time(minutes=1)
     assert status("/health") == "503"

@@ -108,7 +108,7 @@ def refusals(desk: TestDesk, agent: str = BOGDAN) -> str:
 
 def at(desk: TestDesk, moment: datetime) -> int:
     desk.clock.time = moment
-    return desk.app.sweep()
+    return desk.app.jobs.sweep()
 
 
 def text_of(mail: Message) -> str:

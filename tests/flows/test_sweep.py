@@ -48,7 +48,7 @@ def alerts(desk: TestDesk) -> Counter[str]:
 
 def at(desk: TestDesk, moment: str) -> int:
     desk.clock.time = datetime.fromisoformat(moment).replace(tzinfo=UTC)
-    return desk.app.sweep()
+    return desk.app.jobs.sweep()
 
 
 def test_each_moment_is_told_at_its_time_and_once(office: TestDesk) -> None:
@@ -114,7 +114,7 @@ def test_two_sweepers_tell_it_once(office: TestDesk) -> None:
     for number in range(10):
         office.feed(a_mail(f"{number}", message_id=f"<{number}@customer.test>"))
     office.clock.time = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-    sweepers = [Thread(target=office.app.sweep) for _ in range(4)]
+    sweepers = [Thread(target=office.app.jobs.sweep) for _ in range(4)]
     for sweeper in sweepers:
         sweeper.start()
     for sweeper in sweepers:

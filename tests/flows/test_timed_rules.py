@@ -48,8 +48,8 @@ def desk(tmp_path: Path) -> Iterator[TestDesk]:
 
 def look_at(desk: TestDesk, **time: float) -> int:
     desk.clock.time = NOW + timedelta(**time)
-    acted = desk.app.run_timed_rules()
-    desk.app.sweep()
+    acted = desk.app.jobs.run_timed_rules()
+    desk.app.jobs.sweep()
     return acted
 
 
@@ -124,8 +124,8 @@ def test_slices_go_on_after_a_restart_and_look_once(desk: TestDesk, monkeypatch:
 
     monkeypatch.setattr(timed_rules, "look", broken)
     with pytest.raises(StoreAway):
-        desk.app.run_timed_rules()
-    desk.app.run_timed_rules()
+        desk.app.jobs.run_timed_rules()
+    desk.app.jobs.run_timed_rules()
     assert seen == [1, 2, 3, 4, 3, 4, 5]
     assert [acted(desk, number).count("raise what nobody touches") for number in range(1, 6)] == [1] * 5
     assert run_timed_rules(desk.app.store, desk.app.desk(), NOW + 4 * DAY) == 0

@@ -194,11 +194,11 @@ def test_a_flood_in_an_agents_name_is_one_mail_an_hour_with_a_list(desk: TestDes
         assert desk.feed(mail).result.outcome is MailOutcome.HELD
     notices = [one for one in desk.promises() if one.event == "held"]
     assert [dict(one.values)["count"] for one in notices] == ["1"]
-    desk.app.sweep()
+    desk.app.jobs.sweep()
     assert len([one for one in desk.promises() if one.event == "held"]) == 1
     desk.pass_time(hours=1)
-    desk.app.sweep()
-    desk.app.sweep()
+    desk.app.jobs.sweep()
+    desk.app.jobs.sweep()
     notices = [one for one in desk.promises() if one.event == "held"]
     assert [dict(one.values)["count"] for one in notices] == ["1", "11"]
     says(desk, "yes 2", notices[-1])
@@ -370,7 +370,7 @@ def test_a_notice_goes_out_though_the_ticker_slept(desk: TestDesk) -> None:
     desk.feed(a_mail("One", from_=AGENT, message_id="<1@attacker.test>"))
     desk.feed(a_mail("Two", from_=AGENT, message_id="<2@attacker.test>"))
     desk.clock.time += timedelta(days=3)
-    desk.app.sweep()
+    desk.app.jobs.sweep()
     assert len([one for one in desk.promises() if one.event == "held"]) == 2
 
 

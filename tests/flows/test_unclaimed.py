@@ -53,7 +53,7 @@ def test_thirty_tickets_of_an_hour_are_two_mails_for_each_manager(desk: TestDesk
     subjects: dict[str, list[str]] = {"mara": [], "boss": []}
     for minute in range(0, 130):
         desk.clock.time = NOW + timedelta(hours=2, minutes=minute)
-        desk.app.sweep()
+        desk.app.jobs.sweep()
     for letter in desk.deliver():
         for who, heard in subjects.items():
             heard += [letter["Subject"]] if who in letter["To"] else []
@@ -156,10 +156,10 @@ def test_tasks_of_a_playbook_alert_nobody_on_the_same_day(tmp_path: Path) -> Non
     with a_desk(tmp_path, rules=files) as desk:
         desk.feed(a_mail(subject="A new colleague on Monday"))
         desk.pass_time(hours=7, minutes=59)
-        desk.app.sweep()
+        desk.app.jobs.sweep()
         tasks = [ticket.id for ticket in desk.tickets() if ticket.channel == TASK_CHANNEL]
         assert tasks
         assert [alerts(desk, task)["unclaimed"] for task in tasks] == [0] * len(tasks)
         desk.pass_time(minutes=1)
-        desk.app.sweep()
+        desk.app.jobs.sweep()
         assert sum(alerts(desk, task)["unclaimed"] for task in tasks) >= 1

@@ -25,22 +25,22 @@ def told(desk: TestDesk) -> list[str]:
 
 
 def test_the_admins_hear_of_all_in_one_mail(desk: TestDesk) -> None:
-    assert desk.app.notify_unfetched() == 0
+    assert desk.app.jobs.notify_unfetched() == 0
     set_aside(desk, 17, 18)
-    assert (desk.app.notify_unfetched(), desk.app.notify_unfetched()) == (2, 0)
+    assert (desk.app.jobs.notify_unfetched(), desk.app.jobs.notify_unfetched()) == (2, 0)
     (rows,) = told(desk)
     assert [row.split("\t")[0] for row in rows.splitlines()] == ["support/INBOX, UID 17", "support/INBOX, UID 18"]
 
 
 def test_later_ones_wait_for_the_next_hour(desk: TestDesk) -> None:
     set_aside(desk, 17)
-    desk.app.notify_unfetched()
+    desk.app.jobs.notify_unfetched()
     set_aside(desk, 18)
     desk.pass_time(minutes=59)
-    assert desk.app.notify_unfetched() == 0
+    assert desk.app.jobs.notify_unfetched() == 0
     set_aside(desk, 19)
     desk.pass_time(minutes=1)
-    assert desk.app.notify_unfetched() == 2
+    assert desk.app.jobs.notify_unfetched() == 2
     assert len(told(desk)) == 2
 
 
@@ -49,4 +49,4 @@ def test_mails_that_could_not_be_worked_are_told_elsewhere(desk: TestDesk) -> No
     with desk.app.store.write() as tx:
         tx.inbox.claim("x", 1, timedelta(minutes=1), desk.clock.now())
         tx.inbox.quarantine(number, "a bug", desk.clock.now())
-    assert desk.app.notify_unfetched() == 0
+    assert desk.app.jobs.notify_unfetched() == 0

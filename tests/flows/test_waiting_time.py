@@ -54,14 +54,14 @@ def twenty(desk: TestDesk) -> None:
     desk.pass_time(minutes=130)
     for number in range(1, 21):
         answer(desk, number)
-    desk.app.measure_waiting()
+    desk.app.jobs.measure_waiting()
     desk.pass_time(minutes=2)
 
 
 def test_nothing_is_said_before_twenty_were_answered(desk: TestDesk) -> None:
     assert "usually" not in ask(desk, 1)
     answer(desk, 1)
-    desk.app.measure_waiting()
+    desk.app.jobs.measure_waiting()
     desk.pass_time(minutes=2)
     assert "usually" not in ask(desk, 2)
 
@@ -75,7 +75,7 @@ def test_it_is_said_to_proven_and_unproven_writers_also_at_night(tmp_path: Path,
 def _said_to_both(desk: TestDesk) -> None:
     twenty(desk)
     desk.clock.time = MONDAY.replace(hour=23)
-    desk.app.measure_waiting()
+    desk.app.jobs.measure_waiting()
 
     assert "We usually answer within 3 working hours." in ask(desk, 30)
     unproven = ask(desk, 31, prove=False)
@@ -87,7 +87,7 @@ def test_a_team_that_falls_behind_says_so_and_names_no_time(desk: TestDesk) -> N
     twenty(desk)
     for number in range(40, 52):
         ask(desk, number)
-    desk.app.measure_waiting()
+    desk.app.jobs.measure_waiting()
     desk.pass_time(minutes=2)
 
     said = ask(desk, 60)
@@ -103,7 +103,7 @@ def test_a_team_can_keep_it_for_itself_and_old_results_are_not_said(desk: TestDe
 
     (desk.app.config.folder / "rules" / "teams.yaml").write_text(TEAMS % ", waiting-time: false")
     desk.app.rules.refresh(at_once=True)
-    desk.app.measure_waiting()
+    desk.app.jobs.measure_waiting()
     desk.pass_time(minutes=2)
     assert "usually" not in ask(desk, 32)
 

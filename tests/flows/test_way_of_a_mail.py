@@ -319,7 +319,7 @@ def test_acknowledgements_to_one_address_are_capped(desk: TestDesk) -> None:
         desk.feed(a_mail(f"mail {number}", message_id=f"<{number}@customer.test>"))
     assert len(desk.tickets()) == most + 3
     desk.pass_time(minutes=5)
-    desk.app.sweep()  # those within minutes of the first come in one mail
+    desk.app.jobs.sweep()  # those within minutes of the first come in one mail
     assert _acknowledged(desk) == set(range(1, most + 1))
     desk.pass_time(hours=1, seconds=1)
     desk.feed(a_mail("an hour later", message_id="<later@customer.test>"))
@@ -352,7 +352,7 @@ def test_imported_archive_makes_tickets_and_tells_nobody(desk: TestDesk) -> None
     desk.app.inbox.accept(a_mail(), envelope)
     desk.work()
     desk.pass_time(days=30)
-    desk.app.sweep()
+    desk.app.jobs.sweep()
     assert (desk.ticket().channel, desk.promises()) == ("import", [])
 
 

@@ -176,7 +176,7 @@ def test_a_forger_with_the_contacts_address_at_the_desk_decides_nothing(desk: Te
 
 def later(desk: TestDesk, **time: float) -> None:
     desk.clock.time = NOW + timedelta(**time)
-    desk.app.sweep()
+    desk.app.jobs.sweep()
 
 
 def test_the_contact_is_reminded_once_and_then_the_team_decides(desk: TestDesk) -> None:

@@ -112,7 +112,7 @@ def test_a_mute_never_hides_a_breach_or_a_question(desk: TestDesk) -> None:
     _opens(desk)
     _wish_on(desk)
     desk.pass_time(hours=6)
-    desk.app.sweep()
+    desk.app.jobs.sweep()
     assert "overdue" in _told(desk, MARA)
 
 
@@ -208,7 +208,7 @@ def test_quiet_hours_never_delay_a_breach(desk: TestDesk) -> None:
     _wish(desk, MARA, "#quiet 0:00-23:59", "q")
     _opens(desk)
     desk.pass_time(hours=2)
-    desk.app.sweep()
+    desk.app.jobs.sweep()
     assert _next_at(desk, MARA, "unclaimed") <= desk.clock.time
 
 
@@ -232,7 +232,7 @@ def test_digest_off_and_weekly(desk: TestDesk) -> None:
     for day in range(14):
         desk.clock.time = datetime(2026, 11, 24, 10, 0, tzinfo=UTC) + timedelta(days=day)
         before = _told(desk, BOGDAN).count("digest")
-        desk.app.notify_digests()
+        desk.app.jobs.notify_digests()
         days += [f"{desk.clock.time:%a}"] if _told(desk, BOGDAN).count("digest") > before else []
     assert days == ["Tue", "Mon", "Mon"]
 
@@ -352,8 +352,8 @@ def test_the_managers_review_once_a_day_and_let_one_in(desk: TestDesk) -> None:
     _agree(desk, MARA, "#block @spam.test", "m")
     desk.feed(a_mail(from_="ann@spam.test", subject="A real question", message_id="<x@spam.test>"), mail_from="ann@spam.test")
     desk.clock.time += timedelta(days=1)
-    assert desk.app.review_spam() == 1
-    assert desk.app.review_spam() == 0
+    assert desk.app.jobs.review_spam() == 1
+    assert desk.app.jobs.review_spam() == 0
     letter = _last(desk, MARA)
     assert "A real question" in _plain(letter)
     (link,) = [link for link in links_of(letter) if link.label == "Not spam"]

@@ -27,7 +27,7 @@ def poisoned(desk: TestDesk) -> Iterator[TestDesk]:
     )
     app = desk.app
     channels = build.channels(app.config)
-    app.__dict__["worker"] = Worker(app.store, readers, app.desk, app.clock, channels=channels, on_quarantine=app._quarantined)
+    app.__dict__["worker"] = Worker(app.store, readers, app.desk, app.clock, channels=channels, on_quarantine=app.faults.quarantined)
     yield desk
     readers.close()
 

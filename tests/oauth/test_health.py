@@ -84,7 +84,7 @@ def test_a_pause_is_mailed_to_the_admins_once(store: Store, config: Config, prov
     clock.move(hours=2)
     for _ in range(5):
         with pytest.raises((TokenRefused, LoginNeeded)):
-            app.token_sources["support"].token()
+            app.logins.sources["support"].token()
         clock.move(seconds=11)
 
     with store.read() as tx:

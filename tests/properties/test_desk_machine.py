@@ -125,7 +125,7 @@ class AnyDesk(RuleBasedStateMachine):
     @rule(minutes=st.sampled_from((1, 11, 61, 60 * 24)))
     def time_passes(self, minutes: int) -> None:
         self.desk.pass_time(minutes=minutes)
-        self.desk.app.sweep()
+        self.desk.app.jobs.sweep()
 
     # -- what is always true -------------------------------------------------------------------------------------
 

@@ -193,7 +193,7 @@ class Simulation:
 
     def sweep(self) -> None:
         now = self.desk.clock.time
-        self.desk.app.sweep()
+        self.desk.app.jobs.sweep()
         self.sweeps += 1
         self.live = [ticket for ticket in self.live if ticket.open]
         for ticket in self.live:

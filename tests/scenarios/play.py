@@ -83,10 +83,10 @@ class Player:
             self._connect(**step.values["mailbox"])
         if "release" in step.values:
             self._release(step.values["release"])
-        self.desk.app.sweep()
-        self.desk.app.notify_digests()
-        self.desk.app.notify_reports()
-        self.desk.app.keep_hours()
+        self.desk.app.jobs.sweep()
+        self.desk.app.jobs.notify_digests()
+        self.desk.app.jobs.notify_reports()
+        self.desk.app.jobs.keep_hours()
         due = len(self.desk.promises())
         done = self._mail(step) if step.is_mail else None
         letters = self.desk.deliver()
@@ -110,7 +110,7 @@ class Player:
             self.desk.feed(proven(raw), mail_from=news.recipient, rcpt_to=(news.reply_to,))
             self.desk.pass_time(minutes=120 / requests)
         self.desk.clock.time = start
-        self.desk.app.measure_waiting()
+        self.desk.app.jobs.measure_waiting()
         self.seen = len(self.desk.deliver())
 
     def _held(self) -> set[str]:

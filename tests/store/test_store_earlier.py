@@ -122,7 +122,7 @@ def test_tickets_are_still_what_their_events_say(desk: TestDesk) -> None:
 def test_mails_that_waited_are_sent_with_the_words_of_today(desk: TestDesk) -> None:
     """Those that were held are listed in one mail; nothing is left, and nothing fails."""
     desk.pass_time(hours=2)
-    desk.app.sweep()
+    desk.app.jobs.sweep()
     sent = desk.deliver()
 
     with desk.app.store.read() as tx:

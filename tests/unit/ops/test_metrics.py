@@ -86,7 +86,7 @@ def test_a_moment_that_nobody_tells_shows_as_lag(desk: TestDesk, endpoint: Metri
 
     desk.clock.time = due + timedelta(seconds=90)
     assert told(endpoint)["mailbridge_sweep_lag_seconds",] == 90
-    desk.app.sweep()
+    desk.app.jobs.sweep()
 
     assert told(endpoint)["mailbridge_sweep_lag_seconds",] == 0
 
@@ -138,7 +138,7 @@ def test_a_port_that_is_taken_is_told(desk: TestDesk, endpoint: MetricsServer) -
 def test_the_manual_names_each_metric_and_no_other(desk: TestDesk, endpoint: MetricsServer) -> None:
     desk.jobs_may_fail = True
     desk.feed(a_mail())
-    desk.app.board.proven("outgoing", "it answered")
+    desk.app.sources.board.proven("outgoing", "it answered")
     with desk.app.store.write() as tx:
         tx.sources.mail_came("pipe", desk.clock.now(), desk.clock.now())
         tx.state.set("backup", {"at": desk.clock.now().isoformat()}, desk.clock.now())

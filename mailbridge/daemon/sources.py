@@ -1,0 +1,72 @@
+"""The health of the sources of mail and of the outgoing routes: who reports it, who probes it, who publishes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from functools import partial
+
+from mailbridge.clock import Clock
+from mailbridge.config.model import Config
+from mailbridge.health import names, probes
+from mailbridge.health.board import Board
+from mailbridge.health.page import Pulse
+from mailbridge.jobs.attempts import JobRuns
+from mailbridge.oauth.source import TokenSource
+from mailbridge.store.engine import Store
+
+
+class SourceWatch:
+    """`board` collects the reports of this process about its sources, `pulse` publishes the health of this process.
+
+    `tokens`: the tokens of outgoing mail, where it logs in with [oauth.NAME].
+    """
+
+    def __init__(self, config: Config, store: Store, clock: Clock, runs: JobRuns, *, tokens: Callable[[], TokenSource | None]) -> None:
+        self._config, self._store, self._clock, self._runs, self._tokens = config, store, clock, runs, tokens
+        self.board = Board(store, clock)
+        self.pulse = Pulse(store, config, clock)
+
+    def watch(self) -> None:
+        """Expects proofs of every configured source from now on, and forgets the sources that are no longer configured.
+
+        Feeds that failed are fetched at once.
+        """
+        now = self._clock.now()
+        with self._store.write() as tx:
+            known = [source.name for source in tx.sources.all()]
+            tx.sources.forget([name for name in known if not names.is_configured(name, self._config)])
+            tx.sources.watch(names.expected(self._config), now)
+            tx.feeds.try_again()  # [calendars] in mailbridge.toml may be another one now
+
+    def probe(self, ports: Mapping[str, int]) -> None:
+        """Probes everything that needs no mail; `ports` of the listeners of this process."""
+        for name, ask in probes.probes(self._config, ports, self._tokens()):
+            if name == names.OUTGOING and self.board.proven_within(name, names.PROBED):
+                continue  # mail is being sent, so a further login shows nothing, and providers count logins
+            self._runs.run(f"probe {name}", partial(self._probe, name, ask))
+
+    def _probe(self, name: str, ask: probes.Probe) -> None:
+        try:
+            self.board.proven(name, ask())
+        except probes.ProbeFailed as fault:
+            self.board.failed(name, str(fault), names.PROBED.total_seconds())
+
+    def transport_reports(self, trouble: str, wait: timedelta) -> None:
+        if trouble:
+            self.board.failed(names.OUTGOING, trouble, wait.total_seconds())
+        else:
+            self.board.proven(names.OUTGOING, "a mail was handed over")
+
+    def mailbox_reports(self, name: str, ok: bool, detail: str, wait: float = 0.0) -> None:
+        source = f"imap:{name}"
+        if ok:
+            self.board.proven(source, f"the server answered: {detail}")
+        else:
+            self.board.failed(source, detail, wait)
+
+    def webhook_reports(self, host: str, trouble: str) -> None:
+        if trouble:
+            self.board.failed(names.webhook_name(host), trouble)
+        else:
+            self.board.proven(names.webhook_name(host), "a call was answered")
