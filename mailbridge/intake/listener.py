@@ -16,9 +16,12 @@ from mailbridge.config.model import ListenerSettings
 from mailbridge.errors import Permanent
 from mailbridge.intake import sockets
 from mailbridge.intake.auth import Logins
+from mailbridge.intake.busy import BusyProtocol
 from mailbridge.intake.inbox import Inbox
+from mailbridge.intake.listener_state import ListenerState
+from mailbridge.intake.lmtp_session import LmtpSession
 from mailbridge.intake.log import IntakeLog, Silent
-from mailbridge.intake.session import BusyProtocol, ListenerState, LmtpSession, SmtpSession
+from mailbridge.intake.session import SmtpSession
 from mailbridge.intake.users import read
 
 BACKLOG = 128

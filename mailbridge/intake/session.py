@@ -6,133 +6,25 @@ docs/adr/0004-own-data-reader.md lists what aiosmtpd 1.4.6 does differently and 
 from __future__ import annotations
 
 import asyncio
-import ssl
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from secrets import token_bytes
-from typing import Any
 
 from aiosmtpd.smtp import SMTP, syntax
 
-from mailbridge.clock import Clock
-from mailbridge.config.model import ListenerSettings
-from mailbridge.errors import StoreAway
-from mailbridge.intake.auth import MECHANISMS, TRIES, Logins, login
-from mailbridge.intake.data import DataFault, DataReader
-from mailbridge.intake.inbox import Inbox
-from mailbridge.intake.log import IntakeLog
-from mailbridge.intake.paths import NULL_SENDER, printable, read_path, without_detail
-from mailbridge.message.envelope import Envelope, Source
-from mailbridge.message.headers import header_at
-from mailbridge.message.received import received
+from mailbridge.intake.auth import TRIES, login
+from mailbridge.intake.busy import BusyProtocol
+from mailbridge.intake.data import DataFault
+from mailbridge.intake.incoming import IncomingMail, accept
+from mailbridge.intake.listener_state import ListenerState
+from mailbridge.intake.paths import NULL_SENDER, printable, read_path
+from mailbridge.intake.smtp_answers import CLOSING, TOO_LONG, TOO_OFTEN, with_code
+from mailbridge.intake.smtp_hooks import Hooks
+from mailbridge.message.envelope import Envelope
 from mailbridge.message.trace_ids import new_trace_id
 
 IDLE = 300.0  # seconds of inactivity; RFC 5321 4.5.3.2.7 requires at least five minutes
 LIFETIME = 3600.0  # seconds of a whole connection, so that a slow client cannot keep it for ever
 FIRST = 30.0  # seconds until the first byte of a client
 COMMITTING = 600.0  # seconds for the store; the inbox answers much earlier
-
-TRY_LATER = "451 4.3.0 Temporary local problem, try again later"
-CLOSING = "421 4.3.2 Shutting down, try again later"
-TOO_LONG = "421 4.4.2 Waited too long"
-TOO_MANY = "421 4.7.0 Too many connections, try again later"
-TOO_OFTEN = "421 4.7.0 Too many failures"
-
-# RFC 2034 3: a code for each answer that aiosmtpd gives without one.
-_ENHANCED = {
-    "214": "2.0.0",
-    "220": "2.0.0",
-    "221": "2.0.0",
-    "250": "2.0.0",
-    "252": "2.0.0",
-    "421": "4.3.2",
-    "451": "4.3.0",
-    "454": "4.7.0",
-    "500": "5.5.2",
-    "501": "5.5.4",
-    "502": "5.5.1",
-    "503": "5.5.1",
-    "504": "5.5.4",
-    "530": "5.7.0",
-    "552": "5.3.4",
-    "553": "5.1.3",
-    "554": "5.5.0",
-    "555": "5.5.4",
-}
-
-
-@dataclass(slots=True, kw_only=True)
-class ListenerState:
-    """What the connections of one listener share."""
-
-    listener: ListenerSettings
-    inbox: Inbox
-    addresses: Callable[[str], bool]
-    clock: Clock
-    log: IntakeLog
-    tls: ssl.SSLContext | None = None
-    hostname: str = "localhost"
-    logins: Logins | None = None
-    sessions: set[SmtpSession] = field(default_factory=set)
-    buffered: int = 0  # bytes of unfinished mails in memory
-    closing: bool = False
-
-    @property
-    def source(self) -> Source:
-        return Source(self.listener.protocol)
-
-    @property
-    def most_buffered(self) -> int:
-        return max(256 << 20, 4 * self.listener.max_size)
-
-    def takes(self, address: str) -> bool:
-        """Whether the address is accepted: the desk's own addresses with and without +detail, and those of the listener's `recipients`
-        (`a@b` or `@b`)."""
-        address = address.lower()
-        plain = without_detail(address)
-        domain = plain[plain.rfind("@") :]
-        listed = {recipient.lower() for recipient in self.listener.recipients}
-        return self.addresses(address) or self.addresses(plain) or not listed.isdisjoint((address, plain, domain))
-
-
-class _Hooks:
-    """The callbacks of aiosmtpd's commands."""
-
-    def __init__(self, state: ListenerState) -> None:
-        self._state = state
-
-    async def handle_EHLO(self, server: SmtpSession, session: Any, envelope: Any, hostname: str, responses: list[str]) -> list[str]:
-        """What we truly do, and nothing else: AUTH where there are users, behind TLS; no CHUNKING, no DSN."""
-        session.host_name = hostname
-        offers = [server.hostname, f"SIZE {self._state.listener.max_size}", "PIPELINING", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES"]
-        if server.offers_tls:
-            offers.append("STARTTLS")
-        if server.offers_auth:
-            offers.append(f"AUTH {MECHANISMS}")
-        return ["\r\n".join([*(f"250-{offer}" for offer in offers[:-1]), f"250 {offers[-1]}"])]
-
-    async def handle_RCPT(self, server: SmtpSession, session: Any, envelope: Any, address: str, options: list[str]) -> str:
-        if address == NULL_SENDER:
-            return "501 5.1.3 A recipient has to be named"
-        if not self._state.takes(address):
-            self._state.log.info("recipient_refused", source=self._state.source, peer=server.peer)
-            return "550 5.1.1 No such address here"
-        if len(envelope.rcpt_tos) >= self._state.listener.max_recipients:
-            return "452 4.5.3 Too many recipients, send the mail to the others separately"  # RFC 5321 4.5.3.1.10
-        envelope.rcpt_tos.append(address)
-        server.pipelined()
-        return "250 2.1.5 Recipient known"
-
-    async def handle_MAIL(self, server: SmtpSession, session: Any, envelope: Any, address: str, options: list[str]) -> str:
-        envelope.mail_from = address
-        envelope.mail_options.extend(options)
-        server.pipelined()
-        return "250 2.1.0 Sender taken"
-
-    async def handle_exception(self, error: Exception) -> str:
-        # An internal error is a 4xx, without details.
-        self._state.log.error("listener_failed", source=self._state.source, error=type(error).__name__, detail=str(error))
-        return TRY_LATER
 
 
 class SmtpSession(SMTP):
@@ -143,8 +35,7 @@ class SmtpSession(SMTP):
 
     def __init__(self, state: ListenerState, loop: asyncio.AbstractEventLoop) -> None:
         self._state = state
-        self._mail: DataReader | None = None
-        self._mail_read: asyncio.Future[None] | None = None
+        self._mail: IncomingMail | None = None
         self._plain_answers = True  # the greeting and the answers to HELO and EHLO carry no enhanced code (RFC 2034 3)
         self._busy = False
         self._answers: list[str] = []  # not sent yet
@@ -155,7 +46,7 @@ class SmtpSession(SMTP):
         self._failures = 0  # of AUTH
         self.address = ""  # of the client, without the port
         super().__init__(
-            _Hooks(state),
+            Hooks(state),
             data_size_limit=state.listener.max_size,
             enable_SMTPUTF8=True,
             hostname=state.hostname,
@@ -235,24 +126,11 @@ class SmtpSession(SMTP):
     def data_received(self, data: bytes) -> None:
         self._spoken = True
         self._reset_timeout()
-        if self._mail is None:
-            super().data_received(data)
-            return
-        rest = self._feed(data)
+        rest: bytes | None = data
+        if self._mail is not None and not self._mail.is_whole:
+            rest = self._mail.feed(data)
         if rest:
             super().data_received(rest)
-
-    def _feed(self, chunk: bytes) -> bytes | None:
-        if self._mail is None or self._mail_read is None:
-            raise RuntimeError("no mail is being read")
-        self._state.buffered += len(chunk)
-        self._mail_size += len(chunk)
-        rest = self._mail.feed(chunk)
-        if rest is not None:
-            self._mail = None
-            if not self._mail_read.done():
-                self._mail_read.set_result(None)
-        return rest
 
     async def _handle_client(self) -> None:
         try:
@@ -279,7 +157,7 @@ class SmtpSession(SMTP):
 
     async def push(self, status: str | bytes) -> None:
         answer = status.decode() if isinstance(status, bytes) else status
-        self._answers.append(answer if self._plain_answers else _with_code(answer))
+        self._answers.append(answer if self._plain_answers else with_code(answer))
         self._plain_answers = False
         may_wait, self._may_wait = self._may_wait, False
         if may_wait and b"\n" in self._reader._buffer:  # type: ignore[attr-defined]
@@ -378,19 +256,17 @@ class SmtpSession(SMTP):
 
     async def _read_mail(self) -> bytes | DataFault:
         """The whole content, once it has come to its end."""
-        self._mail = mail = DataReader(self._state.listener.max_size)
-        self._mail_read = self.loop.create_future()
-        self._mail_size = 0
+        self._mail = mail = IncomingMail(self._state, self.loop)
         try:
             await self.push("354 End data with <CR><LF>.<CR><LF>")
             # A client that did not wait for 354 has its first bytes in the stream of commands.
-            while self._mail is not None and self._reader._buffer:  # type: ignore[attr-defined]  # no public way to ask without waiting
-                rest = self._feed(await self._reader.read(1 << 20))
+            while not mail.is_whole and self._reader._buffer:  # type: ignore[attr-defined]  # no public way to ask without waiting
+                rest = mail.feed(await self._reader.read(1 << 20))
                 if rest:
                     self._reader.feed_data(rest)
-            await self._mail_read
+            await mail.whole
         finally:
-            self._state.buffered -= self._mail_size
+            mail.close()
             self._mail = None
         return mail.content
 
@@ -406,19 +282,10 @@ class SmtpSession(SMTP):
         return answer
 
     async def _accept(self, raw: bytes) -> str:
-        envelope = self._our_envelope()
-        raw = received(envelope, self._state.hostname, tls=self._tls_protocol is not None) + raw[header_at(raw) :]
         try:
-            # Shielded: a client that hangs up now must not undo what the store is doing (RFC 5321 4.5.5 lets it ask again).
-            inbox_id = await asyncio.shield(asyncio.wrap_future(self._state.inbox.submit(raw, envelope), loop=self.loop))
-        except StoreAway as away:
-            self._state.log.warning("mail_put_off", source=self._state.source, peer=self.peer, size=len(raw), reason=away.what)
-            return "451 4.3.0 The mail cannot be stored now, try again later"
+            return await accept(self._state, raw, self._our_envelope(), tls=self._tls_protocol is not None, loop=self.loop)
         except Exception as error:  # internal errors are a 451; 5xx is a deliberate refusal
             return await self.handle_exception(error)
-        where = {"source": self._state.source, "inbox": inbox_id, "trace": envelope.trace}
-        self._state.log.info("mail_accepted", **where, size=len(raw), peer=self.peer)
-        return f"250 2.0.0 Accepted: queued as {envelope.trace}"
 
     def _our_envelope(self) -> Envelope:
         mail_from = self.envelope.mail_from if self.envelope is not None else None
@@ -434,44 +301,6 @@ class SmtpSession(SMTP):
         )
 
 
-class LmtpSession(SmtpSession):
-    """The same with LHLO, and with one answer for each recipient after the content."""
-
-    @syntax("LHLO hostname")
-    async def smtp_LHLO(self, hostname: str) -> None:
-        await super().smtp_EHLO(hostname)
-
-    async def smtp_HELO(self, hostname: str) -> None:
-        await self.push("500 5.5.1 This is LMTP: say LHLO")
-
-    async def smtp_EHLO(self, hostname: str) -> None:
-        await self.push("500 5.5.1 This is LMTP: say LHLO")
-
-    async def _answer(self, content: bytes | DataFault) -> str:
-        answer = await super()._answer(content)
-        code, _, text = answer.partition(" ")
-        enhanced, _, words = text.partition(" ")
-        return "\r\n".join(f"{code} {enhanced} <{recipient}> {words}" for recipient in self.recipients)
-
-
-class BusyProtocol(asyncio.Protocol):
-    """Refuses a connection above the limit: come back later."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.WriteTransport):
-            transport.write(TOO_MANY.encode() + b"\r\n")
-        transport.close()
-
-
 def _address(transport: asyncio.BaseTransport) -> str:
     peer = transport.get_extra_info("peername")
     return str(peer[0]) if peer else ""
-
-
-def _with_code(answer: str) -> str:
-    """`250 OK` is `250 2.0.0 OK`; an answer with a code of its own, a multi-line one and 354 stay as they are."""
-    code, text = answer[:3], answer[4:]
-    enhanced = _ENHANCED.get(code)
-    if enhanced is None or "\r\n" in answer or text[:2] == f"{code[0]}.":
-        return answer
-    return f"{code} {enhanced} {text}"
