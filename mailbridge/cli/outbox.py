@@ -95,6 +95,8 @@ def queued_json(queued: Queued, config: Config) -> dict[str, object]:
         "sent_at": queued.sent_at,
         "error": queued.error,
         "reply": queued.reply,
+        "sender": notification.sender,
+        "server": config.outgoing_of(notification.sender).name,
     }
 
 
@@ -109,11 +111,13 @@ SCREEN: Screen[Queued] = Screen(
         "TICKET": lambda queued, config: number(queued, config) or "-",
         "MAIL": lambda queued, _config: f"{queued.notification.audience}.{queued.notification.event}",
         "TO": lambda queued, _config: queued.notification.recipient,
+        "SERVER": lambda queued, config: config.outgoing_of(queued.notification.sender).name,
         **last_columns(
             created=lambda queued: queued.created_at, tries=lambda queued: queued.attempts, last=lambda queued: queued.error or queued.reply
         ),
     },
     least=("TRIES", "CREATED", "LAST REPLY"),
+    shows=lambda column, config: column != "SERVER" or bool(config.further_outgoing),
     as_json=queued_json,
     fetch=lambda tx, state, limit, since: tx.outbox.list(state, limit, since=since),
     get=lambda tx, id_: tx.outbox.get(id_),

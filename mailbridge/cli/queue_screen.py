@@ -40,6 +40,7 @@ class Screen(Generic[Item]):
     heading: Callable[[Item], Iterable[str]] | None = None  # the first lines of `show`; None: the JSON values, one a line
     states: Mapping[str, str] = field(default_factory=dict)  # stored state -> text; empty: all rows have the same state
     by_trace: Callable[[Tx, str], Item | None] | None = None  # `show` also takes a trace id
+    shows: Callable[[str, Config], bool] = lambda _column, _config: True  # whether the table of this desk has the column
     none_text: str = ""  # the error where no row has the id; '': a default text
 
     def state_text(self, state: str) -> str:
@@ -113,8 +114,9 @@ def add_list(group: click.Group, screen: Screen[Item], help_: str, *, limit: int
         if as_json:
             print_json([screen.json(item, desk.config) for item in found])
             return
-        rows = [[column(item, desk.config) for column in screen.columns.values()] for item in found]
-        print_table(list(screen.columns), rows, empty=screen.empty, least=screen.least)
+        columns = {name: column for name, column in screen.columns.items() if screen.shows(name, desk.config)}
+        rows = [[column(item, desk.config) for column in columns.values()] for item in found]
+        print_table(list(columns), rows, empty=screen.empty, least=screen.least)
 
     by_state = click.option("--state", type=State(screen.states), help="Only those in this state.")
     command = group.command("list", help=help_)

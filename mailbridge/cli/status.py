@@ -33,6 +33,7 @@ class DeskStatus:
     inbox: Mapping[str, int]
     oldest_waiting: datetime | None
     outbox: Mapping[str, int]
+    ways_out: Mapping[str, Mapping[str, int]]  # server -> its mails that are to be sent, by state; empty where there is one server only
     webhooks: Mapping[str, int]
     tickets: Mapping[str, int]
     held: int  # mails in agents' names that wait for confirmation
@@ -82,6 +83,7 @@ def look(desk: OpenDesk, now: datetime) -> DeskStatus:
             inbox=inbox,
             oldest_waiting=oldest,
             outbox=outbox,
+            ways_out=by_server(tx.outbox.pending_by_sender(), desk.config) if desk.config.further_outgoing else {},
             webhooks=webhooks,
             tickets=tx.tickets.counts(),
             held=tx.held.count(),
@@ -104,6 +106,15 @@ def look(desk: OpenDesk, now: datetime) -> DeskStatus:
                 *(trouble for login in logins for trouble in login.troubles),
             ),
         )
+
+
+def by_server(counts: Mapping[tuple[str, str], int], config: Config) -> Mapping[str, Mapping[str, int]]:
+    """Server -> number of its mails by state, from the numbers by sender and state."""
+    found: dict[str, dict[str, int]] = {server.name: {} for server in config.outgoing_servers}
+    for (sender, state), number in counts.items():
+        of_server = found[config.outgoing_of(sender).name]
+        of_server[state] = of_server.get(state, 0) + number
+    return found
 
 
 def _feeds(desk: OpenDesk) -> tuple[str, ...]:
@@ -223,6 +234,7 @@ def show(desk: OpenDesk, found: DeskStatus) -> None:
         ("tickets", counted(found.tickets)),
         ("mail out", counted(found.outbox)),
     ]
+    rows += [("way out", f"{name}  {counted(numbers)}") for name, numbers in found.ways_out.items()]
     rows += [("held", f"{_waiting(found.held)} for confirmation by agents: mailbridge held list")] if found.held else []
     rows += [("release", f"{_waiting(found.for_release)} after a first connect: mailbridge release")] if found.for_release else []
     rows += [("webhooks", counted(found.webhooks))] if any(found.webhooks.values()) else []

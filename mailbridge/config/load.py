@@ -59,7 +59,7 @@ def _config(found: Document, environment: Environment) -> Config | None:
     listeners = tuple(each for one in found.several("listener") if (each := sources.listener(one, found.one("desk"))))
     sources.check_unique(found.several("mailbox"), "name")
     sources.check_unique(found.several("listener"), "host", "port")
-    outgoing_settings = outgoing.outgoing(found.one("outgoing"), accounts, environment)
+    ways_out = outgoing.servers(found.one_or_several("outgoing"), found.several("identity"), accounts, environment)
     log = found.one("log").values
     settings = {
         "store_url": desk.store_url(found.one("store"), environment),
@@ -75,12 +75,18 @@ def _config(found: Document, environment: Environment) -> Config | None:
         "backup": operation.backup(found.one("backup"), environment.folder),
         "health": operation.health(found.one("health")),
         "encryption_key": oauth.encryption_key(found.one("encryption"), logins, environment),
-        "oauth": oauth.completed(logins, accounts, mailboxes, outgoing_settings),
+        "oauth": oauth.completed(logins, accounts, mailboxes, ways_out),
         **found.one("workers").values,
         **{f"log_{key}": value for key, value in log.items()},
     }
     if desk_settings is None:
         return None
     return Config(
-        folder=environment.folder, desk=desk_settings, mailboxes=mailboxes, listeners=listeners, outgoing=outgoing_settings, **settings
+        folder=environment.folder,
+        desk=desk_settings,
+        mailboxes=mailboxes,
+        listeners=listeners,
+        outgoing=ways_out[0],
+        further_outgoing=ways_out[1:],
+        **settings,
     )

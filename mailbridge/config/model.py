@@ -194,8 +194,12 @@ class Pipe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """Where our mail goes: smtp://host:port, smtps://host:port or maildir:FOLDER (nothing leaves the machine)."""
+    """Where our mail goes: smtp://host:port, smtps://host:port or maildir:FOLDER (nothing leaves the machine).
 
+    `failover`: the name of the server that carries its mail while it cannot be reached; '': none.
+    """
+
+    name: str = "outgoing"
     url: str = "maildir:outgoing"
     tls: Tls = Tls.STARTTLS
     ca_file: Path | None = None
@@ -203,6 +207,8 @@ class Outgoing:
     password: str = field(default="", repr=False)
     helo: str = ""
     connections: int = 2
+    mails_per_minute: int = 0  # 0: the limit of the login's provider, or none
+    failover: str = ""
     oauth: str = ""  # the [oauth.NAME] to log in with; '': by password, or not at all
 
 
@@ -314,6 +320,7 @@ class Identity:
     signature: str = ""
     language: str = ""  # of mails to people whose mail shows none; '': the team's
     team: str = ""
+    outgoing: str = ""  # the name of the [[outgoing]] that its mail goes by; '': the first one
     line: int = 0
 
 
@@ -363,7 +370,8 @@ class Config:
     mailboxes: tuple[Mailbox, ...] = ()
     listeners: tuple[ListenerSettings, ...] = ()
     pipe: Pipe = field(default_factory=Pipe)
-    outgoing: Outgoing = field(default_factory=Outgoing)
+    outgoing: Outgoing = field(default_factory=Outgoing)  # what goes by no other one
+    further_outgoing: tuple[Outgoing, ...] = ()
     limits: LimitSettings = field(default_factory=LimitSettings)
     tokens: TokenSettings = field(default_factory=TokenSettings)
     authenticity: AuthenticitySettings = field(default_factory=AuthenticitySettings)
@@ -394,6 +402,15 @@ class Config:
             relays=trust.relays,
             tenant=trust.tenant_domains,
         )
+
+    @property
+    def outgoing_servers(self) -> tuple[Outgoing, ...]:
+        return (self.outgoing, *self.further_outgoing)
+
+    def outgoing_of(self, sender: str) -> Outgoing:
+        """The server that mail from this address goes by."""
+        identity = self.desk.identity_at(sender)
+        return next((one for one in self.further_outgoing if identity and one.name == identity.outgoing), self.outgoing)
 
     def oauth_named(self, name: str) -> OAuth | None:
         return next((account for account in self.oauth if account.name == name), None)

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Self
 
 from mailbridge.checks import build
 from mailbridge.checks.examine import Examiner
 from mailbridge.clock import Clock, SystemClock
 from mailbridge.config import shipped
-from mailbridge.config.model import Config
+from mailbridge.config.model import Config, Outgoing
 from mailbridge.conversation.tokens import Signer
 from mailbridge.daemon.faults import FaultNotices
 from mailbridge.daemon.jobs import DeskJobs
@@ -23,9 +23,9 @@ from mailbridge.daemon.logins import LoginTokens
 from mailbridge.daemon.sources import SourceWatch
 from mailbridge.delivery import transports
 from mailbridge.delivery.deliver import DeliveryWorker
-from mailbridge.delivery.pace import Pace
 from mailbridge.delivery.render.render import Renderer
 from mailbridge.delivery.render.ticket_context import view_of
+from mailbridge.delivery.servers import OutgoingServers
 from mailbridge.delivery.webhooks.deliver import Webhooker
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.overlay import CustomerOverlay
@@ -37,7 +37,6 @@ from mailbridge.jobs.attempts import JobRuns
 from mailbridge.jobs.knowledge import KnowledgeReloader
 from mailbridge.jobs.reload import RulesReloader
 from mailbridge.oauth.endpoint import TokenEndpoint as TokenEndpoint
-from mailbridge.oauth.source import TokenSource
 from mailbridge.ops import crash
 from mailbridge.ops.metrics import Metrics, MetricsServer
 from mailbridge.rules.policy import Policy
@@ -180,7 +179,7 @@ class App:
     def endpoint(self) -> MetricsServer | None:
         """The metrics server, running; None where none is configured.  Raises Permanent where the port is in use."""
         listen = self.config.metrics.listen
-        return MetricsServer(self.metrics, DeskGauges(self.store, self.clock), *listen) if listen else None
+        return MetricsServer(self.metrics, DeskGauges(self.store, self.clock, self.config), *listen) if listen else None
 
     @cached_property
     def backups(self) -> Backups:
@@ -212,26 +211,27 @@ class App:
         """Checks mails by DNS and scanners; None where nothing is configured."""
         return build.examiner(self.config)
 
-    def delivery_worker(self) -> DeliveryWorker:
-        """A new delivery worker with its own connection, for one thread."""
+    def delivery_worker(self, server: Outgoing | None = None) -> DeliveryWorker:
+        """A new delivery worker of this server (None: the first one) with its own connection, for one thread."""
+        server = server or self.config.outgoing
         return DeliveryWorker(
             self.store,
-            transports.transport(self.config.outgoing, self.config.folder, hostname=_host(self.config), tokens=self.outgoing_tokens()),
+            transports.transport(server, self.config.folder, hostname=_host(self.config, server), tokens=self.logins.named(server.oauth)),
             self.renderer,
             self.clock,
             desk=self.desk_of_files,
             view=lambda tx, notification, desk: view_of(tx, notification, desk.at(tx), self.clock.now()),
             failed=self.faults.undeliverable,
             held=self.faults.automatic_stopped,
-            report=self.sources.transport_reports,
-            pace=self.pace,
+            report=partial(self.sources.transport_reports, server),
+            pace=self.servers.pace(server),
+            senders=partial(self.servers.senders, server),
         )
 
     @cached_property
-    def pace(self) -> Pace:
-        """The rate at which the provider of outgoing mail lets this process send."""
-        account = self.config.oauth_named(self.config.outgoing.oauth)
-        return Pace(account.provider.limits.mails_per_minute if account else 0)
+    def servers(self) -> OutgoingServers:
+        """The outgoing servers as this process knows them."""
+        return OutgoingServers(self.config)
 
     def webhooker(self) -> Webhooker:
         """The worker for webhook calls, for one thread."""
@@ -252,14 +252,10 @@ class App:
         """The tokens of [oauth.NAME]."""
         return LoginTokens(self.config, self.store, self.clock, self.runs, paused=self.faults.login_paused)
 
-    def outgoing_tokens(self) -> TokenSource | None:
-        """The tokens with which outgoing mail logs in; None where it needs none."""
-        return self.logins.named(self.config.outgoing.oauth)
-
     @cached_property
     def sources(self) -> SourceWatch:
         """The health of sources and outgoing routes."""
-        return SourceWatch(self.config, self.store, self.clock, self.runs, tokens=self.outgoing_tokens)
+        return SourceWatch(self.config, self.store, self.clock, self.runs, tokens=self.logins.named, servers=self.servers)
 
     @cached_property
     def faults(self) -> FaultNotices:
@@ -275,5 +271,5 @@ def store_url(config: Config) -> str:
     return f"{prefix}{config.folder / config.store_url.removeprefix(prefix)}"
 
 
-def _host(config: Config) -> str:
-    return config.outgoing.helo or config.desk.address.rpartition("@")[2]
+def _host(config: Config, server: Outgoing) -> str:
+    return server.helo or config.desk.address.rpartition("@")[2]

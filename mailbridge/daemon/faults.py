@@ -59,7 +59,8 @@ class FaultNotices:
         """Notifies the admins once that a login was refused too often."""
         moment = grant.paused_at or self._clock.now()
         boxes = [box.name for box in self._config.mailboxes if box.oauth == account.name]
-        stopped = ", ".join([*boxes, *(["outgoing mail"] if self._config.outgoing.oauth == account.name else [])])
+        sends = any(server.oauth == account.name for server in self._config.outgoing_servers)
+        stopped = ", ".join([*boxes, *(["outgoing mail"] if sends else [])])
         refused = RefusedLogin(login=account.name, stopped=stopped, fault=grant.fault, reason=grant.refusal)
         tx.outbox.add_many(self._notifications("login_refused", f"{account.name}{moment:%Y%m%d%H%M%S}", refused), self._clock.now())
         tx.wake("outbox")

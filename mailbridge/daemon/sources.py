@@ -7,7 +7,8 @@ from datetime import timedelta
 from functools import partial
 
 from mailbridge.clock import Clock
-from mailbridge.config.model import Config
+from mailbridge.config.model import Config, Outgoing
+from mailbridge.delivery.servers import OutgoingServers
 from mailbridge.health import names, probes
 from mailbridge.health.board import Board
 from mailbridge.health.page import Pulse
@@ -19,11 +20,20 @@ from mailbridge.store.engine import Store
 class SourceWatch:
     """`board` collects the reports of this process about its sources, `pulse` publishes the health of this process.
 
-    `tokens`: the tokens of outgoing mail, where it logs in with [oauth.NAME].
+    `tokens`: login of OAuth -> its tokens.  `servers` hears of each outgoing server whether it could be reached.
     """
 
-    def __init__(self, config: Config, store: Store, clock: Clock, runs: JobRuns, *, tokens: Callable[[], TokenSource | None]) -> None:
-        self._config, self._store, self._clock, self._runs, self._tokens = config, store, clock, runs, tokens
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        clock: Clock,
+        runs: JobRuns,
+        *,
+        tokens: Callable[[str], TokenSource | None],
+        servers: OutgoingServers,
+    ) -> None:
+        self._config, self._store, self._clock, self._runs, self._tokens, self._servers = config, store, clock, runs, tokens, servers
         self.board = Board(store, clock)
         self.pulse = Pulse(store, config, clock)
 
@@ -41,22 +51,27 @@ class SourceWatch:
 
     def probe(self, ports: Mapping[str, int]) -> None:
         """Probes everything that needs no mail; `ports` of the listeners of this process."""
-        for name, ask in probes.probes(self._config, ports, self._tokens()):
-            if name == names.OUTGOING and self.board.proven_within(name, names.PROBED):
+        for name, ask in probes.probes(self._config, ports, self._tokens):
+            if name.partition(":")[0] == names.OUTGOING and self.board.proven_within(name, names.PROBED):
                 continue  # mail is being sent, so a further login shows nothing, and providers count logins
             self._runs.run(f"probe {name}", partial(self._probe, name, ask))
 
     def _probe(self, name: str, ask: probes.Probe) -> None:
         try:
             self.board.proven(name, ask())
+            for server in self._config.outgoing_servers:
+                if name == names.outgoing_name(self._config, server):
+                    self._servers.reported(server, "")
         except probes.ProbeFailed as fault:
             self.board.failed(name, str(fault), names.PROBED.total_seconds())
 
-    def transport_reports(self, trouble: str, wait: timedelta) -> None:
+    def transport_reports(self, server: Outgoing, trouble: str, wait: timedelta) -> None:
+        name = names.outgoing_name(self._config, server)
+        self._servers.reported(server, trouble)
         if trouble:
-            self.board.failed(names.OUTGOING, trouble, wait.total_seconds())
+            self.board.failed(name, trouble, wait.total_seconds())
         else:
-            self.board.proven(names.OUTGOING, "a mail was handed over")
+            self.board.proven(name, "a mail was handed over")
 
     def mailbox_reports(self, name: str, ok: bool, detail: str, wait: float = 0.0) -> None:
         source = f"imap:{name}"

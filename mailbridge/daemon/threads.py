@@ -81,8 +81,10 @@ class Daemon:
             self._thread(f"bell-{channel}", partial(self._pass_on, app.store.listener(channel), wake))
         for number in range(self._workers):
             self._thread(f"worker-{number}", partial(app.worker.run, self._stop, self._mail_waits))
-        for number in range(app.config.outgoing.connections):
-            self._thread(f"delivery-{number}", partial(app.delivery_worker().run, self._stop, self._outbox_waits))
+        for server in app.config.outgoing_servers:
+            of = "" if server is app.config.outgoing else f"{server.name}-"
+            for number in range(server.connections):
+                self._thread(f"delivery-{of}{number}", partial(app.delivery_worker(server).run, self._stop, self._outbox_waits))
         self._thread("webhooks", partial(app.webhooker().run, self._stop, self._calls_wait))
         for poller in self._pollers:
             self._thread(f"imap-{poller.name}", poller.run)

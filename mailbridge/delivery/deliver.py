@@ -25,7 +25,7 @@ from mailbridge.delivery.transport import Deferred, Delivered, Outcome, Refused,
 from mailbridge.errors import LeaseLost, StoreAway
 from mailbridge.execution.desk import Desk
 from mailbridge.notifications import limits
-from mailbridge.notifications.model import Notification, Queued
+from mailbridge.notifications.model import Notification, Queued, Senders
 from mailbridge.ops import crash, work_loop
 from mailbridge.ops import log as logs
 from mailbridge.store.engine import Store
@@ -76,13 +76,17 @@ class DeliveryWorker:
         jitter: Callable[[], float] = random,
         report: Callable[[str, timedelta], None] = lambda _trouble, _wait: None,
         pace: Pace | None = None,
+        senders: Callable[[], Senders | None] = lambda: None,
     ) -> None:
-        """`report` gets after each mail why the server could not be reached and how long it is left alone; '' otherwise."""
+        """`senders`: whose mails this worker delivers at the moment, None: everybody's.
+
+        `report` gets after each mail why the server could not be reached and how long it is left alone; '' otherwise.
+        """
         self._report = report
         self._store, self._transport, self._clock, self._desk = store, transport, clock, desk
         self._renderer = NotificationRenderer(renderer, clock, desk=desk, view=view)
         self._failed, self._held, self._jitter = failed, held, jitter
-        self._pace = pace or Pace(0)
+        self._pace, self._senders = pace or Pace(0), senders
         self._owner = work_loop.worker_name()
         self._unrecorded: list[Callable[[Tx], object]] = []
         self._absences = 0
@@ -119,14 +123,17 @@ class DeliveryWorker:
 
     def _claim(self, portion: int, now: datetime) -> list[Queued]:
         """Mails whose time has come, at most `portion`; they are ours until the lease ends."""
+        senders = self._senders()
+        if senders is not None and not senders.addresses and not senders.others:
+            return []
         with self._store.read() as tx:
-            if not tx.outbox.is_due(now):
+            if not tx.outbox.by(senders).is_due(now):
                 return []
         with self._store.write() as tx:
             for queued in tx.outbox.lost(now):
                 if tx.outbox.fail(queued.id, OUTCOME_UNKNOWN, now):
                     self._notify_failure(tx, queued, OUTCOME_UNKNOWN)
-            return tx.outbox.claim(self._owner, portion, LEASE, now)
+            return tx.outbox.by(senders).claim(self._owner, portion, LEASE, now)
 
     def _work_off(self, claimed: Sequence[Queued], stop: Event | None) -> None:
         ready = self._render(claimed)

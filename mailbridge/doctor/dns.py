@@ -38,9 +38,9 @@ def look(config: Config) -> Iterator[Finding]:
     yield spf(domain, ask(domain, "TXT"))
     yield dkim(domain, {name: ask(f"{name}._domainkey.{domain}", "TXT") for name in SELECTORS})
     yield dmarc(domain, ask(f"_dmarc.{domain}", "TXT"))
-    host = urlsplit(config.outgoing.url).hostname or ""
-    if host:
-        yield reverse(host, ask)
+    for host in dict.fromkeys(urlsplit(server.url).hostname or "" for server in config.outgoing_servers):
+        if host:
+            yield reverse(host, ask)
 
 
 def mx(domain: str, records: Sequence[object] | None) -> Finding:

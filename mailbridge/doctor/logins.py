@@ -35,11 +35,11 @@ def logins(config: Config, now: datetime, tokens: TokensOf, *, is_alive: bool) -
     for mailbox in config.mailboxes:
         yield from mailbox_findings(mailbox, config.limits.mail_size, now, tokens(mailbox.oauth))
     ports = {listener_name(one.protocol, one.name): one.port for one in config.listeners if is_alive and not one.socket}
-    for name, probe in probes(config, ports, tokens(config.outgoing.oauth)):
+    for name, probe in probes(config, ports, tokens):
         try:
-            yield right("outgoing" if name == OUTGOING else "services", name, probe())
+            yield right(_group(name), name, probe())
         except ProbeFailed as fault:
-            yield wrong("outgoing" if name == OUTGOING else "services", name, str(fault), remedy_of(name, str(fault)))
+            yield wrong(_group(name), name, str(fault), remedy_of(name, str(fault)))
     if config.listeners and not is_alive:
         yield doubtful("services", "listeners", "not tested: no daemon is running", "start it: mailbridge run")
     yield from limits(config)
@@ -78,9 +78,13 @@ def mailbox_findings(mailbox: Mailbox, largest: int, now: datetime, tokens: Toke
         connection.close()
 
 
+def _group(name: str) -> str:
+    return "outgoing" if name.partition(":")[0] == OUTGOING else "services"
+
+
 def remedy_of(name: str, said: str) -> str:
     """The remedy for a login or a service that failed.  `said`: the error, with the server's reply code where there is one."""
-    if name != OUTGOING:
+    if _group(name) != "outgoing":
         return "check that it is running at the address in mailbridge.toml"
     if "5.7.30" in said:
         return "the provider has disabled passwords for SMTP: allow SMTP AUTH for this mailbox, or log in with OAuth"
@@ -92,12 +96,14 @@ def remedy_of(name: str, said: str) -> str:
 
 
 def limits(config: Config) -> Iterator[Finding]:
-    """Compares `connections` of [outgoing] with the limit of a known provider.  Nothing is yielded for any other provider."""
-    for host, (connections, said) in SMTP_LIMITS.items():
-        if f"//{host}" in config.outgoing.url.lower():
-            if config.outgoing.connections > connections - 1:
-                yield doubtful(
-                    "outgoing", "limits", said, f"[outgoing] connections = {connections - 1}, so that other programs can also send"
-                )
+    """Compares `connections` of each [outgoing] with the limit of a known provider.  Nothing is yielded for any other provider."""
+    for server in config.outgoing_servers:
+        for host, (connections, said) in SMTP_LIMITS.items():
+            if f"//{host}" not in server.url.lower():
+                continue
+            subject = "limits" if len(config.outgoing_servers) == 1 else f"limits of {server.name}"
+            if server.connections > connections - 1:
+                remedy = f"[outgoing] connections = {connections - 1}, so that other programs can also send"
+                yield doubtful("outgoing", subject, said, remedy)
             else:
-                yield right("outgoing", "limits", said)
+                yield right("outgoing", subject, said)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from mailbridge.clock import Clock
+from mailbridge.config.model import Config
 from mailbridge.oauth.health import ENDS_KEY
 from mailbridge.ops.metrics import Gauge
 from mailbridge.store.engine import Store
@@ -187,17 +188,40 @@ GAUGES: tuple[StoreGauge, ...] = (
 )
 
 
+def _by_server(config: Config) -> Count:
+    """Mails that are to be sent, by server and state."""
+
+    def count(tx: Tx, now: datetime) -> dict[tuple[str, ...], float]:
+        found: dict[tuple[str, ...], float] = {}
+        for (sender, state), number in tx.outbox.pending_by_sender().items():
+            key = (config.outgoing_of(sender).name, state)
+            found[key] = found.get(key, 0.0) + number
+        return found
+
+    return count
+
+
+BY_SERVER = "mailbridge_outbox_by_server"
+
+
+def gauges_of(config: Config) -> tuple[StoreGauge, ...]:
+    """All gauges of a desk with this configuration."""
+    about = "Outgoing mails that are to be sent, by server and state"
+    return (*GAUGES, StoreGauge(name=BY_SERVER, about=about, labels=("server", "state"), count=_by_server(config)))
+
+
 class DeskGauges:
     """Asks the database."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, config: Config | None = None) -> None:
         self._store, self._clock = store, clock
+        self._gauges = gauges_of(config) if config else GAUGES
 
     def described(self) -> list[Gauge]:
-        return [Gauge(name=gauge.name, about=gauge.about, labels=gauge.labels) for gauge in GAUGES]
+        return [Gauge(name=gauge.name, about=gauge.about, labels=gauge.labels) for gauge in self._gauges]
 
     def read(self) -> list[Gauge]:
         """All gauges, counted in one transaction.  Raises StoreAway."""
         with self._store.read() as tx:
             now = self._clock.now()
-            return [Gauge(name=gauge.name, about=gauge.about, labels=gauge.labels, values=gauge.count(tx, now)) for gauge in GAUGES]
+            return [Gauge(name=gauge.name, about=gauge.about, labels=gauge.labels, values=gauge.count(tx, now)) for gauge in self._gauges]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from mailbridge.checks.build import asks_dns
-from mailbridge.config.model import Config
+from mailbridge.config.model import Config, Outgoing
 
 OUTGOING, DNS, CLAMD, RSPAMD, PIPE = "outgoing", "dns", "scanner:clamd", "scanner:rspamd", "pipe"
 PROBED = timedelta(minutes=2)  # between two probes that need no mail
@@ -23,6 +23,11 @@ def listener_name(protocol: str, name: str) -> str:
 
 def webhook_name(host: str) -> str:
     return f"webhook:{host}"
+
+
+def outgoing_name(config: Config, server: Outgoing) -> str:
+    """The first server is called `outgoing`, as the only one is."""
+    return OUTGOING if server is config.outgoing else f"{OUTGOING}:{server.name}"
 
 
 def way_in(source: str, account: str, folder: str) -> str:
@@ -46,7 +51,7 @@ def expected(config: Config) -> dict[str, timedelta]:
         for folder in box.folders
     }
     found |= {listener_name(one.protocol, one.name): PROBED_WITHIN for one in config.listeners}
-    found[OUTGOING] = PROBED_WITHIN
+    found |= {outgoing_name(config, one): PROBED_WITHIN for one in config.outgoing_servers}
     if asks_dns(config):
         found[DNS] = PROBED_WITHIN
     if config.scan.clamd is not None:

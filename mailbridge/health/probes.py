@@ -12,10 +12,10 @@ from mailbridge.checks.build import asks_dns
 from mailbridge.checks.clamd import Clamd
 from mailbridge.checks.rspamd import Rspamd
 from mailbridge.checks.scan import NotScanned
-from mailbridge.config.model import Config, ListenerSettings
+from mailbridge.config.model import Config, ListenerSettings, Outgoing
 from mailbridge.delivery import transports
 from mailbridge.errors import MailbridgeError
-from mailbridge.health.names import CLAMD, DNS, OUTGOING, RSPAMD, listener_name
+from mailbridge.health.names import CLAMD, DNS, RSPAMD, listener_name, outgoing_name
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.oauth.model import TokenSource
 
@@ -30,16 +30,23 @@ class ProbeFailed(Exception):
     """The probe failed, with the reason."""
 
 
-def probes(config: Config, ports: Mapping[str, int], tokens: TokenSource | None = None) -> Iterator[tuple[str, Probe]]:
+def _no_tokens(_login: str) -> TokenSource | None:
+    return None
+
+
+def probes(
+    config: Config, ports: Mapping[str, int], tokens: Callable[[str], TokenSource | None] = _no_tokens
+) -> Iterator[tuple[str, Probe]]:
     """(source, probe) of all that can be asked; `ports`: listener -> the port it is bound to, of the listeners that run here.
 
-    `tokens`: where outgoing mail gets its token, where it logs in by OAuth.
+    `tokens`: login of OAuth -> where its tokens come from; of '' None.
     """
     for listener in config.listeners:
         name = listener_name(listener.protocol, listener.name)
         if name in ports:
             yield name, lambda listener=listener, port=ports[name]: greeting(listener, port)  # type: ignore[misc]
-    yield OUTGOING, lambda: outgoing(config, tokens)
+    for server in config.outgoing_servers:
+        yield outgoing_name(config, server), lambda server=server: outgoing(config, server, tokens(server.oauth))  # type: ignore[misc]
     if asks_dns(config):
         yield DNS, lambda: dns(config)
     if config.scan.clamd is not None:
@@ -64,11 +71,11 @@ def greeting(listener: ListenerSettings, port: int) -> str:
     return "it answers"
 
 
-def outgoing(config: Config, tokens: TokenSource | None = None) -> str:
+def outgoing(config: Config, server: Outgoing, tokens: TokenSource | None = None) -> str:
     """The relay greets, encrypts and accepts the login; or the Maildir is writable."""
     try:
-        hostname = config.outgoing.helo or config.desk.address.rpartition("@")[2]
-        return transports.probe(config.outgoing, config.folder, hostname=hostname, tokens=tokens)
+        hostname = server.helo or config.desk.address.rpartition("@")[2]
+        return transports.probe(server, config.folder, hostname=hostname, tokens=tokens)
     except MailbridgeError as error:
         raise ProbeFailed(error.what) from error
 

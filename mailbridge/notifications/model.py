@@ -29,6 +29,14 @@ class Class(StrEnum):
     REMINDER = "reminder"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Senders:
+    """Notifications by their sender: those with one of these addresses, or (`others`) all but those.  Lower case."""
+
+    addresses: tuple[str, ...] = ()
+    others: bool = False
+
+
 class OutboxState(StrEnum):
     QUEUED = "queued"
     SENDING = "sending"

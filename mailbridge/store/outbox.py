@@ -15,7 +15,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from secrets import token_bytes
 
@@ -23,7 +23,7 @@ import sqlalchemy as sa
 
 from mailbridge.errors import LeaseLost
 from mailbridge.message.trace_ids import new_trace_id
-from mailbridge.notifications.model import Class, Notification, OutboxState, Queued
+from mailbridge.notifications.model import Class, Notification, OutboxState, Queued, Senders
 from mailbridge.store import dialects
 from mailbridge.store.queue import LeaseQueue, QueueStatements, QueueTable, bind
 from mailbridge.store.restoring import KEPT_BACK
@@ -90,6 +90,18 @@ _LOST = (
 )
 _FREE = _QUEUE.free(outbox.c.id, outbox.c.domain).where(sa.not_(sa.and_(outbox.c.state == OutboxState.DOT, outbox.c.repeated)))
 _FREE_OF_OTHERS = _FREE.where(outbox.c.domain.not_in(sa.bindparam("in_domains", expanding=True)))
+_OF_SENDERS = outbox.c.sender.in_(sa.bindparam("in_senders", expanding=True))
+_BY_SENDERS: Mapping[bool | None, sa.ColumnElement[bool]] = {  # `Senders.others`; None: of everybody
+    None: sa.true(),
+    False: _OF_SENDERS,
+    True: sa.or_(outbox.c.sender.is_(None), sa.not_(_OF_SENDERS)),
+}
+_FREE_BY = {others: _FREE.where(where) if others is not None else _FREE for others, where in _BY_SENDERS.items()}
+_FREE_OF_OTHERS_BY = {
+    others: _FREE_OF_OTHERS.where(where) if others is not None else _FREE_OF_OTHERS for others, where in _BY_SENDERS.items()
+}
+_IS_DUE_BY = {others: _QUEUE.free(sa.literal(1)).where(where).order_by(None) for others, where in _BY_SENDERS.items() if others is not None}
+_PENDING_BY_SENDER = sa.select(outbox.c.sender, outbox.c.state, sa.func.count()).where(PENDING).group_by(outbox.c.sender, outbox.c.state)
 _BUSY = sa.select(outbox.c.domain).where(UNDER_WAY, outbox.c.lease_until > bind("now"), outbox.c.lease_owner != bind("owner")).distinct()
 _TAKE = _QUEUE.free(outbox).where(outbox.c.id.in_(sa.bindparam("in_ids", expanding=True))).with_for_update(skip_locked=True)
 _MARK_RENDERED = _CHANGE.values(rendered=bind("rendered"))
@@ -195,7 +207,26 @@ class Outbox(LeaseQueue[Queued, Queued]):
         super().__init__(sql)
         self.cause = ""  # the trace id of the mail that is processed; '': a timer or a command causes mails
         self._between: dict[tuple[object, ...], int] = {}  # what was told in a time that is over
+        self._senders: Senders | None = None  # whose mails are claimed; None: everybody's
         self._releases: bool | None = None  # whether anything waits for an admin's release; None: nobody asked
+
+    def by(self, senders: Senders | None) -> Outbox:
+        """The same outbox; what is due and what is claimed are mails of these senders from now on, of everybody where it is None."""
+        self._senders = senders
+        return self
+
+    def is_due(self, now: datetime) -> bool:
+        """See `LeaseQueue.is_due`."""
+        if self._senders is None:
+            return super().is_due(now)
+        return self._sql.value(_IS_DUE_BY[self._senders.others], {"in_now": now, "in_limit": 1, **self._named()}) is not None
+
+    def _named(self) -> Values:
+        return {"in_senders": list(self._senders.addresses)} if self._senders is not None else {}
+
+    def pending_by_sender(self) -> dict[tuple[str, str], int]:
+        """Number of mails that are to be sent, by sender ('': the desk's own address) and state."""
+        return {(row[0] or "", row[1]): row[2] for row in self._sql.rows(_PENDING_BY_SENDER)}
 
     def add_many(self, notifications: Sequence[Notification], now: datetime, *, not_before: datetime | None = None) -> int:
         """The notifications wait; how many are new.  One whose key is known is there already and stays as it is.
@@ -303,12 +334,13 @@ class Outbox(LeaseQueue[Queued, Queued]):
     def _free(self, owner: str, limit: int, now: datetime) -> list[int]:
         """Ids of mails whose time has come, oldest first.  A domain that another owner delivers to at this moment is left to that owner
         as long as mail for other domains waits: a server that takes a minute a mail holds one worker then, and not all of them."""
-        values = {"in_now": now, "in_limit": max(limit, _LOOKED_AT)}
-        free = self._sql.rows(_FREE, values)
+        values = {"in_now": now, "in_limit": max(limit, _LOOKED_AT), **self._named()}
+        others_only = None if self._senders is None else self._senders.others
+        free = self._sql.rows(_FREE_BY[others_only], values)
         busy = {row.domain for row in self._sql.rows(_BUSY, {"in_now": now, "in_owner": owner})} if free else set()
         others = [row.id for row in free if row.domain not in busy]
         if busy and not others and len(free) == values["in_limit"]:
-            others = [row.id for row in self._sql.rows(_FREE_OF_OTHERS, {**values, "in_domains": sorted(busy)})]
+            others = [row.id for row in self._sql.rows(_FREE_OF_OTHERS_BY[others_only], {**values, "in_domains": sorted(busy)})]
         return others or [row.id for row in free]
 
     def lost(self, now: datetime, limit: int = 100) -> list[Queued]:
@@ -404,6 +436,7 @@ def _columns(notification: Notification, now: datetime, next_at: datetime) -> Va
         "reply": "",
         "created_at": now,
         "repeated": False,
+        "sender": notification.sender.lower() or None,
     }
 
 

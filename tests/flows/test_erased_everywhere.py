@@ -159,7 +159,7 @@ OTHER = {
     "mails": "direction fingerprint kind language message_id sender sender_name sha256",
     "old_mails": "key message_id thread",
     "openings": "form sender",
-    "outbox": "audience class domain error event key language lease_owner message_id name recipient reply state trace",
+    "outbox": "audience class domain error event key language lease_owner message_id name recipient reply sender state trace",
     "passed_uids": "account folder reason why",
     "pairings": "address agent believes nonce result source",
     "participants": "address role",

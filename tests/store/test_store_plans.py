@@ -24,7 +24,7 @@ from mailbridge.customers.entry import EntryId, EntryPart
 from mailbridge.errors import LeaseLost
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import Attachment
-from mailbridge.notifications.model import Audience, Notification
+from mailbridge.notifications.model import Audience, Notification, Senders
 from mailbridge.notifications.webhook_model import Call
 from mailbridge.organisation.priority import Priority
 from mailbridge.sla.calendar import Calendar
@@ -69,6 +69,7 @@ TICKET = Ticket(
     version=1,
     participants=(Participant(address="jo@customer.test"),),
 )
+SENDERS = tuple(Senders(addresses=("a@x",), others=others) for others in (False, True))
 FINISHED = FinishedRun(promise="response", start=NOW, end=NOW, budget=LEASE, calendar=Calendar(), due_at=NOW)
 CHANGED = EntryChanged(id=EntryId(customer="acme", part=EntryPart.PERSON, key="a@x"), name="a@x", before=None, after=(("role", "buyer"),))
 CALL = Call(key="new", ticket=1, rule="r", event="ticket.opened", url="https://hooks.test/x", body="{}")
@@ -277,6 +278,11 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
     "clocks.next_due": lambda tx: tx.clocks.next_due(),
     "outbox.add_many": lambda tx: tx.outbox.add_many([LETTER], NOW),
     "outbox.claim": lambda tx: (tx.outbox.claim("s", 10, LEASE, NOW), tx.outbox.claim("other", 10, LEASE, NOW)),
+    "outbox.claim by sender": lambda tx: (
+        *(tx.outbox.by(some).is_due(NOW) for some in SENDERS),
+        *(tx.outbox.by(some).claim("t", 10, LEASE, NOW) for some in SENDERS),
+        tx.outbox.pending_by_sender(),
+    ),
     "outbox.mark_dot": lambda tx: unless_lost(lambda: tx.outbox.mark_dot(1, "s", NOW)),
     "outbox.sent": lambda tx: tx.outbox.sent(1, NOW),
     "outbox.lost": lambda tx: tx.outbox.lost(NOW),

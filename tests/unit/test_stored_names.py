@@ -37,7 +37,7 @@ from mailbridge.doctor.model import Finding
 from mailbridge.errors import Problem
 from mailbridge.handling.pairing import to_json
 from mailbridge.health import arrivals, names
-from mailbridge.health.gauges import GAUGES
+from mailbridge.health.gauges import gauges_of
 from mailbridge.message.envelope import Source
 from mailbridge.message.model import Kind, SpanKind, Strength, Through
 from mailbridge.message.profiles import Expected, Profile
@@ -82,6 +82,7 @@ from mailbridge.tickets.actor import ActorKind
 from mailbridge.tickets.events import TicketEvent
 from mailbridge.tickets.hours import ledger, weights
 from mailbridge.tickets.timesheet import Sums
+from tests.harness import a_config
 
 ROOT = Path(__file__).resolve().parents[2]
 LIST: Mapping[str, Any] = json.loads((Path(__file__).parent / "stored_names.json").read_text(encoding="utf-8"))
@@ -263,7 +264,8 @@ def steps() -> list[str]:
 
 def metrics() -> dict[str, list[str]]:
     counted = [family for family in Metrics().registry.collect() if family.name.startswith("mailbridge_")]
-    return {family.name: [family.type] for family in counted} | {gauge.name: ["gauge", *gauge.labels] for gauge in GAUGES}
+    gauges = gauges_of(a_config(Path()))
+    return {family.name: [family.type] for family in counted} | {gauge.name: ["gauge", *gauge.labels] for gauge in gauges}
 
 
 def templates() -> list[str]:

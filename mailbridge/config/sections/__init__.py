@@ -9,7 +9,7 @@ from typing import Any
 from mailbridge.config import nodes, toml
 from mailbridge.config.nodes import Place
 from mailbridge.config.reading import BAD, Reading, Schema
-from mailbridge.config.schema import Key, Many, Record, Table
+from mailbridge.config.schema import Either, Key, Many, Record, Table
 from mailbridge.config.sections import desk, identities, oauth, operation, outgoing, senders, sources
 from mailbridge.config.sections.section import Section, SectionSchema
 from mailbridge.config.suggest import did_you_mean
@@ -25,6 +25,9 @@ SECTIONS: Mapping[str, SectionSchema] = {schema.name: schema for schema in _ALL}
 
 def _placed(schema: SectionSchema) -> Schema:
     """The schema of all tables with this header."""
+    if schema is outgoing.OUTGOING:
+        several = Many(of=schema, what="[outgoing] or [[outgoing]]", strict=True)
+        return Either(what="[outgoing], a table of its own, or several [[outgoing]]", mapping=schema, sequence=several)
     if schema.header.startswith("[["):
         return Many(of=schema, what=f"{schema.header} with two brackets", strict=True, hint="there may be several of them")
     return Table(what=f"tables, {schema.header}", of=schema) if "." in schema.header else schema
@@ -51,6 +54,11 @@ class Document:
         """The tables [[name]]."""
         found: tuple[Section, ...] = self.found.get(name, ())
         return found
+
+    def one_or_several(self, name: str) -> tuple[Section, ...]:
+        """The tables [[name]], or the table [name]; one without keys where neither is there."""
+        found = self.found.get(name)
+        return found if isinstance(found, tuple) and found else (found or self.one(name),)
 
     def named(self, name: str) -> Mapping[str, Section]:
         """The tables [name.NAME] by their names."""

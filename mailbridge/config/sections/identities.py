@@ -29,6 +29,7 @@ IDENTITY = section(
         "signature": Text(what="text in quotes", parse=_signature, takes=(str,), hint='three quotes hold several lines: """…"""'),
         "language": kinds.text(units.language),
         "team": kinds.text(units.name),
+        "outgoing": kinds.WORD,
     },
     required=("address",),
 )

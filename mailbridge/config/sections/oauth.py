@@ -184,15 +184,15 @@ def _named(found: Section, accounts: Mapping[str, OAuth | None]) -> OAuth | None
 
 
 def completed(
-    sections: Mapping[str, Section], accounts: Mapping[str, OAuth | None], mailboxes: Sequence[Mailbox], outgoing: Outgoing
+    sections: Mapping[str, Section], accounts: Mapping[str, OAuth | None], mailboxes: Sequence[Mailbox], outgoing: Sequence[Outgoing]
 ) -> tuple[OAuth, ...]:
     """The logins with who signs in, where only their users say so.  Notes what only all of them together show."""
     return tuple(_completed(sections[name], account, mailboxes, outgoing) for name, account in accounts.items() if account)
 
 
-def _completed(found: Section, account: OAuth, mailboxes: Sequence[Mailbox], outgoing: Outgoing) -> OAuth:
+def _completed(found: Section, account: OAuth, mailboxes: Sequence[Mailbox], outgoing: Sequence[Outgoing]) -> OAuth:
     boxes = [box for box in mailboxes if box.oauth == account.name]
-    users = {box.user.lower() for box in boxes} | ({outgoing.user.lower()} if outgoing.oauth == account.name else set())
+    users = {box.user.lower() for box in boxes} | {one.user.lower() for one in outgoing if one.oauth == account.name}
     if not users:
         hint = f'write oauth = "{account.name}" in [[mailbox]] or [outgoing]'
         found.mistake(f"no mailbox uses [oauth.{account.name}]", hint)

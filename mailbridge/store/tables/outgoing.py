@@ -53,6 +53,7 @@ outbox = sa.Table(
     sa.Column("sent_at", UtcDateTime),
     sa.Column("repeated", sa.Boolean, nullable=False),
     sa.Column("trace", sa.Text),  # the id of the mail that caused it; of a mail that a timer caused its own
+    sa.Column("sender", CleanText),  # the identity that it comes from, lower case; NULL: the desk's own address
     partial_index("ix_outbox_pending", "next_at", where=PENDING),
     partial_index("ix_outbox_under_way", "domain", where=UNDER_WAY),
     partial_index("ix_outbox_dot", "next_at", where=DOT),

@@ -526,3 +526,44 @@ def test_an_identity_has_no_detail(tmp_path: Path) -> None:
         "5:11+28 address: an identity has no +detail: support+sales@acme.example | "
         "what stands behind a + says which ticket a mail is about; write the address without it"
     ]
+
+
+def test_several_outgoing_servers_have_names(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        """
+        [[outgoing]]
+        name = "main"
+        url = "smtp://mail.acme.example"
+        failover = "relay"
+        [[outgoing]]
+        name = "relay"
+        mails_per_minute = 30
+        [[identity]]
+        address = "sales@acme.example"
+        outgoing = "relay"
+        """,
+    )
+
+    config = load(tmp_path, {})
+
+    assert [one.name for one in config.outgoing_servers] == ["main", "relay"]
+    assert config.outgoing_of("sales@acme.example").name == "relay"
+    assert config.outgoing_of("").name == "main"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('[[outgoing]]\nname = "a"\n[[outgoing]]\n', "each of several [[outgoing]] needs a name"),
+        ('[[outgoing]]\nname = "a"\n[[outgoing]]\nname = "a"\n', "name: there is another outgoing with a"),
+        ('[[outgoing]]\nname = "a"\nfailover = "a"\n[[outgoing]]\nname = "b"\n', 'failover: there is no other [[outgoing]] called "a"'),
+        ('[outgoing]\nfailover = "b"\n', 'failover: there is no other [[outgoing]] called "b"'),
+        (
+            '[outgoing]\n[[identity]]\naddress = "x@acme.example"\noutgoing = "brand"\n',
+            'outgoing: there is no other [[outgoing]] called "brand"',
+        ),
+    ],
+)
+def test_a_server_that_is_not_there_is_a_mistake(tmp_path: Path, text: str, expected: str) -> None:
+    assert expected in [problem.message for problem in mistakes(tmp_path, text)]

@@ -35,7 +35,7 @@ def desk(tmp_path: Path) -> Iterator[TestDesk]:
 
 @pytest.fixture
 def endpoint(desk: TestDesk) -> Iterator[MetricsServer]:
-    running = MetricsServer(desk.app.metrics, DeskGauges(desk.app.store, desk.clock), "127.0.0.1", 0)
+    running = MetricsServer(desk.app.metrics, DeskGauges(desk.app.store, desk.clock, desk.app.config), "127.0.0.1", 0)
     yield running
     running.close()
 
