@@ -20,6 +20,7 @@ from datetime import datetime, timedelta
 
 from mailbridge.conversation.model import Doubt, Placement, Reason, Reference, Standing
 from mailbridge.conversation.tokens import Life, Purpose, Token
+from mailbridge.message.replacing import quickly_made
 from mailbridge.organisation.model import ClosedPolicy, Organisation, Team
 from mailbridge.tickets.model import Role, Ticket
 
@@ -71,6 +72,7 @@ class Evidence:
     written_at: datetime | None = None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writer:
     """The author of a mail, as far as placement needs it.
@@ -207,7 +209,7 @@ def after_closing(found: Placement, ticket: Ticket, organisation: Organisation, 
     status = organisation.statuses.get(ticket.status)
     if ticket.closed_at is None or (status is not None and status.closes_after is not None):
         return found
-    team = organisation.teams.get(ticket.team, Team(name="", title=""))
+    team = organisation.teams.get(ticket.team) or Team(name="", title="")
     in_time = now - ticket.closed_at <= team.reopen_within
     if team.closed is ClosedPolicy.REOPEN or (team.closed is ClosedPolicy.REOPEN_WITHIN and in_time):
         return found

@@ -21,7 +21,7 @@ from mailbridge.execution.notification_context import notification_context, reac
 from mailbridge.execution.record import record
 from mailbridge.execution.tasks import with_text
 from mailbridge.execution.waiting import waits
-from mailbridge.message.replacing import replace
+from mailbridge.message.replacing import quickly_made, replace
 from mailbridge.notifications.compose import Composed, composed, signed
 from mailbridge.notifications.context import NO_NEWS, MailNews, NotificationContext
 from mailbridge.notifications.model import Notification
@@ -37,6 +37,7 @@ from mailbridge.tickets.model import Ticket
 from mailbridge.tickets.requests import Request
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Telling:
     """How people are notified of an execution.

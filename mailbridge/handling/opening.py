@@ -32,7 +32,7 @@ def opening(tx: Tx, desk: Desk, judged: JudgedMail) -> Open:
     team = verdict.team or team_of(identity, organisation) or organisation.default_team
     requester = _requester(mail)
     language = message.language or language_of(desk, requester.address, team, identity)
-    agents = mail.written_to and organisation.teams.get(team, Team(name=team, title=team)).answer_owns
+    agents = mail.written_to and (organisation.teams.get(team) or Team(name=team, title=team)).answer_owns
     return Open(
         subject=verdict.subject or message.subject or "(no subject)",
         requester=replace(requester, language=language),
@@ -100,7 +100,7 @@ def copied(desk: Desk, mail: PlacedMail, team: str, *, proven: bool) -> tuple[Pa
 
     Whoever is not proven makes nobody hear of the ticket: a forged mail must not become mail from us to strangers.
     """
-    policy = desk.organisation.teams.get(team, Team(name=team, title=team)).copied
+    policy = (desk.organisation.teams.get(team) or Team(name=team, title=team)).copied
     if policy is CopiedPolicy.IGNORED:
         return ()
     role = Role.PARTICIPANT if policy is CopiedPolicy.PARTICIPANT and proven else Role.MENTIONED

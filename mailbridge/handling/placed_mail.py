@@ -16,7 +16,7 @@ from mailbridge.handling.disposition import Disposition, disposition
 from mailbridge.mail_commands.model import ParsedMail
 from mailbridge.message.envelope import Source
 from mailbridge.message.model import Address, Message
-from mailbridge.message.replacing import replace
+from mailbridge.message.replacing import quickly_made, replace
 from mailbridge.rules.verdict import Verdict
 from mailbridge.store.mails import StoredMail
 from mailbridge.tickets.model import Ticket
@@ -38,6 +38,7 @@ class ArrivedMail:
         return replace(self, arrival=self.arrival.handled_by(name))
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacedMail:
     """A mail with its writer and its ticket.

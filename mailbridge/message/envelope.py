@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from mailbridge.message.replacing import quickly_made
+
 
 class Source(StrEnum):
     IMAP = "imap"
@@ -16,6 +18,7 @@ class Source(StrEnum):
     COMMAND = "command"  # text of an agent by `mailbridge ticket new`; `account` is the agent
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
     """How a mail reached us.  `mail_from` is '' for the null sender, None where the source does not know it (IMAP).

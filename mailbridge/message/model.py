@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from mailbridge.message.replacing import quickly_made
+
 
 class Kind(StrEnum):
     """What sort of mail this is.  Automatic answers go only to HUMAN (RFC 3834)."""
@@ -72,6 +74,7 @@ class Address:
         return self.address.lower()
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sender:
     """The author that the mail names, and whether it is authenticated.
@@ -210,6 +213,7 @@ class Reply:
     forwarded: Forwarded | None = None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """All facts of a mail.  Text fields hold no NUL and no lone surrogates; IDs are without angle brackets."""

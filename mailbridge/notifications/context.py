@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mailbridge.conversation.tokens import Signer
+from mailbridge.message.replacing import quickly_made
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads.knowledge import ArticleRow, FitRow
 from mailbridge.notifications.payloads.model import Payload
@@ -61,6 +62,7 @@ def _unknown_language(_address: str) -> str:
     return ""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotificationContext:
     """What caused the telling: the ticket after it, the mail, and what the mails of the thread are called.

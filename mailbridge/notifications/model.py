@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from mailbridge.message.replacing import quickly_made
 from mailbridge.notifications.payloads.model import Payload
 from mailbridge.notifications.payloads.template_values import template_values
 
@@ -48,6 +49,7 @@ class OutboxState(StrEnum):
     SUPPRESSED = "suppressed"  # decided not to send, with the reason (caps, robot, bounced address)
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
     """One mail to one recipient, decided but not yet worded.

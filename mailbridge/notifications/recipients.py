@@ -22,8 +22,8 @@ class Recipient:
 
 def team_of(ticket: Ticket, organisation: Organisation) -> Team:
     """The ticket's team; a team that was taken out of the YAML since falls back to the default one."""
-    nameless = Team(name=ticket.team, title=ticket.team)
-    return organisation.teams.get(ticket.team) or organisation.teams.get(organisation.default_team) or nameless
+    found = organisation.teams.get(ticket.team) or organisation.teams.get(organisation.default_team)
+    return found or Team(name=ticket.team, title=ticket.team)
 
 
 def customers(ticket: Ticket) -> tuple[Recipient, ...]:

@@ -25,7 +25,7 @@ def statuses(organisation: Organisation) -> dict[str, Status]:
 
 def status(name: str, organisation: Organisation) -> Status:
     """The status of this name; one that was taken out of the YAML since counts as open and running."""
-    return statuses(organisation).get(name, Status(name=name, title=name))
+    return organisation.statuses.get(name) or DEFAULTS.get(name) or Status(name=name, title=name)
 
 
 def is_open(name: str, organisation: Organisation) -> bool:

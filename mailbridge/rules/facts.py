@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from mailbridge.message.model import Message
+from mailbridge.message.replacing import quickly_made
 from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.model import Ticket
 
@@ -25,6 +26,7 @@ class Outside(Protocol):
     def account(self) -> str: ...
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """Complete: the matcher reads no clock, file or database."""

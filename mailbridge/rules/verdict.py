@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from mailbridge.message.replacing import quickly_made
 from mailbridge.rules.trace import Trace
 from mailbridge.rules.tree import AssignBy
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """What the rules chose.  None and empty: no rule chose anything."""

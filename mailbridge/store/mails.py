@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from mailbridge.message.inline_images import OFTEN
 from mailbridge.message.model import Attachment, Kind
+from mailbridge.message.replacing import quickly_made
 from mailbridge.store import dialects
 from mailbridge.store.blobs import Blobs
 from mailbridge.store.documents import dump, load_any
@@ -29,6 +30,7 @@ class Direction(StrEnum):
     OUT = "out"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredMail:
     """A mail of a ticket.  `id` is 0 before it is added.  `inbox` is None for outgoing mails.  Ids have no angle brackets.

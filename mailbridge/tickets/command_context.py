@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from mailbridge.customers.model import Customers
+from mailbridge.message.replacing import quickly_made
 from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.actor import Actor
 from mailbridge.tickets.agenda import BusyTime
@@ -44,6 +45,7 @@ class HeldRequest:
     unreadable: bool
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandContext:
     """The context in which commands are decided: actor, time, organisation, the mail that asks, and what the store holds.

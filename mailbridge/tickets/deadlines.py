@@ -137,7 +137,7 @@ def targets_of(ticket: Ticket, organisation: Organisation) -> Targets:
     """The SLA targets of the ticket, by its level of service and its priority."""
     if ticket.channel == TASK_CHANNEL:  # no customer waits for a task; it has its own due date
         return Targets()
-    return organisation.levels.get(ticket.sla, organisation.targets).get(ticket.priority, Targets())
+    return organisation.levels.get(ticket.sla, organisation.targets).get(ticket.priority) or Targets()
 
 
 def _waiting(ticket: Ticket) -> Iterator[Deadline]:
@@ -236,8 +236,8 @@ def _promised(
 
 def _team_of(ticket: Ticket, organisation: Organisation) -> Team:
     """The team whose hours count: the one that follows the sun, else the ticket's; one without promises where the rules know neither."""
-    nobody = Team(name="", title="", unclaimed_after=None)
-    return organisation.teams.get(ticket.follow) or organisation.teams.get(ticket.team, nobody)
+    found = organisation.teams.get(ticket.follow) or organisation.teams.get(ticket.team)
+    return found or Team(name="", title="", unclaimed_after=None)
 
 
 def hands_over_at(ticket: Ticket, organisation: Organisation, now: datetime) -> datetime | None:

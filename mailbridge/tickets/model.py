@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from mailbridge.message.replacing import quickly_made
 from mailbridge.organisation.priority import Priority
 
 FOLLOW = "follow-the-sun"  # the field with the team whose regions hand the ticket over
@@ -138,6 +139,7 @@ class Plan:
         return not self.cancelled and self.done is None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
     """The current state of a ticket.  `tickets.apply` rebuilds it from its events; `version` is their number."""

@@ -392,6 +392,9 @@ def test_no_name_of_a_class_is_stored_or_shown() -> None:
 
     assert found == {
         "mailbridge/store/documents.py: as_.__name__",  # in the error about a value that cannot be read
+        "mailbridge/message/replacing.py: cls.__name__",  # in errors for programmers, as are the two below
+        "mailbridge/message/replacing.py: cls.__qualname__",
+        "mailbridge/message/replacing.py: made.__qualname__",
     }
 
 

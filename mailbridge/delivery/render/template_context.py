@@ -39,6 +39,7 @@ from datetime import datetime
 from mailbridge.delivery.render.rich.rich import Rich
 from mailbridge.delivery.render.thread_fields import ThreadFields
 from mailbridge.execution.customer_card import CustomerCard
+from mailbridge.message.replacing import quickly_made
 from mailbridge.notifications.summary_model import Summary
 from mailbridge.organisation.opening_hours import OpeningHours
 from mailbridge.tickets.hours.view import HoursView
@@ -53,6 +54,7 @@ class DeskView:
     signature: str = ""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketView:
     """A ticket as people see it: titles, not keys.  `verified`: the requester's address is proven.
@@ -137,6 +139,7 @@ class VerdictView:
     why: str = ""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateContext:
     desk: DeskView

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from mailbridge.message.replacing import quickly_made
 from mailbridge.organisation.priority import Priority
 from mailbridge.tickets.actor import Actor
 from mailbridge.tickets.model import Participant
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Open:
     """Opens a ticket.  Empty team, type and status mean the defaults of the desk."""

@@ -85,7 +85,7 @@ def _longer(event: TicketEvent | Event) -> Activity | None:
 
 def _need(rule: ApprovalRule, named: tuple[str, ...], ticket: Ticket, about: CommandContext) -> Need:
     """The approvers, and the deputies of those who are away.  The author of the request cannot be a deputy."""
-    team = about.organisation.teams.get(ticket.team, Team(name="", title=""))
+    team = about.organisation.teams.get(ticket.team) or Team(name="", title="")
     instead = (stand_in(name, team, about.organisation, about.now) for name in named)
     others = {about.actor.name, ""}
     return Need(

@@ -131,7 +131,7 @@ def _skilled(ticket: Ticket, step: EscalationStep, about: CommandContext) -> str
     """Another agent with the skill at that level who is not away: first those at work, then those of the ticket's team, then those with few
     open tickets, then those with the lowest sufficient level; '' where there is none."""
     organisation = about.organisation
-    team = organisation.teams.get(ticket.team, Team(name="", title=""))
+    team = organisation.teams.get(ticket.team) or Team(name="", title="")
     wanted = max(step.level, 1)
     fit = [
         agent

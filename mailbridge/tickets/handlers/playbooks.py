@@ -55,7 +55,7 @@ def _opened(ticket: Ticket, playbook: Playbook, task: Task, about: CommandContex
     if assignee := _assignee(ticket, task, about):
         yield AssigneeChanged(before="", after=assignee)
     if task.due is not None:
-        calendar = organisation.teams.get(team, Team(name="", title="")).calendar
+        calendar = (organisation.teams.get(team) or Team(name="", title="")).calendar
         yield DueSet(before=None, after=due(about.now, calendar, task.due))
     yield Linked(relation=TASK_OF, ticket=ticket.id)
 
@@ -67,7 +67,7 @@ def _assignee(ticket: Ticket, task: Task, about: CommandContext) -> str:
         case TaskRole.ASSIGNEE:
             name = ticket.assignee
         case TaskRole.MANAGER:
-            name = next(iter(organisation.teams.get(ticket.team, Team(name="", title="")).managers), "")
+            name = next(iter((organisation.teams.get(ticket.team) or Team(name="", title="")).managers), "")
         case None:
             name = task.assignee
     agent = organisation.agents.get(name)

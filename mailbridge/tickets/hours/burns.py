@@ -116,7 +116,7 @@ def basis(activity: Activity, contract: Contract) -> str:
 
 def _calendar(ticket: Ticket, organisation: Organisation) -> Calendar:
     """The working hours of the ticket's contract or location, else those of its team."""
-    return calendar_of(ticket, organisation, organisation.teams.get(ticket.team, Team(name="", title="")))
+    return calendar_of(ticket, organisation, organisation.teams.get(ticket.team) or Team(name="", title=""))
 
 
 def _whole(activity: Activity) -> tuple[WorkStretch, ...]:
