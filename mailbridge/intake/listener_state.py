@@ -16,7 +16,7 @@ from mailbridge.intake.paths import without_detail
 from mailbridge.message.envelope import Source
 
 
-class Connection(Protocol):
+class ClientConnection(Protocol):
     """One client.  `address` is the client's, without the port."""
 
     address: str
@@ -38,7 +38,7 @@ class ListenerState:
     tls: ssl.SSLContext | None = None
     hostname: str = "localhost"
     logins: Logins | None = None
-    sessions: set[Connection] = field(default_factory=set)
+    sessions: set[ClientConnection] = field(default_factory=set)
     buffered: int = 0  # bytes of unfinished mails in memory
     closing: bool = False
 
