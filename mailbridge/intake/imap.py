@@ -13,19 +13,16 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from math import inf
-from secrets import token_bytes
 from threading import Event
 from typing import Protocol, assert_never
 
 from mailbridge.clock import Clock, SystemClock
 from mailbridge.config.model import After, Mailbox, Taken
 from mailbridge.errors import StoreAway, Transient
+from mailbridge.intake.imap_acknowledge import Acknowledger
 from mailbridge.intake.imap_client import Line
-from mailbridge.intake.imap_connection import CommandRefused, Connection, LoginRefused
-from mailbridge.intake.imap_fetch import Fetched, PoisonTracker, fetch, given_up, loads
-from mailbridge.intake.imap_old import old_mail
+from mailbridge.intake.imap_connection import Connection, LoginRefused
 from mailbridge.intake.imap_plan import (
-    NOTHING_OLDER,
     Acknowledge,
     Fetch,
     Index,
@@ -34,28 +31,19 @@ from mailbridge.intake.imap_plan import (
     Resync,
     Selected,
     at_select,
-    packed,
     plan,
-    unpacked,
     wait_after,
     windows,
 )
+from mailbridge.intake.imap_record import FirstTime, FolderRecord
+from mailbridge.intake.imap_take import FolderIntake
 from mailbridge.intake.inbox import Inbox
 from mailbridge.intake.log import IntakeLog, Silent
-from mailbridge.message.envelope import Envelope, Source
-from mailbridge.message.trace_ids import new_trace_id
 from mailbridge.oauth.model import LoginNeeded, TokenSource
-from mailbridge.ops import crash
-from mailbridge.store.cursors import Start
 from mailbridge.store.engine import Store
-from mailbridge.store.passed_uids import Passed, UidPlace
-from mailbridge.store.tx import Tx
 
-DONE_KEYWORD = "$MailbridgeDone"
-SEEN_FLAG = r"\Seen"
 IDLE_SLICE = 120.0  # seconds; well below the 9 minutes after which some servers and routers drop a silent connection (RFC 2177: 29)
 FIRST_SLICE = 0.25  # seconds of the first IDLE after a new mail; each further one is twice as long
-ACKNOWLEDGE_AT_ONCE = 200  # mails a command
 STABLE = 300.0  # seconds after which a connection counts as stable
 LOGIN_LOOK = 5.0  # seconds between checks for a new login
 STORE_CAP = 30.0  # seconds between tries while the store is away
@@ -64,13 +52,6 @@ STORE_CAP = 30.0  # seconds between tries while the store is away
 class ImapReport(Protocol):
     def __call__(self, name: str, ok: bool, detail: str, wait: float = 0.0, /) -> None:
         """Health is told how the last round of a folder went; `name` is mailbox/folder, the next try comes in `wait` seconds."""
-        ...
-
-
-class FirstTime(Protocol):
-    def __call__(self, tx: Tx, mailbox: str, folder: str, older: int, taken: int, /) -> None:
-        """A folder was opened for the first time: of `older` mails that were in it `taken` are taken.  `tx` is the transaction that
-        remembers it."""
         ...
 
 
@@ -98,25 +79,22 @@ class Poller:
         self.name = f"{mailbox.name}/{folder}"
         self._mailbox = mailbox
         self._folder = folder
-        self._inbox = inbox
-        self._store = store
         self._largest = largest
         self._clock = clock or SystemClock()
         self._report = report
         self._first_time = first_time
-        self._older: tuple[int, Older] | None = None  # (UID epoch, its older mails)
         self._log = log or Silent()
         self._chance = chance
         self._tokens = tokens
+        self._record = FolderRecord(mailbox.name, folder, store)
+        self._intake = FolderIntake(self._record, inbox, store, self._clock, self._log, largest=largest, progress=self._progress)
+        self._acknowledger = Acknowledger(self._record, mailbox, store, self._log)
         self._line = Line()
         self._connection: Connection | None = None
         self._selected: Selected | None = None
-        self._poison = PoisonTracker()
         self._opened_at = self._clock.now()
         self._cut_short = 0  # consecutive connections that were lost within STABLE seconds
-        self._acknowledge_error = ""
         self._login_trouble = ""
-        self._refused_to_acknowledge = False  # the server refused to acknowledge in this turn; the next turn tries again
         self._slice = FIRST_SLICE
         self._stopping = Event()
         self._wake_reader, self._wake_writer = socket.socketpair()
@@ -162,7 +140,7 @@ class Poller:
 
         Raises Transient after an error; the mails fetched before it are safe.
         """
-        self._refused_to_acknowledge = False
+        self._acknowledger.begin_turn()
         connection, selected = self._ready()
         position = self._start(connection, selected)
         found = [uid for first, last in windows(position.last_uid, selected.uidnext) for uid in connection.search(first, last)]
@@ -174,10 +152,13 @@ class Poller:
 
     def _start(self, connection: Connection, selected: Selected) -> Position:
         """The position where fetching continues; the cursor is set to it."""
-        known = self._position()
+        known = self._record.position()
         start = at_select(known, selected)
         if isinstance(start, Resync):
-            self._restart(start, *self._found_there(connection, selected, known))
+            older, there = self._found_there(connection, selected, known)
+            self._record.restart(start, older, there, self._first_time)
+            self._intake.poison.forget()
+            self._log.info("folder_resynced", mailbox=self._mailbox.name, folder=self._folder, reason=start.reason)
             start = start.position
         self._selected = replace(selected, fresh=False)
         return start
@@ -190,7 +171,7 @@ class Poller:
         """
         below = selected.uidnext or max(connection.search(1, None), default=0) + 1
         if known is not None:
-            before = self._older_of(known.uid_epoch)
+            before = self._record.older(known.uid_epoch)
             return Older(below=below, first=before.first and not before.finished(known), anew=True), 0
         there = [uid for first, last in windows(0, below) for uid in connection.search(first, last) if uid < below]
         take, wanted = self._mailbox.take, None
@@ -199,33 +180,27 @@ class Poller:
             wanted = frozenset(uid for first, last in asked for uid in connection.search(first, last, take) if uid < below)
         return Older(below=below, first=True, wanted=wanted), len(there)
 
-    def _older_of(self, uid_epoch: int) -> Older:
-        if self._older is None or self._older[0] != uid_epoch:
-            with self._store.read() as tx:
-                start = tx.cursors.start(self._mailbox.name, self._folder, uid_epoch)
-            wanted = unpacked(start.wanted) if start and start.wanted != "*" else None
-            older = Older(below=start.below, first=start.first, anew=start.anew, wanted=wanted) if start else NOTHING_OLDER
-            self._older = uid_epoch, older
-        return self._older[1]
-
     def _follow(self, connection: Connection, position: Position, found: Sequence[int]) -> int:
         taken = 0
-        older, unsettled = self._older_of(position.uid_epoch), self._unacknowledged(position.uid_epoch)
-        for action in plan(position, found, unsettled=unsettled, suspects=self._poison, older=older):
+        older, unsettled = self._record.older(position.uid_epoch), self._record.unacknowledged(position.uid_epoch)
+        for action in plan(position, found, unsettled=unsettled, suspects=self._intake.poison, older=older):
             match action:
                 case Index(uids=uids):
-                    self._index(connection, position.uid_epoch, uids)
+                    self._intake.index(connection, position.uid_epoch, uids)
                     if self._stopping.is_set():
                         break
                 case Fetch(uids=uids):
-                    taken += self._take(connection, position.uid_epoch, uids)
+                    taken += self._intake.take(connection, position.uid_epoch, uids)
                     if self._stopping.is_set():
                         break
                 case Acknowledge():
-                    self._acknowledge(connection, position.uid_epoch)
+                    self._acknowledger.acknowledge(connection, position.uid_epoch)
                 case _:
                     assert_never(action)
         return taken
+
+    def _progress(self, detail: str) -> None:
+        self._report(self.name, True, detail)
 
     # The connection
 
@@ -309,182 +284,3 @@ class Poller:
             self._login_trouble = str(trouble)
             self._log.warning("login_needed", mailbox=self._mailbox.name, folder=self._folder, reason=str(trouble))
         self._sleep(LOGIN_LOOK)
-
-    # Taking mails in
-
-    def _take(self, connection: Connection, uid_epoch: int, uids: tuple[int, ...]) -> int:
-        """Stores these mails in the inbox and moves the cursor behind them; how many."""
-        with self._poison.watch(uids):
-            if self._poison.poisoned(uids[0]):  # poison suspects are fetched alone
-                return self._keep([given_up(uids[0], self._clock.now())], uid_epoch, uids)
-            unknown = self._unknown(connection, uid_epoch, uids)
-            self._note_known(uid_epoch, frozenset(uids).difference(unknown))
-            seen = connection.sizes(unknown) if unknown else {}
-            taken = 0
-            for load in loads(unknown, seen, self._largest):
-                mails = fetch(connection, load, seen, self._largest, self._clock.now)
-                taken += self._keep(mails, uid_epoch, load)
-            if unknown[-1:] != uids[-1:]:
-                self._pass_by(uid_epoch, uids[-1])
-            return taken
-
-    def _unknown(self, connection: Connection, uid_epoch: int, uids: tuple[int, ...]) -> tuple[int, ...]:
-        """The mails without those that are known as older than the desk.  Mails that were fetched before are found later, by their content.
-        """
-        older = self._older_of(uid_epoch)
-        if not older.anew or uids[0] >= older.below:
-            return uids
-        with self._store.read() as tx:
-            if not tx.old_mails.any():
-                return uids
-        keys = {uid: old_mail(head).key for uid, head in connection.heads(uids).items()}
-        with self._store.read() as tx:
-            known = tx.old_mails.known(list(keys.values()))
-        return tuple(uid for uid in uids if uid >= older.below or keys.get(uid) not in known)
-
-    def _index(self, connection: Connection, uid_epoch: int, uids: tuple[int, ...]) -> None:
-        """Stores the threads of these mails, by their headers, and moves the cursor behind them.  The mails are not fetched and not
-        acknowledged."""
-        with self._poison.watch(uids):
-            heads = {} if self._poison.poisoned(uids[0]) else connection.heads(uids)
-            found = [old_mail(head) for head in heads.values()]
-            with self._store.write() as tx:
-                tx.old_mails.add(found)
-                tx.passed_uids.add(self._place(uid_epoch), uids, Passed.OLDER, self._clock.now())
-                tx.cursors.set(self._mailbox.name, self._folder, uid_epoch, uids[-1])
-            self._poison.forget(uids)
-        self._log.info("older_mails_indexed", mailbox=self._mailbox.name, folder=self._folder, mails=len(found))
-
-    def _note_known(self, uid_epoch: int, uids: frozenset[int]) -> None:
-        """Stores that these UIDs are passed by, before the cursor can move behind them."""
-        if uids:
-            with self._store.write() as tx:
-                tx.passed_uids.add(self._place(uid_epoch), uids, Passed.KNOWN, self._clock.now())
-
-    def _pass_by(self, uid_epoch: int, uid: int) -> None:
-        with self._store.write() as tx:
-            tx.cursors.set(self._mailbox.name, self._folder, uid_epoch, uid)
-
-    def _place(self, uid_epoch: int) -> UidPlace:
-        return UidPlace(account=self._mailbox.name, folder=self._folder, epoch=uid_epoch)
-
-    def _keep(self, mails: Sequence[Fetched], uid_epoch: int, uids: Sequence[int]) -> int:
-        """Commits the mails of these UIDs and moves the cursor behind them; how many mails."""
-        gone = frozenset(uids).difference(mail.uid for mail in mails)
-
-        def also(tx: Tx) -> None:
-            tx.cursors.set(self._mailbox.name, self._folder, uid_epoch, uids[-1])
-            tx.passed_uids.add(self._place(uid_epoch), gone, Passed.GONE, self._clock.now())
-
-        faulty = [mail for mail in mails if mail.fault]
-        if faulty:
-            self._set_aside(faulty, uid_epoch)
-        whole = [(mail.raw, self._envelope(mail, uid_epoch)) for mail in mails if not mail.fault]
-        self._inbox.accept_all(whole, also)
-        self._poison.forget(uids)
-        self._report(self.name, True, f"{len(mails)} fetched")  # progress: a backlog takes long
-        size = sum(len(mail.raw) for mail in mails)
-        self._log.info("mails_fetched", mailbox=self._mailbox.name, folder=self._folder, mails=len(mails), size=size)
-        for _, envelope in whole:
-            self._log.info("mail_accepted", source=Source.IMAP, mailbox=envelope.account, uid=envelope.uid, trace=envelope.trace)
-        return len(mails)
-
-    def _set_aside(self, mails: Sequence[Fetched], uid_epoch: int) -> None:
-        """Quarantines a mail that cannot be fetched completely.  It stays on the server."""
-        with self._store.write() as tx:
-            for mail in mails:
-                inbox_id = tx.inbox.add_many([(mail.raw, self._envelope(mail, uid_epoch))])[0]
-                tx.inbox.quarantine(inbox_id, mail.fault, self._clock.now())
-                tx.cursors.acknowledged(self._mailbox.name, self._folder, uid_epoch, [mail.uid], After.LEAVE)
-        for mail in mails:
-            self._log.warning("mail_not_fetched", mailbox=self._mailbox.name, folder=self._folder, uid=mail.uid, reason=mail.fault)
-
-    def _envelope(self, mail: Fetched, uid_epoch: int) -> Envelope:
-        return Envelope(
-            source=Source.IMAP,
-            received_at=mail.received_at,
-            account=self._mailbox.name,
-            folder=self._folder,
-            uidvalidity=uid_epoch,
-            uid=mail.uid,
-            trace=new_trace_id(self._clock.now(), token_bytes),
-        )
-
-    # After the commit
-
-    def _acknowledge(self, connection: Connection, uid_epoch: int) -> None:
-        """Acknowledges the committed mails on the server.  After a refusal the next turn tries again, from the store."""
-        if self._refused_to_acknowledge:
-            return
-        uids = self._unacknowledged(uid_epoch)
-        for start in range(0, len(uids), ACKNOWLEDGE_AT_ONCE):
-            part = uids[start : start + ACKNOWLEDGE_AT_ONCE]
-            crash.point("intake.before_settle")
-            how: str = self._mailbox.after
-            if not self._marked(connection, part):
-                part, how = self._gone(connection, part), "gone"
-            crash.point("intake.after_settle")
-            if part:
-                with self._store.write() as tx:
-                    tx.cursors.acknowledged(self._mailbox.name, self._folder, uid_epoch, part, how)
-
-    def _marked(self, connection: Connection, uids: Sequence[int]) -> bool:
-        try:
-            self._mark_on_server(connection, uids)
-        except CommandRefused as refusal:
-            self._refused_to_acknowledge = True
-            if str(refusal) != self._acknowledge_error:
-                self._acknowledge_error = str(refusal)
-                self._log.warning("settling_failed", mailbox=self._mailbox.name, folder=self._folder, mails=len(uids), reason=str(refusal))
-            return False
-        self._acknowledge_error = ""
-        return True
-
-    def _mark_on_server(self, connection: Connection, uids: Sequence[int]) -> None:
-        match self._mailbox.after:
-            case After.LEAVE:
-                return
-            case After.FLAG:
-                connection.add_flag(uids, self._done_flag(connection))
-            case After.SEEN:
-                connection.add_flag(uids, SEEN_FLAG)
-            case After.MOVE:
-                connection.move(uids, self._mailbox.move_to)
-            case After.DELETE:
-                connection.delete(uids)
-            case _:
-                assert_never(self._mailbox.after)
-
-    def _done_flag(self, connection: Connection) -> str:
-        if connection.takes_keywords:
-            return DONE_KEYWORD
-        self._log.warning("keyword_not_kept", mailbox=self._mailbox.name, folder=self._folder, instead=SEEN_FLAG)
-        return SEEN_FLAG
-
-    def _gone(self, connection: Connection, uids: Sequence[int]) -> list[int]:
-        """Those of the mails that are still in the folder: the others need no acknowledgement."""
-        there = set(connection.search(uids[0], uids[-1]))
-        return [uid for uid in uids if uid not in there]
-
-    # What the store knows
-
-    def _position(self) -> Position | None:
-        with self._store.read() as tx:
-            cursor = tx.cursors.get(self._mailbox.name, self._folder)
-        return Position(uid_epoch=cursor.uidvalidity, last_uid=cursor.last_uid) if cursor else None
-
-    def _unacknowledged(self, uid_epoch: int) -> list[int]:
-        with self._store.read() as tx:
-            return tx.cursors.to_acknowledge(self._mailbox.name, self._folder, uid_epoch)
-
-    def _restart(self, resync: Resync, older: Older, there: int) -> None:
-        name, folder, uid_epoch = self._mailbox.name, self._folder, resync.position.uid_epoch
-        wanted = "*" if older.wanted is None else packed(older.wanted)
-        with self._store.write() as tx:
-            tx.cursors.set(name, folder, uid_epoch, resync.position.last_uid)
-            tx.cursors.set_start(name, folder, uid_epoch, Start(below=older.below, first=older.first, anew=older.anew, wanted=wanted))
-            if there:
-                self._first_time(tx, name, folder, there, there if older.wanted is None else len(older.wanted))
-        self._older = uid_epoch, older
-        self._poison.forget()
-        self._log.info("folder_resynced", mailbox=self._mailbox.name, folder=self._folder, reason=resync.reason)
