@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mailbridge.config import sections
-from mailbridge.config.model import Config, LimitSettings, MetricsSettings
+from mailbridge.config.model import Config, LimitSettings
 from mailbridge.config.reading import Reading
 from mailbridge.config.sections import Document, desk, identities, oauth, operation, outgoing, senders, sources
 from mailbridge.config.sections.environment import DESK, Environment
@@ -59,6 +59,7 @@ def _config(found: Document, environment: Environment) -> Config | None:
     listeners = tuple(each for one in found.several("listener") if (each := sources.listener(one, found.one("desk"))))
     sources.check_unique(found.several("mailbox"), "name")
     sources.check_unique(found.several("listener"), "host", "port")
+    sources.check_sockets((*found.several("listener"), found.one("metrics"), found.one("health")))
     ways_out = outgoing.servers(found.one_or_several("outgoing"), found.several("identity"), accounts, environment)
     log = found.one("log").values
     settings = {
@@ -71,7 +72,7 @@ def _config(found: Document, environment: Environment) -> Config | None:
         "webhooks": outgoing.webhooks(found.one("webhooks"), environment),
         "calendars": outgoing.calendars(found.one("calendars")),
         "knowledge": operation.knowledge(found.one("knowledge"), environment.folder),
-        "metrics": MetricsSettings(**found.one("metrics").values),
+        "metrics": operation.metrics(found.one("metrics")),
         "backup": operation.backup(found.one("backup"), environment.folder),
         "health": operation.health(found.one("health")),
         "encryption_key": oauth.encryption_key(found.one("encryption"), logins, environment),

@@ -244,9 +244,10 @@ class KnowledgeSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricsSettings:
-    """Where Prometheus finds us; None: nowhere."""
+    """Where Prometheus finds us: an address, or a socket that systemd hands over; None and '': nowhere."""
 
     listen: tuple[str, int] | None = None
+    socket: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,9 +273,10 @@ class Backup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthSettings:
-    """Where others ask whether the desk works (None: nowhere), and whom it tells every minute that it does ('': nobody)."""
+    """Where others ask whether the desk works (None and '': nowhere), and whom it tells every minute that it does ('': nobody)."""
 
     listen: tuple[str, int] | None = None
+    socket: str = ""  # the name of a socket that systemd hands over instead
     ping_url: str = field(default="", repr=False)  # whoever knows it can say that the desk is well
     silence: bool = True  # tell the admins of a source that is silent for longer than is likely
 
@@ -402,6 +404,12 @@ class Config:
             relays=trust.relays,
             tenant=trust.tenant_domains,
         )
+
+    @property
+    def sockets(self) -> tuple[str, ...]:
+        """The names of the sockets that systemd has to hand over."""
+        named = (*(one.socket for one in self.listeners), self.metrics.socket, self.health.socket)
+        return tuple(name for name in named if name)
 
     @property
     def outgoing_servers(self) -> tuple[Outgoing, ...]:

@@ -178,8 +178,11 @@ class App:
 
     def endpoint(self) -> MetricsServer | None:
         """The metrics server, running; None where none is configured.  Raises Permanent where the port is in use."""
-        listen = self.config.metrics.listen
-        return MetricsServer(self.metrics, DeskGauges(self.store, self.clock, self.config), *listen) if listen else None
+        settings = self.config.metrics
+        if not (settings.listen or settings.socket):
+            return None
+        gauges = DeskGauges(self.store, self.clock, self.config)
+        return MetricsServer(self.metrics, gauges, settings.listen, settings.socket)
 
     @cached_property
     def backups(self) -> Backups:

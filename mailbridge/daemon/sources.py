@@ -49,9 +49,9 @@ class SourceWatch:
             tx.sources.watch(names.expected(self._config), now)
             tx.feeds.try_again()  # [calendars] in mailbridge.toml may be another one now
 
-    def probe(self, ports: Mapping[str, int]) -> None:
-        """Probes everything that needs no mail; `ports` of the listeners of this process."""
-        for name, ask in probes.probes(self._config, ports, self._tokens):
+    def probe(self, places: Mapping[str, tuple[str, int]]) -> None:
+        """Probes everything that needs no mail; `places`: the address and port of each listener of this process."""
+        for name, ask in probes.probes(self._config, places, self._tokens):
             if name.partition(":")[0] == names.OUTGOING and self.board.proven_within(name, names.PROBED):
                 continue  # mail is being sent, so a further login shows nothing, and providers count logins
             self._runs.run(f"probe {name}", partial(self._probe, name, ask))

@@ -28,11 +28,10 @@ from mailbridge.daemon.receiving import listeners, pollers
 from mailbridge.daemon.schedule import schedule
 from mailbridge.errors import StoreAway
 from mailbridge.health import names
-from mailbridge.health.page import serve
 from mailbridge.jobs.ticker import Ticker
 from mailbridge.ops import log as logs
-from mailbridge.ops import systemd
-from mailbridge.ops.http import HttpServer
+from mailbridge.ops import sockets, systemd
+from mailbridge.ops.http import HttpServer, serve
 from mailbridge.ops.metrics import MetricsServer
 from mailbridge.store.wake import Listener
 
@@ -65,10 +64,13 @@ class Daemon:
     def start(self) -> None:
         """Starts every part.  Returns when every port answers."""
         app = self._app
+        if self._intake:
+            sockets.match(app.config.sockets)
         app.desk()  # loads keys and rules before the first mail
         self._endpoint = app.endpoint() if self._intake else None
-        if self._intake and app.config.health.listen:
-            self._health_page = serve(app.sources.pulse, *app.config.health.listen)
+        health = app.config.health
+        if self._intake and (health.listen or health.socket):
+            self._health_page = serve("health", health.listen, health.socket, app.sources.pulse.answer)
         if app.store.is_sqlite:  # no other process works this file, so all claims are of a process that ended
             with app.store.write() as tx:
                 tx.inbox.release()
@@ -106,7 +108,7 @@ class Daemon:
         """Stops all threads; every accepted mail is committed."""
         log.info("daemon_stopping")
         self._stop.set()
-        self.listeners.stop(timedelta(seconds=JOIN))
+        self.listeners.stop()
         for poller in self._pollers:
             poller.stop()
         self._ticker.stop()
@@ -150,8 +152,8 @@ class Daemon:
 
     def _probe(self) -> None:
         listeners = self._app.config.listeners if self._intake else ()
-        ports = {names.listener_name(one.protocol, one.name): port for one, port in zip(listeners, self.listeners.ports, strict=True)}
-        self._app.sources.probe(ports)
+        places = {names.listener_name(one.protocol, one.name): place for one, place in zip(listeners, self.listeners.places, strict=True)}
+        self._app.sources.probe(places)
 
     def _beat(self) -> None:
         now = self._app.clock.now()

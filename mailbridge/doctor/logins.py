@@ -34,8 +34,8 @@ def logins(config: Config, now: datetime, tokens: TokensOf, *, is_alive: bool) -
     """Tries every login of the configuration and yields a finding for each.  Listeners are probed only while a daemon runs."""
     for mailbox in config.mailboxes:
         yield from mailbox_findings(mailbox, config.limits.mail_size, now, tokens(mailbox.oauth))
-    ports = {listener_name(one.protocol, one.name): one.port for one in config.listeners if is_alive and not one.socket}
-    for name, probe in probes(config, ports, tokens):
+    places = {listener_name(one.protocol, one.name): (one.host, one.port) for one in config.listeners if is_alive and not one.socket}
+    for name, probe in probes(config, places, tokens):
         try:
             yield right(_group(name), name, probe())
         except ProbeFailed as fault:

@@ -7,7 +7,6 @@ look gets old: then the answer is 503 and the ping stops.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,11 +17,10 @@ from mailbridge.clock import Clock
 from mailbridge.config.model import Config
 from mailbridge.delivery.webhooks.allowed import NotAllowed
 from mailbridge.delivery.webhooks.http import Caller
-from mailbridge.errors import Permanent
 from mailbridge.health.names import expected
 from mailbridge.health.notices import AFTER
 from mailbridge.ops import log as logs
-from mailbridge.ops.http import HttpPage, HttpRequest, HttpServer
+from mailbridge.ops.http import HttpPage, HttpRequest
 from mailbridge.store.engine import Store
 from mailbridge.store.source_health import HealthState
 
@@ -96,11 +94,3 @@ class Pulse:
             log.warning("ping_failed", status=answer.status, reason="" if answer.status else answer.text)
             return False
         return True
-
-
-def serve(pulse: Pulse, host: str, port: int) -> HttpServer:
-    """Serves the page until it is closed.  Raises Permanent where the port is in use."""
-    try:
-        return HttpServer(host, port, pulse.answer)
-    except OSError as error:
-        raise Permanent(f"[health] listen: {os.strerror(error.errno or 0)}", host=host, port=port) from error

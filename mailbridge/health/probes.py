@@ -6,13 +6,14 @@ import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from mailbridge.checks.build import asks_dns
 from mailbridge.checks.clamd import Clamd
 from mailbridge.checks.rspamd import Rspamd
 from mailbridge.checks.scan import NotScanned
-from mailbridge.config.model import Config, ListenerSettings, Outgoing
+from mailbridge.config.model import Config, Outgoing
 from mailbridge.delivery import transports
 from mailbridge.errors import MailbridgeError
 from mailbridge.health.names import CLAMD, DNS, RSPAMD, listener_name, outgoing_name
@@ -35,16 +36,16 @@ def _no_tokens(_login: str) -> TokenSource | None:
 
 
 def probes(
-    config: Config, ports: Mapping[str, int], tokens: Callable[[str], TokenSource | None] = _no_tokens
+    config: Config, places: Mapping[str, tuple[str, int]], tokens: Callable[[str], TokenSource | None] = _no_tokens
 ) -> Iterator[tuple[str, Probe]]:
-    """(source, probe) of all that can be asked; `ports`: listener -> the port it is bound to, of the listeners that run here.
+    """(source, probe) of all that can be asked; `places`: listener -> the address and port it is bound to, of the listeners that run here.
 
     `tokens`: login of OAuth -> where its tokens come from; of '' None.
     """
     for listener in config.listeners:
         name = listener_name(listener.protocol, listener.name)
-        if name in ports:
-            yield name, lambda listener=listener, port=ports[name]: greeting(listener, port)  # type: ignore[misc]
+        if name in places:
+            yield name, partial(greeting, *places[name])
     for server in config.outgoing_servers:
         yield outgoing_name(config, server), lambda server=server: outgoing(config, server, tokens(server.oauth))  # type: ignore[misc]
     if asks_dns(config):
@@ -55,9 +56,9 @@ def probes(
         yield RSPAMD, lambda: rspamd(config)
 
 
-def greeting(listener: ListenerSettings, port: int) -> str:
+def greeting(host: str, port: int) -> str:
     """The greeting of a listener, as a mail server sees it."""
-    host = ANY.get(listener.host, listener.host)
+    host = ANY.get(host, host)
     try:
         with socket.create_connection((host, port), PATIENCE) as sock:
             said = sock.recv(512)

@@ -22,6 +22,11 @@ class IncomingMail:
         self.whole: asyncio.Future[None] = loop.create_future()
         self.is_whole = False
 
+    @property
+    def kibibytes(self) -> int:
+        """How much has arrived, in whole KiB."""
+        return self._size >> 10
+
     def feed(self, chunk: bytes) -> bytes | None:
         """Takes bytes; what came after the end of the mail, None while it has not ended."""
         self._state.buffered += len(chunk)

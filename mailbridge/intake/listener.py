@@ -8,23 +8,26 @@ import socket
 import ssl
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from threading import Thread
 
 from mailbridge.clock import Clock, SystemClock
 from mailbridge.config.exposure import is_open
 from mailbridge.config.model import ListenerSettings
 from mailbridge.errors import Permanent
-from mailbridge.intake import sockets
 from mailbridge.intake.auth import Logins
 from mailbridge.intake.busy import BusyProtocol
 from mailbridge.intake.inbox import Inbox
-from mailbridge.intake.listener_state import ListenerState
+from mailbridge.intake.listener_state import ClientConnection, ListenerState
 from mailbridge.intake.lmtp_session import LmtpSession
 from mailbridge.intake.log import IntakeLog, Silent
 from mailbridge.intake.session import SmtpSession
 from mailbridge.intake.users import read
+from mailbridge.ops import sockets
 
 BACKLOG = 128
+DRAIN = timedelta(seconds=30)  # for mails in progress at a stop
+LAST_WORD = 1.0  # seconds for the last 421 to be sent
 
 
 class Listeners:
@@ -55,7 +58,7 @@ class Listeners:
             )
             for listener in listeners
         ]
-        self._servers: list[asyncio.Server] = []
+        self._servers: list[tuple[asyncio.Server, ...]] = []  # of each listener; systemd may pass several sockets of one name
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._run, name="listeners", daemon=True)
         self._started = False
@@ -63,7 +66,12 @@ class Listeners:
     @property
     def ports(self) -> tuple[int, ...]:
         """The port each listener is bound to, in the order of the configuration; for port 0 the one the system chose."""
-        return tuple(server.sockets[0].getsockname()[1] for server in self._servers)
+        return tuple(port for _, port in self.places)
+
+    @property
+    def places(self) -> tuple[tuple[str, int], ...]:
+        """(address, port) of each listener, as it is bound."""
+        return tuple(servers[0].sockets[0].getsockname()[:2] for servers in self._servers)
 
     def start(self) -> None:
         """Binds all listeners.  Raises Permanent for an address that cannot be bound, and then none is bound."""
@@ -76,8 +84,12 @@ class Listeners:
             self.stop(timedelta(0))
             raise
 
-    def stop(self, grace: timedelta = timedelta(seconds=10)) -> None:
-        """Closes all connections: mails in progress have `grace` to arrive, all other clients get a 421."""
+    def stop(self, grace: timedelta = DRAIN) -> None:
+        """Accepts no further connection, serves the open ones, and closes them.
+
+        A client may go on for `grace`.  Those that go on no longer get a 421: between two mails after a second of silence, within a
+        mail after 5 seconds without progress.  After `grace` everybody gets it.
+        """
         if self._started:
             asyncio.run_coroutine_threadsafe(self._drain(grace.total_seconds()), self._loop).result()
             self._loop.call_soon_threadsafe(self._loop.stop)
@@ -97,26 +109,29 @@ class Listeners:
         for state in self._states:
             self._servers.append(await self._serve(state))
 
-    async def _serve(self, state: ListenerState) -> asyncio.Server:
+    async def _serve(self, state: ListenerState) -> tuple[asyncio.Server, ...]:
         kind = LmtpSession if state.listener.protocol == "lmtp" else SmtpSession
 
         def answer() -> asyncio.Protocol:
-            if state.closing or len(state.sessions) >= state.listener.max_connections:
+            if len(state.sessions) >= state.listener.max_connections:
                 return BusyProtocol()
             return kind(state, self._loop)
 
         host, port = state.listener.host, state.listener.port
-        given = sockets.named(state.listener.socket) if state.listener.socket else None
+        create = partial(self._loop.create_server, answer, start_serving=False)
         try:
-            if given is not None:
-                server = await self._loop.create_server(answer, sock=given, backlog=BACKLOG, start_serving=False)
+            if state.listener.socket:
+                given = sockets.named(state.listener.socket)
+                servers = tuple([await create(sock=one, backlog=sockets.BACKLOG) for one in given])
             else:
-                server = await self._loop.create_server(answer, host, port, backlog=BACKLOG, start_serving=False)
+                servers = (await create(host, port, backlog=BACKLOG),)
         except OSError as error:
             raise Permanent(f"the {state.source.upper()} listener cannot use {host}:{port}: {error.strerror or error}") from error
-        self._refuse_the_world(server, state)
-        await server.start_serving()
-        return server
+        for server in servers:
+            self._refuse_the_world(server, state)
+        for server in servers:
+            await server.start_serving()
+        return servers
 
     def _refuse_the_world(self, server: asyncio.Server, state: ListenerState) -> None:
         """Raises Permanent for a socket, ours or systemd's, on which strangers could write results that the desk trusts."""
@@ -129,21 +144,38 @@ class Listeners:
                 raise Permanent(f"the {state.source.upper()} listener {why}; {hint}")
 
     async def _drain(self, grace: float) -> None:
-        for server in self._servers:
-            server.close()
+        await self._stop_accepting()
+        end = self._loop.time() + grace
+        while (open_ := self._open()) and self._loop.time() < end:
+            for session in open_:
+                session.close_if_idle()
+            await asyncio.sleep(0.02)
         for state in self._states:
             state.closing = True
-            for session in tuple(state.sessions):
-                session.close_soon()
-        end = self._loop.time() + grace
-        while any(state.sessions for state in self._states) and self._loop.time() < end:
+        for session in self._open():
+            session.close_soon()
+        end = self._loop.time() + LAST_WORD
+        while self._open() and self._loop.time() < end:
             await asyncio.sleep(0.02)
         await self._cut_off()
 
+    async def _stop_accepting(self) -> None:
+        """Closes our copies of the listening sockets; connections that were accepted have their session."""
+        servers = [server for servers in self._servers for server in servers]
+        for server in servers:
+            for one in server.sockets:
+                self._loop.remove_reader(one.fileno())
+        for _ in range(3):  # an accepted connection gets its session in the next turn of the loop, and a closed server gives it none
+            await asyncio.sleep(0)
+        for server in servers:
+            server.close()
+
+    def _open(self) -> list[ClientConnection]:
+        return [session for state in self._states for session in state.sessions]
+
     async def _cut_off(self) -> None:
-        for state in self._states:
-            for session in tuple(state.sessions):
-                session.abort()
+        for session in self._open():
+            session.abort()
         mine = asyncio.current_task()
         rest = [task for task in asyncio.all_tasks(self._loop) if task is not mine]
         for task in rest:

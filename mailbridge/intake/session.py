@@ -25,6 +25,8 @@ IDLE = 300.0  # seconds of inactivity; RFC 5321 4.5.3.2.7 requires at least five
 LIFETIME = 3600.0  # seconds of a whole connection, so that a slow client cannot keep it for ever
 FIRST = 30.0  # seconds until the first byte of a client
 COMMITTING = 600.0  # seconds for the store; the inbox answers much earlier
+BETWEEN_MAILS = 1.0  # seconds of silence after which a client between two mails is told to come back, while the daemon stops
+WITHIN_MAIL = 5.0  # the same within a mail, without an answered command or a further KiB of its content
 
 
 class SmtpSession(SMTP):
@@ -42,6 +44,7 @@ class SmtpSession(SMTP):
         self._may_wait = False  # the next answer may go out together with the one behind it
         self._end = loop.time() + LIFETIME
         self._alive_until = 0.0
+        self._moved_at = loop.time()  # the last answer, or the last KiB of a mail
         self._spoken = False  # the client has sent something
         self._failures = 0  # of AUTH
         self.address = ""  # of the client, without the port
@@ -99,9 +102,19 @@ class SmtpSession(SMTP):
             self.transport.close()
 
     def close_soon(self) -> None:
-        """Asks the client to come back later, after a mail in progress."""
-        if not self._busy:
+        """Asks the client to come back later; a mail that is being stored gets its answer first."""
+        if not self._is_storing:
             self._hang_up(CLOSING)
+
+    def close_if_idle(self) -> None:
+        """Asks the client to come back later if it does not go on."""
+        in_mail = self._busy or (self.envelope is not None and self.envelope.mail_from is not None)
+        if self.loop.time() - self._moved_at > (WITHIN_MAIL if in_mail else BETWEEN_MAILS):
+            self.close_soon()
+
+    @property
+    def _is_storing(self) -> bool:
+        return self._busy and self._mail is None
 
     # Bytes in
 
@@ -128,7 +141,10 @@ class SmtpSession(SMTP):
         self._reset_timeout()
         rest: bytes | None = data
         if self._mail is not None and not self._mail.is_whole:
+            before = self._mail.kibibytes
             rest = self._mail.feed(data)
+            if self._mail.kibibytes > before:
+                self._moved_at = self.loop.time()
         if rest:
             super().data_received(rest)
 
@@ -156,6 +172,7 @@ class SmtpSession(SMTP):
     # Answers
 
     async def push(self, status: str | bytes) -> None:
+        self._moved_at = self.loop.time()
         answer = status.decode() if isinstance(status, bytes) else status
         self._answers.append(answer if self._plain_answers else with_code(answer))
         self._plain_answers = False
@@ -252,7 +269,7 @@ class SmtpSession(SMTP):
             return "501 5.5.4 DATA takes no argument"
         if self._state.buffered > self._state.most_buffered:
             return "452 4.3.1 Too many mails at once, try again later"
-        return CLOSING if self._state.closing else ""
+        return ""
 
     async def _read_mail(self) -> bytes | DataFault:
         """The whole content, once it has come to its end."""

@@ -7,16 +7,22 @@ many for the answer, `A_PEER` connections for each client address, `ALL` connect
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import Thread
+
+from mailbridge.errors import Permanent
+from mailbridge.ops import sockets
 
 PATIENCE = 30.0
 A_PEER, ALL = 10, 200
 LONGEST = 8 << 10
 BACKLOG = 128
+LAST_ANSWERS = 1.0  # seconds for requests in progress, at the end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,35 +55,51 @@ TOO_MANY = HttpPage(status="429 Too Many Requests", body=b"Too many connections.
 
 
 class HttpServer:
-    """Serves at host:port until `close`.  `answer` is called in a thread, one call at a time.  Raises OSError if the port is in use."""
+    """Serves at host:port, or on the listening sockets that are `given`, until `close`.
 
-    def __init__(self, host: str, port: int, answer: Callable[[HttpRequest], HttpPage]) -> None:
+    `answer` is called in a thread, one call at a time.  Raises OSError if the port is in use.
+    """
+
+    def __init__(
+        self, host: str, port: int, answer: Callable[[HttpRequest], HttpPage], *, given: Sequence[socket.socket] = ()
+    ) -> None:
         self._answer = answer
         self._peers: Counter[str] = Counter()
         self._one_at_a_time = asyncio.Lock()
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, name="metrics", daemon=True)
         try:
-            self._server = self._loop.run_until_complete(
-                asyncio.start_server(self._serve, host, port, limit=LONGEST, backlog=BACKLOG)
-            )
+            self._servers = self._loop.run_until_complete(self._open(host, port, given))
         except OSError:
             self._loop.close()
             raise
-        self.port = int(self._server.sockets[0].getsockname()[1])
+        self.port = int(self._servers[0].sockets[0].getsockname()[1])
         self._thread.start()
 
     def close(self) -> None:
-        """Stops the server: port and connections are closed."""
+        """Stops the server: requests in progress get their answer, port and connections are closed."""
         asyncio.run_coroutine_threadsafe(self._end(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.run_until_complete(self._loop.shutdown_default_executor())
         self._loop.close()
 
+    async def _open(self, host: str, port: int, given: Sequence[socket.socket]) -> list[asyncio.Server]:
+        if not given:
+            return [await asyncio.start_server(self._serve, host, port, limit=LONGEST, backlog=BACKLOG)]
+        return [await asyncio.start_server(self._serve, sock=one, limit=LONGEST, backlog=sockets.BACKLOG) for one in given]
+
     async def _end(self) -> None:
-        self._server.close()
+        for server in self._servers:
+            for one in server.sockets:
+                self._loop.remove_reader(one.fileno())
+        for _ in range(3):  # an accepted connection is served from the next turn of the loop on
+            await asyncio.sleep(0)
+        for server in self._servers:
+            server.close()
         rest = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        if rest:
+            await asyncio.wait(rest, timeout=LAST_ANSWERS)
         for task in rest:
             task.cancel()
         await asyncio.gather(*rest, return_exceptions=True)
@@ -114,3 +136,13 @@ class HttpServer:
                 writer.write(NOT_ALLOWED.encoded(with_body=True))
             case _:
                 writer.write(BAD.encoded(with_body=True))
+
+
+def serve(table: str, listen: tuple[str, int] | None, name: str, answer: Callable[[HttpRequest], HttpPage]) -> HttpServer:
+    """Serves what [table] configures: systemd's socket called `name`, or the port to `listen` on.  Raises Permanent if that cannot be."""
+    host, port = listen or ("", 0)
+    given = sockets.named(name) if name else ()
+    try:
+        return HttpServer(host, port, answer, given=given)
+    except OSError as error:
+        raise Permanent(f"[{table}] listen: {os.strerror(error.errno or 0)}", host=host, port=port) from error

@@ -6,7 +6,6 @@ every process gives the same values.  docs/manual/running.md lists names and mea
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -17,9 +16,9 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
-from mailbridge.errors import Permanent, StoreAway
+from mailbridge.errors import StoreAway
 from mailbridge.ops import log as logs
-from mailbridge.ops.http import HttpPage, HttpRequest, HttpServer
+from mailbridge.ops.http import HttpPage, HttpRequest, serve
 
 log = logs.get("metrics")
 
@@ -120,15 +119,12 @@ def _family(gauge: Gauge) -> GaugeMetricFamily:
 class MetricsServer:
     """Serves http://host:port/metrics until `close`."""
 
-    def __init__(self, metrics: Metrics, gauges: Gauges, host: str, port: int) -> None:
-        """Opens the port.  Raises Permanent if it is in use."""
+    def __init__(self, metrics: Metrics, gauges: Gauges, listen: tuple[str, int] | None, socket: str = "") -> None:
+        """Opens the port, or takes systemd's socket of this name.  Raises Permanent if the port is in use or there is no such socket."""
         metrics.registry.register(GaugeCollector(gauges))
         ProcessCollector(registry=metrics.registry)
         self._registry = metrics.registry
-        try:
-            self._server = HttpServer(host, port, self._answer)
-        except OSError as error:
-            raise Permanent(f"[metrics] listen: {os.strerror(error.errno or 0)}", host=host, port=port) from error
+        self._server = serve("metrics", listen, socket, self._answer)
         self.port = self._server.port
 
     def close(self) -> None:

@@ -45,11 +45,32 @@ def write_desk(folder: Path, toml: str, rules: dict[str, str] | None = None) -> 
     write_rules(folder, rules)
 
 
-class Running:
-    """A mailbridge process; `ready` when it told systemd so."""
+def handing_over(given: Mapping[str, socket.socket]) -> tuple[list[str], list[int]]:
+    """What starts a command with these sockets as sd_listen_fds(3) says: the words before it, and the descriptors to pass."""
+    if not given:
+        return [], []
+    numbers = [one.fileno() for one in given.values()]
+    assert min(numbers) >= 3 + len(numbers), "a number that is passed must not be one of those that systemd uses"
+    return [sys.executable, "-c", LIKE_SYSTEMD, ",".join(map(str, numbers)), ":".join(given)], numbers
 
-    def __init__(self, folder: Path, command: str = "run", **more: str) -> None:
+
+LIKE_SYSTEMD = """
+import os, sys
+numbers, names, *command = sys.argv[1:]
+for place, number in enumerate(numbers.split(",")):
+    os.dup2(int(number), 3 + place)
+    os.close(int(number))
+os.environ |= {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": str(len(numbers.split(","))), "LISTEN_FDNAMES": names}
+os.execv(command[0], command)
+"""
+
+
+class Running:
+    """A mailbridge process; `ready` when it told systemd so.  `given`: listening sockets that are handed over as systemd does, by name."""
+
+    def __init__(self, folder: Path, command: str = "run", given: Mapping[str, socket.socket] | None = None, **more: str) -> None:
         self.folder = folder
+        before, passed = handing_over(given or {})
         with contextlib.ExitStack() as stack:
             bell = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
             # An abstract name: a path below a test's folder can be too long for a socket.
@@ -58,8 +79,9 @@ class Running:
             bell.settimeout(60)
             with (folder / f"{command}.log").open("ab") as log:
                 self.process = subprocess.Popen(
-                    [sys.executable, "-m", "mailbridge", command, "--desk", str(folder)],
+                    [*before, sys.executable, "-m", "mailbridge", command, "--desk", str(folder)],
                     env=environment(NOTIFY_SOCKET=f"@{name}", **more),
+                    pass_fds=passed,
                     stdout=log,
                     stderr=log,
                 )

@@ -3,9 +3,10 @@
 UNIT may be followed by drop-ins: `UNIT:DROP-IN`.
 
 Needs to be root in its own mount namespace (`unshare --mount`).  Done here as systemd.exec(5) says: ProtectSystem=strict (everything but
-/dev, /proc and /sys is read-only), StateDirectory, NoNewPrivileges, an empty CapabilityBoundingSet, User, UMask, MemoryDenyWriteExecute,
-SystemCallFilter with the groups of this machine's systemd, LoadCredential (a file system of its own, readable by the user alone).
-Not done: what hides processes, devices and homes.
+/dev, /proc and /sys is read-only), StateDirectory, ReadWritePaths, NoNewPrivileges, an empty CapabilityBoundingSet, User, UMask,
+MemoryDenyWriteExecute, SystemCallFilter with the groups of this machine's systemd, RestrictAddressFamilies, RestrictNamespaces,
+RestrictRealtime, LockPersonality, ProtectProc and ProcSubset, PrivateDevices, LoadCredential (a file system of its own, readable by the
+user alone).  Not done: PrivateUsers, PrivateTmp (the desk of the test is in /tmp), and what hides the home folders of others.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import errno
 import os
 import pwd
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -35,12 +37,13 @@ def mount(source: str | None, target: str, flags: int, kind: bytes | None = None
         raise OSError(ctypes.get_errno(), f"mount {target}")
 
 
-def read_only(state: str) -> None:
-    """All is read-only but `state`."""
-    mount(state, state, MS_BIND)
+def read_only(writable: list[str]) -> None:
+    """All is read-only but these folders."""
+    for folder in writable:
+        mount(folder, folder, MS_BIND)
     points = [line.split()[4].encode().decode("unicode_escape") for line in Path("/proc/self/mountinfo").read_text().splitlines()]
     for point in points:
-        if point != state and not any(point == kept or point.startswith(f"{kept}/") for kept in WRITABLE):
+        if point not in writable and not any(point == kept or point.startswith(f"{kept}/") for kept in WRITABLE):
             with contextlib.suppress(FileNotFoundError):  # covered by another mount
                 mount(None, point, MS_REMOUNT | MS_BIND | MS_RDONLY)
 
@@ -70,15 +73,66 @@ def calls(words: list[str]) -> set[str]:
     return found
 
 
-def filtered(allowed: set[str]) -> None:
+class Compare(ctypes.Structure):
+    """struct scmp_arg_cmp: MASKED_EQ asks whether argument & mask == value, EQ whether argument == value (in `mask`)."""
+
+    _fields_ = (("argument", ctypes.c_uint), ("how", ctypes.c_int), ("mask", ctypes.c_uint64), ("value", ctypes.c_uint64))
+
+
+EQ, MASKED_EQ = 4, 7
+NEW_NAMESPACES = 0x7E020080  # CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET, NEWTIME
+ENOSYS = SCMP_ACT_ERRNO | errno.ENOSYS
+
+
+def restricted(text: str) -> dict[str, list[Compare]]:
+    """Calls that are allowed only with certain arguments; with none, they are not allowed at all."""
+    found: dict[str, list[Compare]] = {}
+    if families := re.findall(r"^RestrictAddressFamilies=(.*)$", text, re.MULTILINE):
+        numbers = [getattr(socket, name) for name in families[0].split()]
+        found |= {call: [Compare(0, EQ, number, 0) for number in numbers] for call in ("socket", "socketpair")}
+    if "RestrictNamespaces=yes" in text:
+        found |= {"clone": [Compare(0, MASKED_EQ, NEW_NAMESPACES, 0)], "unshare": [], "setns": []}
+    if "RestrictRealtime=yes" in text:
+        found |= {"sched_setscheduler": [], "sched_setattr": []}
+    if "LockPersonality=yes" in text:
+        found |= {"personality": []}
+    return found
+
+
+def few_processes_and_devices(text: str) -> None:
+    """/proc shows the own processes alone, and only processes; /dev has what every program may use."""
+    if "ProcSubset=pid" in text:
+        mount("proc", "/proc", 0, b"proc", b"hidepid=invisible,subset=pid")
+    if "PrivateDevices=yes" in text:
+        names = ("null", "zero", "full", "random", "urandom", "tty")
+        held = {name: os.open(f"/dev/{name}", os.O_PATH) for name in names}
+        mount("tmpfs", "/dev", 0, b"tmpfs", b"mode=755")
+        Path("/dev/shm").mkdir(mode=0o1777)
+        for name, number in held.items():
+            Path(f"/dev/{name}").touch()
+            mount(f"/proc/self/fd/{number}", f"/dev/{name}", MS_BIND)
+            os.close(number)
+
+
+def filtered(allowed: set[str], restrictions: dict[str, list[Compare]]) -> None:
     """Every other call gives EPERM from now on."""
     seccomp = ctypes.CDLL("libseccomp.so.2")
     seccomp.seccomp_init.restype = ctypes.c_void_p
     context = ctypes.c_void_p(seccomp.seccomp_init(SCMP_ACT_ERRNO | errno.EPERM))
-    for name in sorted(allowed):
+
+    def rule(action: int, name: str, *compared: Compare) -> None:
         number = seccomp.seccomp_syscall_resolve_name(name.encode())
         if number >= 0:
-            assert seccomp.seccomp_rule_add(context, ctypes.c_uint32(SCMP_ACT_ALLOW), ctypes.c_int(number), ctypes.c_uint(0)) == 0, name
+            array = (Compare * len(compared))(*compared)
+            add = seccomp.seccomp_rule_add_array
+            assert add(context, ctypes.c_uint32(action), ctypes.c_int(number), ctypes.c_uint(len(compared)), array) == 0, name
+
+    for name in sorted(allowed - restrictions.keys() - {"clone3"}):
+        rule(SCMP_ACT_ALLOW, name)
+    for name, either in restrictions.items():
+        for one in either:
+            rule(SCMP_ACT_ALLOW, name, one)
+    rule(ENOSYS if "clone" in restrictions else SCMP_ACT_ALLOW, "clone3")  # its flags cannot be read by a filter: systemd does the same
     assert seccomp.seccomp_load(context) == 0
 
 
@@ -109,7 +163,8 @@ def main(unit: str, user: str, state: str, *command: str) -> None:
     mount(None, "/", MS_REC | MS_PRIVATE)
     homes_protected()
     credentials(text, who)
-    read_only(state)
+    few_processes_and_devices(text)
+    read_only([state, *re.findall(r"^ReadWritePaths=(.*)$", text, re.MULTILINE)])
     for capability in range(64):
         libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
     os.setgroups([])
@@ -119,7 +174,7 @@ def main(unit: str, user: str, state: str, *command: str) -> None:
     os.chdir("/")
     assert libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
     libc.prctl(PR_SET_MDWE, MDWE_REFUSE_EXEC_GAIN, 0, 0, 0)  # from Linux 6.3 on
-    filtered(allowed | {"execve"})
+    filtered(allowed | {"execve"}, restricted(text))
     os.execv(command[0], command)
 
 

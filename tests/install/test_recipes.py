@@ -126,6 +126,7 @@ RUN = {
     "running.md: runuser -u mailbridge -- mailbridge --desk /etc/mailbridge status": SERVICE,
     "running.md: install -d -m 700 /etc/mailbridge-secrets": SERVICE,
     "running.md: systemctl daemon-reload": SERVICE,
+    "running.md: systemctl stop mailbridge": SERVICE,
     'running.md: install -m 644 "$(mailbridge paths deploy)/systemd/mailbridge-worker@.service" /etc/systemd/system/': SERVICE,
     "templates.md: {% extends \"mail/customer.j2\" %}": TEMPLATES,
     "templates.md: # templates/locales/en/mail.po": TEMPLATES,
@@ -146,6 +147,9 @@ NOT_RUN = {
     "running.md: createuser --pwprompt mailbridge": "needs a second machine",
     "running.md: journalctl -u mailbridge": "needs a running systemd",
     "running.md: runuser -u mailbridge -- mailbridge auth status": "reads what a running systemd gives; tests/install/test_units.py does",
+    "running.md: systemctl edit mailbridge-lmtp.socket": "opens an editor; systemd.socket(5)",
+    "running.md: systemctl restart mailbridge": "needs a running systemd; tests/e2e/test_restart.py keeps the sockets as systemd does",
+    "running.md: systemctl start mailbridge": "as above",
     "running.md: systemctl reload mailbridge": "needs a running systemd; ExecReload sends SIGHUP, which tests/e2e/test_daemon.py does",
     "templates.md: make catalogues": "writes into the checkout; tests/unit/notifications/test_catalogues.py compares with what it writes",
     "templates.md: templates/mail/<audience>.<event>.j2 one mail: its subject, its text and its HTML, in every language": "a list of files",
@@ -438,6 +442,8 @@ def test_a_service_behind_postfix_on_postgresql(machine: Machine) -> None:
     machine.run(block('running.md: install -m 644 "$(mailbridge paths deploy)/systemd/mailbridge-worker@.service" /etc/systemd/system/'))
     machine.run(block("running.md: install -d -m 700 /etc/mailbridge-secrets") + block("running.md: systemctl daemon-reload"))
     assert "encryption-key" in machine.read("/etc/systemd/system/mailbridge.service.d/credentials.conf")
+    machine.run(block("running.md: systemctl stop mailbridge"))
+    assert "mailbridge-lmtp.socket" in machine.run("ls /etc/systemd/system/sockets.target.wants")
     wanted = machine.run("ls /etc/systemd/system/multi-user.target.wants")
     assert {"mailbridge.service", "mailbridge-worker@1.service", "mailbridge-worker@2.service"} <= set(wanted.split())
     postfix(machine)

@@ -25,8 +25,11 @@ from mailbridge.cli import exits
 from mailbridge.cli.main import main
 from mailbridge.config import shipped
 from mailbridge.config.load import load
+from mailbridge.daemon import threads
+from mailbridge.intake.listener import DRAIN
 from mailbridge.oauth.cipher import Cipher
 from mailbridge.oauth.source import Vault
+from mailbridge.ops import sockets
 from mailbridge.store.engine import Store
 from mailbridge.store.grants import Grant
 from tests.fakes.identity_provider import running as provider_running
@@ -35,6 +38,8 @@ from tests.install.pip import ROOT
 from tests.servers.processes import end, free_ports, program, wait_until
 
 UNITS = sorted((shipped.folder("deploy") / "systemd").glob("*.service"))
+SOCKETS = sorted((shipped.folder("deploy") / "systemd").glob("*.socket"))
+MOST_EXPOSED = 1.5  # of 10, as systemd-analyze counts
 DROP_IN = shipped.folder("deploy") / "systemd" / "credentials.conf"
 UNIT = shipped.folder("deploy") / "systemd" / "mailbridge.service"
 PAGE = (shipped.folder("manual") / "running.md").read_text(encoding="utf-8")
@@ -50,10 +55,41 @@ def recipe(command: str) -> list[str]:
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_a_mail_that_takes_over_the_service_gets_little(unit: Path) -> None:
+    """What is left: the network, and the limits that the reading children set for themselves."""
+    asked = [program("systemd-analyze", "systemd"), "security", "--offline=true", "--no-pager", unit]
+    done = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+
+    (exposure,) = re.findall(r"Overall exposure level for \S+: ([0-9.]+)", done)
+    assert float(exposure) <= MOST_EXPOSED, done
+
+
+def test_each_socket_unit_serves_the_daemon_by_the_name_that_the_manual_has() -> None:
+    names = {unit: dict(re.findall(r"^(\w+)=(.*)$", unit.read_text(encoding="utf-8"), re.MULTILINE)) for unit in SOCKETS}
+
+    assert [f"mailbridge-{keys['FileDescriptorName']}.socket" for keys in names.values()] == [unit.name for unit in SOCKETS]
+    assert {(keys["Service"], keys["Backlog"]) for keys in names.values()} == {("mailbridge.service", str(sockets.BACKLOG))}
+    blocks = re.findall(r"```toml\n(.*?)```", chapter("Restart without downtime"), re.DOTALL)
+    tables = [one for text in blocks for found in tomllib.loads(text).values() for one in (found if isinstance(found, list) else [found])]
+    assert sorted(table["socket"] for table in tables) == sorted(keys["FileDescriptorName"] for keys in names.values())
+
+
+def test_the_daemon_has_time_to_end() -> None:
+    """systemd kills what has not stopped after TimeoutStopSec."""
+    for unit in UNITS:
+        (seconds,) = re.findall(r"^TimeoutStopSec=(\d+)$", unit.read_text(encoding="utf-8"), re.MULTILINE)
+        assert int(seconds) >= DRAIN.total_seconds() + 2 * threads.JOIN
+
+
+@pytest.mark.parametrize("unit", [*UNITS, *SOCKETS], ids=lambda unit: unit.name)
 def test_systemd_has_nothing_to_say_about_the_unit(unit: Path, tmp_path: Path) -> None:
     """An unknown key or group is passed over by systemd with a line in the log; here it fails.  Only the program has to be another one."""
     copy = tmp_path / unit.name
-    copy.write_text(unit.read_text(encoding="utf-8").replace("/opt/mailbridge/bin/mailbridge", "/bin/true"), encoding="utf-8")
+    for one in UNITS:  # sockets name the service
+        text = one.read_text(encoding="utf-8").replace("/opt/mailbridge/bin/mailbridge", "/bin/true")
+        (tmp_path / one.name).write_text(text, encoding="utf-8")
+    if unit in SOCKETS:
+        shutil.copy(unit, copy)
 
     verify = [program("systemd-analyze", "systemd"), "verify", "--man=no", "--recursive-errors=no", copy]
     done = subprocess.run(verify, capture_output=True, text=True, check=False)
@@ -162,12 +198,40 @@ def test_a_desk_that_would_write_its_database_into_its_folder_is_not_started_aga
     assert "mailbridge.db" in done.stderr
 
 
+def test_a_backup_folder_needs_its_line_in_the_unit(machine: Machine) -> None:
+    """The commented line of the unit is what lets the service write there."""
+    assert main(machine.here(recipe("mailbridge init"))[1:]) == exits.OK
+    folder = machine.state.with_name("backups")
+    folder.mkdir()
+    shutil.chown(folder, "nobody", "nogroup")
+    with (machine.desk / "mailbridge.toml").open("a", encoding="utf-8") as config:
+        config.write(f'\n[backup]\nto = "{folder}"\nkeys = "{machine.state}/keys"\n')
+    (line,) = re.findall(r"^#(ReadWritePaths=)/var/backups/mailbridge$", UNIT.read_text(encoding="utf-8"), re.MULTILINE)
+    drop_in = machine.state.with_name("backup.conf")
+    drop_in.write_text(f"[Service]\n{line}{folder}\n")
+
+    def backup() -> subprocess.CompletedProcess[str]:
+        command = machine.confined("--desk", str(machine.desk), "backup", str(folder))
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+    with machine.running():
+        refused = backup()
+        machine.unit = f"{UNIT}:{drop_in}"
+        made = backup()
+
+    assert refused.returncode != 0
+    assert str(folder) in refused.stderr
+    assert made.returncode == 0, made.stderr
+    assert any(folder.iterdir())
+
+
 def credentials(text: str) -> list[str]:
     return re.findall(r"^LoadCredential=([^:]+):", text, re.MULTILINE)
 
 
 def chapter(title: str) -> str:
-    return PAGE.partition(f"### {title}\n")[2].partition("\n## ")[0]
+    return re.split(r"\n#{2,3} ", PAGE.partition(f"### {title}\n")[2])[0]
 
 
 def test_the_manual_names_every_credential_of_the_drop_in_and_systemd_takes_it(tmp_path: Path) -> None:

@@ -583,6 +583,41 @@ def test_stop_lets_the_mail_on_its_way_arrive_and_sends_the_others_away(listen: 
     assert handed_over(store) == [MAIL]
 
 
+def test_stop_serves_who_is_connected_to_the_end(listen: Open, store: MemoryStore) -> None:
+    """Nobody who was greeted is refused: 421 comes between two mails."""
+    listeners = listen()
+    with Wire(listeners.ports[0]) as sender:
+        sender.say("EHLO c")
+        stopping = Thread(target=listeners.stop, args=(timedelta(seconds=20),))
+        stopping.start()
+        for _ in range(2):
+            for line in ("MAIL FROM:<ann@customer.example>", "RCPT TO:<help@desk.example>"):
+                assert sender.say(line)[:3] == "250"
+            assert sender.say("DATA")[:3] == "354"
+            assert sender.say(MAIL + b".")[:3] == "250"
+        assert sender.answer()[:9] == "421 4.3.2"
+        stopping.join(20)
+    assert handed_over(store) == [MAIL, MAIL]
+
+
+@pytest.mark.parametrize("drip", [b"MAIL", b"DATA"])
+def test_stop_does_not_wait_for_who_drips(listen: Open, monkeypatch: pytest.MonkeyPatch, drip: bytes) -> None:
+    """Bytes alone are no progress: an answered command is, and a further KiB of a mail."""
+    monkeypatch.setattr(session, "WITHIN_MAIL", 0.3)
+    monkeypatch.setattr(session, "BETWEEN_MAILS", 0.3)
+    listeners = listen()
+    with Wire(listeners.ports[0]) as sender, ThreadPoolExecutor(1) as pool:
+        if drip == b"DATA":
+            ready_for_data(sender)
+        else:
+            sender.say("EHLO c")
+        stopping = pool.submit(listeners.stop, timedelta(seconds=60))
+        while sender.is_quiet(0.05):
+            sender.send(b"x")
+        assert sender.answer()[:9] == "421 4.3.2"
+        stopping.result(20)
+
+
 def test_stop_does_not_wait_longer_than_its_grace(listen: Open, store: MemoryStore) -> None:
     listeners = listen()
     with Wire(listeners.ports[0]) as sender:

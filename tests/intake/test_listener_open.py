@@ -67,7 +67,7 @@ def test_a_socket_of_systemd_is_judged_by_its_address(
     with socket.socket() as given:
         given.bind((address, 0))
         given.listen()
-        monkeypatch.setattr("mailbridge.intake.sockets.FIRST", given.fileno())
+        monkeypatch.setattr("mailbridge.ops.sockets.FIRST", given.fileno())
         for name, value in {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1", "LISTEN_FDNAMES": "mail"}.items():
             monkeypatch.setenv(name, value)
         if refused:

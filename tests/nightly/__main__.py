@@ -64,6 +64,14 @@ PARTS = {
             {"TESTS_YEARS": "10", "TESTS_YEARS_SEED": str(seed), "TESTS_YEARS_WITHIN": str(seconds)},
         ),
     ),
+    "restarts": Part(
+        about="the daemon is restarted for 10 minutes on kept sockets under 200 mails a second; none is lost, doubled or refused",
+        seconds=600,
+        run=lambda seed, seconds: (
+            tests("tests/e2e/test_restart.py"),
+            {"TESTS_RESTARTS_SECONDS": str(seconds), "TESTS_RESTARTS_SEED": str(seed)},
+        ),
+    ),
     "crash": Part(
         about="desks are killed at random moments for 40 minutes, and at each of the named places once",
         seconds=2400,

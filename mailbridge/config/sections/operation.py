@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from mailbridge.config import units
 from mailbridge.config.exposure import is_loopback
-from mailbridge.config.model import Backup, HealthSettings, Keep, KnowledgeSettings, TokenSettings
+from mailbridge.config.model import Backup, HealthSettings, Keep, KnowledgeSettings, MetricsSettings, TokenSettings
 from mailbridge.config.scalars import WholeNumber
 from mailbridge.config.schema import Key, Record
 from mailbridge.config.sections import kinds
@@ -44,7 +44,7 @@ TOKENS = section(
         "answer": kinds.duration(timedelta(hours=1), timedelta(days=365)),
     },
 )
-METRICS = section("[metrics]", {"listen": kinds.text(units.server(9464))})
+METRICS = section("[metrics]", {"listen": kinds.text(units.server(9464)), "socket": kinds.WORD})
 BACKUP = section(
     "[backup]",
     {
@@ -63,7 +63,12 @@ BACKUP = section(
 )
 HEALTH = section(
     "[health]",
-    {"listen": kinds.text(units.server(9465)), "ping_url": kinds.text(units.url(PING_SCHEMES)), "silence": kinds.FLAG},
+    {
+        "listen": kinds.text(units.server(9465)),
+        "socket": kinds.WORD,
+        "ping_url": kinds.text(units.url(PING_SCHEMES)),
+        "silence": kinds.FLAG,
+    },
 )
 KNOWLEDGE = section("[knowledge]", {"folder": kinds.LINE, "answers": kinds.LINE})
 WORKERS = section("[workers]", {"readers": WholeNumber(least=1, most=256), "batch": WholeNumber(least=1, most=10_000)})
@@ -95,7 +100,18 @@ def backup(found: Section, folder: Path) -> Backup:
     return settings
 
 
+def metrics(found: Section) -> MetricsSettings:
+    _one_place(found)
+    return MetricsSettings(**found.values)
+
+
+def _one_place(found: Section) -> None:
+    if "socket" in found.values and "listen" in found.values:
+        found.at_key("listen", "listen does nothing beside socket", "systemd decides where its sockets listen")
+
+
 def health(found: Section) -> HealthSettings:
+    _one_place(found)
     settings = HealthSettings(**found.values)
     where = urlsplit(settings.ping_url)
     if where.scheme == "http" and not is_loopback(where.hostname or ""):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
 from mailbridge.config import units
@@ -165,6 +165,17 @@ def _trust(found: Section, desk: Section) -> Trust:
 
 def _desk_ids(desk: Section) -> bool:
     return bool(desk.written("authserv_ids"))
+
+
+def check_sockets(sections: Iterable[Section]) -> None:
+    """One socket of systemd serves one table: [[listener]], [metrics] or [health]."""
+    seen: dict[str, Section] = {}
+    for found in sections:
+        name = found.values.get("socket", "")
+        if name in seen:
+            found.at_value("socket", f'socket: [{seen[name].name}] takes "{name}" too', "give each its own .socket unit and name")
+        elif name:
+            seen[name] = found
 
 
 def check_unique(sections: Sequence[Section], *keys: str) -> None:

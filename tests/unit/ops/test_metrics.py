@@ -35,7 +35,7 @@ def desk(tmp_path: Path) -> Iterator[TestDesk]:
 
 @pytest.fixture
 def endpoint(desk: TestDesk) -> Iterator[MetricsServer]:
-    running = MetricsServer(desk.app.metrics, DeskGauges(desk.app.store, desk.clock, desk.app.config), "127.0.0.1", 0)
+    running = MetricsServer(desk.app.metrics, DeskGauges(desk.app.store, desk.clock, desk.app.config), ("127.0.0.1", 0))
     yield running
     running.close()
 
@@ -132,7 +132,7 @@ def test_without_a_database_the_process_still_tells_what_it_knows(desk: TestDesk
 
 def test_a_port_that_is_taken_is_told(desk: TestDesk, endpoint: MetricsServer) -> None:
     with pytest.raises(Permanent, match=r"\[metrics\] listen: Address already in use"):
-        MetricsServer(Metrics(), DeskGauges(desk.app.store, desk.clock), "127.0.0.1", endpoint.port)
+        MetricsServer(Metrics(), DeskGauges(desk.app.store, desk.clock), ("127.0.0.1", endpoint.port))
 
 
 def test_the_manual_names_each_metric_and_no_other(desk: TestDesk, endpoint: MetricsServer) -> None:
