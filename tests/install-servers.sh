@@ -16,6 +16,7 @@ declare -A needs=(
   [/usr/bin/openssl]=openssl
   [/usr/bin/setpriv]=util-linux
   [/usr/bin/systemd-analyze]=systemd
+  [/usr/bin/faketime]=faketime
 )
 missing=()
 for file in "${!needs[@]}"; do

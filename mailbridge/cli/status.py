@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 WAITING_TOO_LONG = timedelta(minutes=5)
 BACKUP_KEYS = {"made": "backup", "proven": "backup-proof", "failed": "backup-failed"}  # -> key of the state in the store
+CLOCK_SHOWN = timedelta(hours=1)
 MOST_FAILURES = 10  # of jobs, that are listed
 HEARTBEAT_TOO_OLD = timedelta(minutes=2)
 
@@ -46,6 +47,7 @@ class DeskStatus:
     sources: tuple[Mapping[str, Any], ...]
     feeds: tuple[Mapping[str, Any], ...]  # calendar feeds
     jobs: tuple[Mapping[str, Any], ...]  # what jobs could not do
+    clock: Mapping[str, Any]  # the last step of the machine's clock: at, seconds, steps
     troubles: tuple[str, ...]
 
 
@@ -75,6 +77,7 @@ def look(desk: OpenDesk, now: datetime) -> DeskStatus:
         outbox, webhooks, rules = tx.outbox.counts(), tx.webhooks.counts(), tx.state.get("rules") or {}
         seen_alive = tx.state.set_at("daemon")
         backup = {name: tx.state.get(key) for name, key in BACKUP_KEYS.items()}
+        clock = tx.state.get("clock-set") or {}
         is_alive = seen_alive is not None and now - seen_alive <= HEARTBEAT_TOO_OLD
         failures = tx.job_failures.all(MOST_FAILURES + 1)
         sources = tuple(about(source, desk.config, now, is_alive) for source in tx.sources.all())
@@ -96,7 +99,9 @@ def look(desk: OpenDesk, now: datetime) -> DeskStatus:
             sources=sources,
             feeds=tuple(asdict(one) for one in feeds),
             jobs=tuple(asdict(one) for one in failures[:MOST_FAILURES]),
+            clock={name: clock[name] for name in ("at", "seconds", "steps") if name in clock},
             troubles=(
+                *clock_troubles(clock, now),
                 *troubles(inbox, oldest, outbox, webhooks, rules, seen_alive, now),
                 *backup_troubles(desk.config.backup, backup, now),
                 *source_troubles(sources),
@@ -135,6 +140,14 @@ def _kept_back_troubles(count: int) -> tuple[str, ...]:
     if not count:
         return ()
     return (f"{count} mails are kept back since a restore: mailbridge release --why restore, then --send or --discard",)
+
+
+def clock_troubles(known: Mapping[str, Any], now: datetime) -> tuple[str, ...]:
+    """The last step of the clock, for an hour."""
+    if not known or abs(now - (at := datetime.fromisoformat(known["at"]))) > CLOCK_SHOWN:
+        return ()
+    way = "ahead" if known["seconds"] > 0 else "back"
+    return (f"the clock of the machine was set {way} by {timedelta(seconds=abs(known['seconds']))} at {when(at)}: timedatectl",)
 
 
 def backup_troubles(wanted: Backup, known: Mapping[str, Any], now: datetime) -> tuple[str, ...]:

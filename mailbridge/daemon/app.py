@@ -38,6 +38,7 @@ from mailbridge.jobs.knowledge import KnowledgeReloader
 from mailbridge.jobs.reload import RulesReloader
 from mailbridge.oauth.endpoint import TokenEndpoint as TokenEndpoint
 from mailbridge.ops import crash
+from mailbridge.ops.clock_watch import ClockWatch
 from mailbridge.ops.metrics import Metrics, MetricsServer
 from mailbridge.rules.policy import Policy
 from mailbridge.sandbox.policy import reading_policy
@@ -229,7 +230,13 @@ class App:
             report=partial(self.sources.transport_reports, server),
             pace=self.servers.pace(server),
             senders=partial(self.servers.senders, server),
+            is_steady=self.clock_watch.is_steady,
         )
+
+    @cached_property
+    def clock_watch(self) -> ClockWatch:
+        """Notices when the clock of the machine is set."""
+        return ClockWatch(self.clock.now)
 
     @cached_property
     def servers(self) -> OutgoingServers:

@@ -14,7 +14,7 @@ from mailbridge.jobs.reload import BrokenRules
 from mailbridge.jobs.spam_review import is_reviewed
 from mailbridge.notifications.compose import admin_notifications
 from mailbridge.notifications.model import Notification, Queued
-from mailbridge.notifications.payloads.admins import Breaker, FirstConnect, Quarantined, RefusedLogin, RulesBroken
+from mailbridge.notifications.payloads.admins import Breaker, ClockSet, FirstConnect, Quarantined, RefusedLogin, RulesBroken
 from mailbridge.notifications.payloads.model import Payload
 from mailbridge.rules.policy import Policy
 from mailbridge.store.engine import Store
@@ -76,6 +76,11 @@ class FaultNotices:
         opened = FirstConnect(mailbox=mailbox, folder=folder, older=older, taken=taken or None)
         tx.outbox.add_many(self._notifications("first_connect", f"{mailbox}/{folder}", opened), self._clock.now())
         tx.wake("outbox")
+
+    def clock_set(self, tx: Tx, before: datetime, after: datetime) -> None:
+        """Notifies the admins that the clock of the machine was set."""
+        said = ClockSet(before=before, after=after)
+        tx.outbox.add_many(self._notifications("clock_set", f"{after:%Y%m%d%H%M%S}", said), after)
 
     def _notifications(self, event: str, key: str, payload: Payload) -> tuple[Notification, ...]:
         desk = self._config.desk

@@ -13,6 +13,7 @@ from mailbridge.health.notices import notify_sources
 from mailbridge.jobs.alerts import notify_alerts
 from mailbridge.jobs.attempts import Item, JobRuns, when_due
 from mailbridge.jobs.bundles import notify_bundles
+from mailbridge.jobs.clock_jump import clip_times
 from mailbridge.jobs.collected import notify_collected
 from mailbridge.jobs.contract_ends import notify_contract_ends
 from mailbridge.jobs.deadlines import sweep
@@ -129,3 +130,7 @@ class DeskJobs:
     def notify_login_ends(self) -> int:
         """Notifies the admins of logins that expire soon; how many new mails."""
         return notify_login_ends(self._store, self._desk_of_files().config, self._clock.now())
+
+    def clip_times(self) -> int:
+        """No next try, lease or last run lies further ahead than its longest wait; how many rows were changed."""
+        return clip_times(self._store, self._clock.now())

@@ -15,6 +15,7 @@ HEARTBEAT = timedelta(seconds=15)
 RULES = timedelta(seconds=2)
 UNFETCHED = timedelta(minutes=1)
 CHECKPOINT_EVERY = timedelta(seconds=10)
+CLIP = timedelta(minutes=1)
 TOKENS = timedelta(seconds=15)
 LOGIN_ENDS = timedelta(hours=1)
 KEPT = timedelta(minutes=5)
@@ -39,6 +40,7 @@ def schedule(app: App, *, intake: bool, clocks: bool, beat: Callable[[], None], 
         jobs.append(Job(name="oauth", every=TOKENS, run=app.logins.keep_fresh))
         if clocks:
             jobs.append(Job(name="login-ends", every=LOGIN_ENDS, run=app.jobs.notify_login_ends))
+    jobs.append(Job(name="clip", every=CLIP, run=app.jobs.clip_times))
     jobs.append(Job(name="fold", every=CHECKPOINT_EVERY, run=app.store.checkpoint_passive))
     if clocks:
         jobs.append(Job(name="sweep", every=SWEEP, run=app.jobs.sweep))

@@ -24,8 +24,10 @@ from types import FrameType
 from mailbridge import __version__
 from mailbridge.checks.advice import advice
 from mailbridge.daemon.app import App
+from mailbridge.daemon.clock import ClockSteps
 from mailbridge.daemon.receiving import listeners, pollers
 from mailbridge.daemon.schedule import schedule
+from mailbridge.delivery.deliver import DeliveryWorker
 from mailbridge.errors import StoreAway
 from mailbridge.health import names
 from mailbridge.jobs.ticker import Ticker
@@ -83,17 +85,22 @@ class Daemon:
             self._thread(f"bell-{channel}", partial(self._pass_on, app.store.listener(channel), wake))
         for number in range(self._workers):
             self._thread(f"worker-{number}", partial(app.worker.run, self._stop, self._mail_waits))
+        delivery: list[DeliveryWorker] = []
         for server in app.config.outgoing_servers:
             of = "" if server is app.config.outgoing else f"{server.name}-"
             for number in range(server.connections):
-                self._thread(f"delivery-{of}{number}", partial(app.delivery_worker(server).run, self._stop, self._outbox_waits))
+                delivery.append(app.delivery_worker(server))
+                self._thread(f"delivery-{of}{number}", partial(delivery[-1].run, self._stop, self._outbox_waits))
         self._thread("webhooks", partial(app.webhooker().run, self._stop, self._calls_wait))
         for poller in self._pollers:
             self._thread(f"imap-{poller.name}", poller.run)
-        for one in advice(app.config) if self._intake else ():
-            log.warning("senders_not_believed", reason=one.message, advice=one.hint)
+        for found in advice(app.config) if self._intake else ():
+            log.warning("senders_not_believed", reason=found.message, advice=found.hint)
         self.listeners.start()
         self._ticker.start()
+        wakes = (self._mail_waits.set, self._outbox_waits.set, self._calls_wait.set)
+        clock = ClockSteps(app, look_again=(self._ticker.plan_anew, *(one.look_again for one in delivery), *wakes))
+        self._thread("clock", partial(clock.run, self._stop))
         # Modules, templates and rules stay; garbage collection need not check them again.
         gc.collect()
         gc.freeze()

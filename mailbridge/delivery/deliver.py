@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from random import random
 from threading import Event
+from time import monotonic
 from typing import assert_never
 
 from mailbridge.clock import Clock
@@ -77,12 +78,15 @@ class DeliveryWorker:
         report: Callable[[str, timedelta], None] = lambda _trouble, _wait: None,
         pace: Pace | None = None,
         senders: Callable[[], Senders | None] = lambda: None,
+        is_steady: Callable[[], bool] = lambda: True,
+        monotonic: Callable[[], float] = monotonic,
     ) -> None:
         """`senders`: whose mails this worker delivers at the moment, None: everybody's.
 
         `report` gets after each mail why the server could not be reached and how long it is left alone; '' otherwise.
+        `is_steady`: whether the wall clock was not set a moment ago.  Until a step is handled, leases of others seem to have ended.
         """
-        self._report = report
+        self._report, self._is_steady, self._monotonic = report, is_steady, monotonic
         self._store, self._transport, self._clock, self._desk = store, transport, clock, desk
         self._renderer = NotificationRenderer(renderer, clock, desk=desk, view=view)
         self._failed, self._held, self._jitter = failed, held, jitter
@@ -90,18 +94,22 @@ class DeliveryWorker:
         self._owner = work_loop.worker_name()
         self._unrecorded: list[Callable[[Tx], object]] = []
         self._absences = 0
-        self._resting_until: datetime | None = None
+        self._resting_until: float | None = None  # by the monotonic clock
 
     def run(self, stop: Event, wake: Event) -> None:
         """Delivers until `stop`; sleeps until `wake` or a second has passed when there is nothing to do."""
         work_loop.work(lambda: self.one_turn(stop), stop, wake, log)
         self._transport.close()
 
+    def look_again(self) -> None:
+        """A server that could not be reached is tried at the next turn.  May be called from any thread."""
+        self._absences, self._resting_until = 0, None
+
     def one_turn(self, stop: Event | None = None) -> int:
         """Delivers some notifications that are due; how many.  Raises StoreAway; what was sent before is recorded later then."""
         now = self._clock.now()
         self._record_changes()
-        if self._resting_until is not None and now < self._resting_until:
+        if not self._is_steady() or (self._resting_until is not None and self._monotonic() < self._resting_until):
             return 0
         portion = self._pace.take(PORTION, now)
         if not portion:
@@ -139,9 +147,9 @@ class DeliveryWorker:
         ready = self._render(claimed)
         crash.point("outbox.rendered")
         for number, queued in enumerate(ready, start=1):
-            began = self._clock.now()
+            began = self._monotonic()
             away = self._deliver(queued)
-            slow = self._clock.now() - began > SLOW
+            slow = self._monotonic() - began > SLOW.total_seconds()
             if (away or slow or (stop is not None and stop.is_set())) and number < len(ready):
                 # What was not begun can be claimed by anybody at once, and those tries do not count.
                 self._change(lambda tx: tx.outbox.release(self._owner))
@@ -241,7 +249,7 @@ class DeliveryWorker:
 
     def _record(self, queued: Queued, outcome: Outcome) -> None:
         now = self._clock.now()
-        self._note_absence(outcome, now)
+        self._note_absence(outcome)
         match outcome:
             case Delivered(reply=reply):
                 self._change(lambda tx: tx.outbox.sent(queued.id, now, reply, owner=self._owner))
@@ -264,7 +272,8 @@ class DeliveryWorker:
             self._change(lambda tx: self._fail(tx, queued, f"gave up after {GIVE_UP.days} days: {reason}", now))
             return
         wait = backoff(queued.attempts, self._jitter())
-        again = self._resting_until if outcome.away and self._resting_until is not None else now + wait
+        rests_until = self._resting_until
+        again = now + (timedelta(seconds=max(0.0, rests_until - self._monotonic())) if outcome.away and rests_until is not None else wait)
         self._change(lambda tx: tx.outbox.defer(queued.id, again, reason, owner=self._owner))
         log.info("mail_deferred", **_about(queued), reason=reason, again=again.isoformat())
 
@@ -290,11 +299,11 @@ class DeliveryWorker:
             except Exception:
                 log.exception("failure_not_notified", **_about(queued))
 
-    def _note_absence(self, outcome: Outcome, now: datetime) -> None:
+    def _note_absence(self, outcome: Outcome) -> None:
         if isinstance(outcome, Deferred) and outcome.away:
             self._absences += 1
             pause = rest(self._absences, self._jitter())
-            self._resting_until = now + pause
+            self._resting_until = self._monotonic() + pause.total_seconds()
             self._report(f"{outcome.code or ''} {outcome.reply}".strip(), pause)
             return
         self._absences, self._resting_until = 0, None

@@ -36,7 +36,7 @@ class KnownWaitingTimes:
 def stored(tx: Tx, now: datetime) -> WaitingTimes:
     """What was measured last; nothing where that was too long ago."""
     found: Any = tx.state.get(STATE_KEY)
-    if not isinstance(found, dict) or now - datetime.fromisoformat(found["at"]) > OLDEST:
+    if not isinstance(found, dict) or abs(now - datetime.fromisoformat(found["at"])) > OLDEST:
         return WaitingTimes()
     groups = {(team, type, priority): minutes for team, type, priority, minutes in found["groups"]}
     return WaitingTimes(groups=groups, behind=frozenset(found["behind"]))

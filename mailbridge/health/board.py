@@ -49,12 +49,12 @@ class Board:
         """Whether this process reported the source as working recently."""
         with self._lock:
             last = self._written.get(source)
-        return last is not None and not last.reason and self._clock.now() - last.at < time
+        return last is not None and not last.reason and abs(self._clock.now() - last.at) < time
 
     def _report(self, source: str, reason: str, now: datetime, write: Callable[[Tx], None]) -> None:
         with self._lock:
             last = self._written.get(source)
-            if last is not None and last.reason == reason and now - last.at < SELDOM:
+            if last is not None and last.reason == reason and abs(now - last.at) < SELDOM:
                 return
             self._written[source] = _Written(reason, now)
         if reason and (last is None or not last.reason):

@@ -65,7 +65,7 @@ class Pulse:
         if asked.path not in {"/health", "/health/sources"}:
             return HttpPage(status="404 Not Found", body=b"Ask for /health or /health/sources.\n")
         last, now = self._last, self._clock.now()
-        works = last is not None and now - last.at < TOO_OLD
+        works = last is not None and abs(now - last.at) < TOO_OLD
         sound = works and not (last is not None and last.failing and asked.path == "/health/sources")
         said = {
             "ok": sound,
@@ -83,7 +83,7 @@ class Pulse:
     def ping(self) -> bool:
         """Pings the operator's address if the desk works; whether it was reached.  Errors are only logged."""
         last, url = self._last, self._config.health.ping_url
-        if not url or last is None or last.failing or self._clock.now() - last.at >= TOO_OLD:
+        if not url or last is None or last.failing or abs(self._clock.now() - last.at) >= TOO_OLD:
             return False
         try:
             answer = Caller(((urlsplit(url).hostname or ""),), time_limit=PING_TIME).get(url)

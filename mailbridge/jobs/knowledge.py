@@ -96,7 +96,7 @@ class KnowledgeReloader:
             if (settled and state != self._taken) or self._accepted_since():
                 self._taken = state
                 self._knowledge = self._load()
-            elif self._knowledge.articles and self._clock.now() - self._learned_at >= LEARNED_EVERY:
+            elif self._knowledge.articles and abs(self._clock.now() - self._learned_at) >= LEARNED_EVERY:
                 self._learn(self._knowledge)
 
     def _accepted_since(self) -> bool:

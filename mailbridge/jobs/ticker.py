@@ -2,8 +2,8 @@
 
 APScheduler plans the ticks, in UTC, and wakes the thread of the job.  So a job that takes long, or hangs, delays no other job.  Jobs are
 in memory and have no persistent state, because each asks the store what is due.  A late tick runs (no misfire limit), several missed ticks
-run once, and a job never overlaps itself.  APScheduler goes by the wall clock, which may be set back: a thread that was not woken for one
-and a half intervals of the monotonic clock ticks by itself.
+run once, and a job never overlaps itself.  APScheduler goes by the wall clock, which may be set: `plan_anew` makes it plan from that moment
+on.  A thread that was not woken for one and a half intervals of the monotonic clock ticks by itself.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Protocol
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
 
 from mailbridge.errors import StoreAway, Transient
 from mailbridge.ops import log as logs
@@ -45,6 +46,20 @@ class Runs(Protocol):
     def hangs(self, job: str, since: datetime) -> None: ...
 
 
+class IntervalFromNow(BaseTrigger):  # type: ignore[misc]
+    """The next tick is an interval from now.
+
+    APScheduler's own trigger counts in intervals from the first tick and lists all that were missed: after a step from 1970 to 2038 these
+    are a thousand million.
+    """
+
+    def __init__(self, every: timedelta) -> None:
+        self._every = every
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
+        return now + self._every if previous_fire_time is not None else now
+
+
 class Ticker:
     """Runs jobs until it is stopped.  A job that raises is called again at its next tick."""
 
@@ -57,13 +72,18 @@ class Ticker:
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
         for loop in self._loops:
-            every = loop.job.every.total_seconds()
-            self._scheduler.add_job(loop.wake, "interval", seconds=every, id=loop.job.name, next_run_time=datetime.now(UTC))
+            self._scheduler.add_job(loop.wake, IntervalFromNow(loop.job.every), id=loop.job.name, next_run_time=datetime.now(UTC))
 
     def start(self) -> None:
         for loop in self._loops:
             loop.thread.start()
         self._scheduler.start()
+
+    def plan_anew(self) -> None:
+        """After the clock was set: every job is due now, and at its interval from now on."""
+        for loop in self._loops:
+            loop.wake()
+            self._scheduler.modify_job(loop.job.name, next_run_time=datetime.now(UTC))
 
     def stop(self, within: timedelta = LAST) -> None:
         """No job starts a tick any more.  Waits for those in progress; a job that does not end within this time ends with the process."""
@@ -92,17 +112,19 @@ class _Loop:
         self.job = job
         self._runs, self._stopping = runs, stopping
         self._due = Event()
-        self._began: datetime | None = None
-        self._reported: datetime | None = None
+        self._began: tuple[float, datetime] | None = None  # by the monotonic clock, and for people
+        self._reported: float | None = None
         self.thread = Thread(target=self._work, name=f"job-{job.name}", daemon=True)
 
     def report_hanging(self) -> None:
-        began = self._began
-        if began is None or began == self._reported or datetime.now(UTC) - began < self.job.longest:
+        if (began := self._began) is None:
             return
-        self._reported = began
-        log.error("job_hangs", job=self.job.name, since=began.isoformat())
-        self._runs.hangs(self.job.name, began)
+        at, since = began
+        if at == self._reported or monotonic() - at < self.job.longest.total_seconds():
+            return
+        self._reported = at
+        log.error("job_hangs", job=self.job.name, since=since.isoformat())
+        self._runs.hangs(self.job.name, since)
 
     def wake(self) -> None:
         """The job is due."""
@@ -118,7 +140,7 @@ class _Loop:
                 self._tick()
 
     def _tick(self) -> None:
-        self._began = datetime.now(UTC)
+        self._began = monotonic(), datetime.now(UTC)
         try:
             self._runs.run(self.job.name, self.job.run)
         except StoreAway as error:

@@ -195,7 +195,7 @@ class TokenSource:
             raise LoginNeeded(f"paused after {grant.refusals} refusals: {grant.refusal}", oauth=name)
         if grant.refused_at is not None and now < grant.refused_at + self._between:
             raise TokenUnavailable(f"refused a moment ago: {grant.refusal}", oauth=name)
-        if self._ask_again is not None and now < self._ask_again:
+        if self._ask_again is not None and timedelta(0) < self._ask_again - now <= LONGEST_RETRY_AFTER:
             raise TokenUnavailable(f"{grant.failure}; next try in {_seconds(self._ask_again - now)} s", oauth=name)
 
     def _claimed(self, rejected: AccessToken | None, usable: AccessToken | None) -> Grant | AccessToken:

@@ -43,6 +43,7 @@ class Metrics:
             registry=self.registry,
         )  # fmt: skip
         self._rules = Histogram("mailbridge_rules_seconds", "All rules on one mail", buckets=FAST, registry=self.registry)
+        self._clock = Counter("mailbridge_clock_steps", "How often the clock of the machine was set", registry=self.registry)
         self._readers = Counter("mailbridge_readers_lost", "Reading children that a mail ended", registry=self.registry)
 
     def accepted(self, source: str) -> None:
@@ -60,6 +61,9 @@ class Metrics:
     def rules_timed(self) -> AbstractContextManager[object]:
         """Times the block as the rule evaluation of one mail."""
         return self._rules.time()
+
+    def clock_set(self) -> None:
+        self._clock.inc()
 
     def reader_lost(self) -> None:
         self._readers.inc()

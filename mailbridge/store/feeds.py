@@ -52,6 +52,7 @@ _FAILED = calendar_feeds.update().where(_THIS).values(fault=sa.bindparam("why"))
 
 
 _TRY_AGAIN = calendar_feeds.update().where(calendar_feeds.c.fault != "").values(tried_at=None)
+_TRIED_LATER = calendar_feeds.update().where(calendar_feeds.c.tried_at > sa.bindparam("now")).values(tried_at=None)
 
 
 class Feeds:
@@ -82,6 +83,10 @@ class Feeds:
     def try_again(self) -> int:
         """The feeds that failed are due at once; how many."""
         return self._sql.change(_TRY_AGAIN)
+
+    def clip(self, now: datetime) -> int:
+        """The feeds whose last try lies in the future are due at once; how many."""
+        return self._sql.change(_TRIED_LATER, {"now": now})
 
 
 def _feed(row: Row) -> Feed:

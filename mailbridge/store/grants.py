@@ -7,7 +7,7 @@ answer to an old request never overwrites a newer login.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -38,6 +38,7 @@ class Grant:
     failure: str = ""
     note: str = ""  # remarks on the last answer
 
+LONGEST_LEASE = timedelta(minutes=5)
 
 _NAMES = Grant.__slots__
 _COLUMNS = tuple(oauth_grants.c[name] for name in _NAMES)
@@ -55,6 +56,8 @@ _WRITE = {name: sa.bindparam(f"new_{name}", type_=oauth_grants.c[name].type) for
 _SET = oauth_grants.update().where(*_MINE).values(_WRITE | {"renewing": "", "renewing_until": None})
 _NOBODY = {"renewing": "", "renewing_until": None}
 _REPLACE = oauth_grants.update().where(oauth_grants.c.account == sa.bindparam("name")).values(_WRITE | _NOBODY)
+_CLIP = oauth_grants.update().where(oauth_grants.c.renewing_until > sa.bindparam("latest")).values(_NOBODY)
+_REFUSED_LATER = oauth_grants.update().where(oauth_grants.c.refused_at > sa.bindparam("now")).values(refused_at=sa.bindparam("now"))
 _RELEASE = oauth_grants.update().where(oauth_grants.c.renewing != "").values(_NOBODY)
 
 
@@ -89,6 +92,10 @@ class Grants:
     def release(self) -> int:
         """Ends all leases: their holders are gone."""
         return self._sql.change(_RELEASE)
+
+    def clip(self, now: datetime) -> int:
+        """Ends leases that end later than LONGEST_LEASE from now, and no refusal lies in the future; how many rows were changed."""
+        return self._sql.change(_CLIP, {"latest": now + LONGEST_LEASE}) + self._sql.change(_REFUSED_LATER, {"now": now})
 
 
 def _values(grant: Grant) -> dict[str, object]:

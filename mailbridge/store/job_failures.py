@@ -44,6 +44,7 @@ _DUE = sa.select(job_failures).where(_OF_JOB, job_failures.c.next_at <= _NOW).or
 _ALL = sa.select(job_failures).order_by(*_ORDER).limit(sa.bindparam("j_most"))
 _UNTOLD = sa.select(job_failures).where(job_failures.c.told_at.is_(None)).order_by(*_ORDER)
 _TELL = job_failures.update().where(job_failures.c.told_at.is_(None)).values(told_at=_NOW)
+_LOOK_AGAIN = job_failures.update().where(job_failures.c.next_at > sa.bindparam("j_latest", type_=UtcDateTime())).values(next_at=_NOW)
 _COUNTS = sa.select(job_failures.c.job, sa.func.count()).group_by(job_failures.c.job)
 
 
@@ -94,6 +95,10 @@ class JobFailures:
     def tell(self, now: datetime) -> None:
         """The administrators know all of them now."""
         self._sql.change(_TELL, {"j_now": now})
+
+    def look_again(self, now: datetime, latest: datetime | None = None) -> int:
+        """What is to be tried after `latest` (None: after `now`) is tried now; how many failures."""
+        return self._sql.change(_LOOK_AGAIN, {"j_now": now, "j_latest": latest or now})
 
     def counts(self) -> Mapping[str, int]:
         """By job, how many items fail."""

@@ -69,6 +69,8 @@ _QUEUE = QueueTable(
     on_claim={"repeated": sa.or_(outbox.c.repeated, outbox.c.state == OutboxState.DOT)},
     on_release={"next_at": outbox.c.created_at, "attempts": outbox.c.attempts - 1},
     on_requeue={"error": "", "repeated": False},
+    given_up=timedelta(days=5),
+    retried=sa.or_(outbox.c.attempts > 0, outbox.c.created_at > bind("now")),
 )
 _CHANGE = outbox.update().where(_QUEUE.this)
 _END = _CHANGE.values(_QUEUE.unleased)

@@ -57,6 +57,10 @@ class QueueTable:
     on_claim: Columns = field(default_factory=dict)
     on_release: Columns = field(default_factory=dict)
     on_requeue: Columns = field(default_factory=dict)
+    longest_wait: timedelta = timedelta(hours=3)  # of a row that was deferred
+    longest_lease: timedelta = timedelta(minutes=15)
+    given_up: timedelta | None = None  # age at which a row is given up
+    retried: Any = field(default_factory=sa.true)  # of the rows that wait: those that wait for the next try of something that failed
 
     @property
     def this(self) -> sa.ColumnElement[bool]:
@@ -126,6 +130,15 @@ class QueueStatements:
             .where(queue.this, requeued)
             .values({"state": queue.ready, "attempts": 0, **queue.unleased, **queue.at_once, **queue.on_requeue})
         )
+        # Times that were written while the clock of the machine was wrong.
+        is_leased = table.c.state.in_(queue.leased)
+        ends = {column.name: bind("until") for column in queue.lease_ends}
+        late_leases, late_waits = queue.lease_ends[0] > bind("latest"), queue.due > bind("latest")
+        self.leases_by = table.update().where(queue.open, is_leased, late_leases).values(ends)
+        self.leases_anew = table.update().where(queue.open, is_leased).values(ends)
+        self.waits_by = table.update().where(queue.open, sa.not_(is_leased), queue.retried, late_waits).values(queue.at_once)
+        self.created_by = table.update().where(queue.open, queue.created > bind("latest")).values({queue.created.name: bind("now")})
+        self.created_since = table.update().where(queue.open, queue.created < bind("since")).values({queue.created.name: bind("since")})
         self.get = sa.select(table).where(queue.this)
         self.lists: dict[StrEnum | None, sa.Select[Any]] = {None: queue.newest(), **lists}
         self.lists_since = {state: statement.where(queue.created >= bind("since")) for state, statement in self.lists.items()}
@@ -174,6 +187,33 @@ class LeaseQueue(ABC, Generic[Item, Claimed]):
     def release(self, owner: str | None = None) -> int:
         """What `owner` (None: anybody) has claimed can be claimed at once; how many rows."""
         return self._sql.change(self._statements.release, {"in_owner": owner}) if owner else self._sql.change(self._statements.release_all)
+
+    def clip(self, now: datetime) -> int:
+        """No row waits longer for its next try than the longest wait of its kind, and no lease is longer than the longest one; how many
+        rows were changed.  Later times were written while the clock was ahead.
+        """
+        queue = self._statements.queue
+        lease, is_late = queue.longest_lease, {"in_now": now, "in_latest": now + queue.longest_wait}
+        changed = self._sql.change(self._statements.waits_by, self._without_now(is_late))
+        changed += self._sql.change(self._statements.leases_by, {"in_until": now + lease, "in_latest": now + lease})
+        return changed + self._sql.change(self._statements.created_by, is_late)
+
+    def look_again(self, now: datetime) -> int:
+        """After the clock was set: rows that wait for their next try are due now, and the leases begin anew; how many rows were changed.
+
+        No row is from the future, and none is near the age at which it is given up: what the clock skipped does not count as waiting.
+        """
+        queue = self._statements.queue
+        changed = self._sql.change(self._statements.waits_by, self._without_now({"in_now": now, "in_latest": now}))
+        changed += self._sql.change(self._statements.leases_anew, {"in_until": now + queue.longest_lease})
+        changed += self._sql.change(self._statements.created_by, {"in_now": now, "in_latest": now})
+        if queue.given_up is not None:
+            changed += self._sql.change(self._statements.created_since, {"in_since": now - queue.given_up / 2})
+        return changed
+
+    def _without_now(self, values: Values) -> Values:
+        """The values of a statement that sets `QueueTable.at_once`."""
+        return {name: value for name, value in values.items() if name != "in_now" or not self._statements.queue.due.nullable}
 
     def requeue(self, id: int, now: datetime) -> bool:
         """A row that is done with is worked once more as if it were new.  False: its state does not allow it."""

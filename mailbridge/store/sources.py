@@ -52,6 +52,10 @@ _MAIL = (
 )
 _SILENCE = sources.update().where(_THIS).values(silence=sa.bindparam("s_silence"))
 _SET_NOTIFIED = sources.update().where(_THIS).values(told=sa.bindparam("s_told"), told_at=_NOW)
+_CLIP = [
+    sources.update().where(column > _NOW).values({column.name: _NOW})
+    for column in (sources.c.watched_since, sources.c.proven_at, sources.c.mail_at, sources.c.failing_since)
+]
 _FORGET = sources.delete().where(_THIS)
 _ADD_ARRIVALS = dialects.insert(
     arrivals,
@@ -107,6 +111,10 @@ class Sources:
         for name in names:
             self._ensure(name, now)
             self._sql.change(_WATCH, {"s_source": name, "s_now": now})
+
+    def clip(self, now: datetime) -> int:
+        """Nothing was seen later than now: the clock was ahead then; how many times were changed."""
+        return sum(self._sql.change(statement, {"s_now": now}) for statement in _CLIP)
 
     def forget(self, names: Collection[str]) -> None:
         """Nothing is known of these any more."""

@@ -8,7 +8,7 @@ done, failed       nothing more to do
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -35,6 +35,7 @@ _QUEUE = QueueTable(
     requeued=(CallState.DONE, CallState.FAILED, CallState.DEFERRED),
     on_release={"next_at": webhooks.c.created_at},
     on_requeue={"created_at": bind("now"), "done_at": None},
+    given_up=timedelta(days=2),
 )
 _RESPONSE = {"status": bind("status"), "answer": bind("answer")}
 _ADD = dialects.insert_new(webhooks)

@@ -90,6 +90,7 @@ class Office:
         return DeliveryWorker(
             self.store, self.transport, Renderer(self.folders), self.clock, desk=lambda: desk,
             view=lambda tx, notification, desk: self.view(notification), failed=self._failed, held=self._held, jitter=lambda: 0.0,
+            monotonic=lambda: self.clock.now().timestamp(),
         )  # fmt: skip
 
     def _failed(self, tx: Tx, queued: Queued, reason: str) -> None:

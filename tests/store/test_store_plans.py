@@ -89,6 +89,9 @@ UNASKED: dict[str, str] = {
     "job_failures.all": "the table has rows only for what fails now",
     "job_failures.untold": "the table has rows only for what fails now",
     "job_failures.tell": "the table has rows only for what fails now",
+    "job_failures.look_again": "the table has rows only for what fails now",
+    "sources.clip": "it has one row for each source of the configuration",
+    "feeds.clip": "it has one row for each calendar feed",
     "job_failures.counts": "the table has rows only for what fails now",
     "articles.all": "read when articles are loaded; people write them",
     "article_outcomes.counts": "`kb report` counts all",
@@ -110,6 +113,7 @@ def as_queue(queue: LeaseQueue[Any, Any], *states: str) -> None:
     queue.is_due(NOW), queue.oldest(), queue.next_due(), queue.get(1)
     unless_lost(lambda: queue.renew(1, "w", NOW, LEASE))
     queue.release("w"), queue.release(), queue.requeue(1, NOW)
+    queue.clip(NOW), queue.look_again(NOW)
 
 
 def unless_lost(change: Callable[[], object]) -> None:
@@ -356,6 +360,7 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
             tx.grants.finish_renewal(Grant(account="login"), "w"),
         ),
         *(tx.grants.replace(Grant(account="login")), tx.grants.get("login"), tx.grants.all(), tx.grants.release()),
+        tx.grants.clip(NOW),
     ),
     "keys": lambda tx: (tx.keys.ensure(NOW, bytes), tx.keys.live(), tx.keys.rotate(NOW, bytes)),
     "pairings": lambda tx: (

@@ -17,6 +17,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 CALLED_BY_OTHERS: dict[str, str] = {
+    "get_next_fire_time": "APScheduler asks the trigger of a job for its next tick",
     "connection_lost": "asyncio.Protocol",
     "connection_made": "asyncio.Protocol",
     "data_received": "asyncio.Protocol",

@@ -419,6 +419,7 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
     "admin.kept_ticket": {"number": "MB-1042", "subject": "Your vacation", "already": ""},
     "admin.paired": {"agent": "ana", "address": "ana@acme.example", "source": "imap:main", "detail": "dmarc=pass by mx.acme.example"},
     "admin.first_connect": {"mailbox": "main", "folder": "INBOX", "older": "1204", "taken": "30"},
+    "admin.clock_set": {"before": "2026-11-23T09:10:00+00:00", "after": "2026-11-23T11:10:00+00:00"},
     "admin.login_refused": {
         "login": "support",
         "stopped": "support, outgoing mail",

@@ -130,6 +130,14 @@ class FirstConnect(Payload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClockSet(Payload):
+    """`before`: what the clock showed; `after`: what it was set to."""
+
+    before: datetime
+    after: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedLogin(Payload):
     login: str
     stopped: str

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from mailbridge.notifications.payloads.admins import (
     BackupNews,
     Breaker,
+    ClockSet,
     FirstConnect,
     Flood,
     JobsFailed,
@@ -182,6 +183,7 @@ PAYLOADS: Mapping[str, type[Payload]] = {
     "admin.kept_ticket": KeptTicket,
     "admin.paired": NewPairing,
     "admin.first_connect": FirstConnect,
+    "admin.clock_set": ClockSet,
     "admin.login_refused": RefusedLogin,
     "admin.login_ends": LoginEnds,
     "admin.backup": BackupNews,

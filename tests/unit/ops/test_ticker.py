@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Event, Lock
 
 from mailbridge.errors import StoreAway, Transient
-from mailbridge.jobs.ticker import Job, Ticker
+from mailbridge.jobs.ticker import IntervalFromNow, Job, Ticker
 
 SOON = timedelta(milliseconds=5)
 PATIENCE = 20.0  # seconds for something that takes milliseconds
@@ -121,3 +121,15 @@ def test_jobs_go_on_when_the_clock_is_set_back() -> None:
         assert job.enough.wait(PATIENCE)
     finally:
         ticker.stop()
+
+
+def test_after_the_clock_was_set_every_job_is_due_at_once() -> None:
+    seldom = Counted(2)
+    with running(Job(name="seldom", every=timedelta(hours=1), run=seldom)) as ticker:
+        ticker.plan_anew()
+        assert seldom.enough.wait(PATIENCE)
+
+
+def test_a_step_over_decades_makes_no_list_of_missed_ticks() -> None:
+    trigger, now = IntervalFromNow(timedelta(seconds=2)), datetime(2038, 1, 19, tzinfo=UTC)
+    assert trigger.get_next_fire_time(datetime(1970, 1, 1, tzinfo=UTC), now) == now + timedelta(seconds=2)
