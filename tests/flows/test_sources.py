@@ -132,7 +132,7 @@ def test_the_outgoing_server_is_known_by_each_mail_and_by_asking(desk: TestDesk)
 def test_a_server_that_is_not_there_is_found_without_a_mail(tmp_path: Path) -> None:
     port = free_ports(1)[0]
     with a_desk(tmp_path, outgoing=Outgoing(url=f"smtp://127.0.0.1:{port}")) as desk:
-        desk.app.sources.probe({"smtp:127.0.0.1:2525": port})
+        desk.app.sources.probe({"smtp:127.0.0.1:2525": ("127.0.0.1", port)})
 
         assert "refused" in known(desk, OUTGOING).reason.lower()
         assert known(desk, "smtp:127.0.0.1:2525").failing_since is not None
