@@ -11,7 +11,8 @@ from mailbridge.doctor.model import Finding, doubtful, right, wrong
 from mailbridge.errors import MailbridgeError
 from mailbridge.health.names import OUTGOING, listener_name
 from mailbridge.health.probes import ProbeFailed, probes
-from mailbridge.intake.imap_connection import Connection, LoginRefused
+from mailbridge.intake.imap_connection import Connection
+from mailbridge.intake.imap_errors import LoginRefused
 from mailbridge.oauth.model import TokenSource
 
 TokensOf = Callable[[str], TokenSource | None]  # name of an OAuth login -> its tokens; None: log in with a password

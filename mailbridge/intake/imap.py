@@ -21,7 +21,8 @@ from mailbridge.config.model import After, Mailbox, Taken
 from mailbridge.errors import StoreAway, Transient
 from mailbridge.intake.imap_acknowledge import Acknowledger
 from mailbridge.intake.imap_client import Line
-from mailbridge.intake.imap_connection import Connection, LoginRefused
+from mailbridge.intake.imap_connection import Connection
+from mailbridge.intake.imap_errors import LoginRefused
 from mailbridge.intake.imap_plan import (
     Acknowledge,
     Fetch,

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from mailbridge.config.model import After, Mailbox
-from mailbridge.intake.imap_connection import CommandRefused, Connection
+from mailbridge.intake.imap_connection import Connection
+from mailbridge.intake.imap_errors import CommandRefused
 from mailbridge.intake.imap_record import FolderRecord
 from mailbridge.intake.log import IntakeLog
 from mailbridge.ops import crash

@@ -5,26 +5,24 @@ Only the thread that opened it may use it; its Line may be cut by any.  Comments
 
 from __future__ import annotations
 
-import select
 import ssl
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from imapclient.datetime_util import parse_to_datetime
-from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError, ProtocolError
+from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
 
 from mailbridge.config.model import Mailbox, Take, Taken
-from mailbridge.errors import Transient
-from mailbridge.intake import imap_client
 from mailbridge.intake.imap_answers import by_uid, found
 from mailbridge.intake.imap_client import Line, connected, prepare
+from mailbridge.intake.imap_errors import Lost, in_our_words, where_of
+from mailbridge.intake.imap_idle import idle
+from mailbridge.intake.imap_items import MailSummary, criterion, heads_in, plain_name, summary_of, takes_keywords
+from mailbridge.intake.imap_login import by_password, by_token
 from mailbridge.intake.imap_old import HEAD_FIELDS
 from mailbridge.intake.imap_plan import SERVERS, Selected
-from mailbridge.oauth import advice, sasl
-from mailbridge.oauth.model import AccessToken, LoginNeeded, TokenRefused, TokenSource, TokenUnavailable
+from mailbridge.oauth.model import AccessToken, TokenSource
 from mailbridge.ops.time_limit import within
 
 FAREWELL_TIMEOUT = 2.0
@@ -33,26 +31,6 @@ SLOWEST = 8 << 10  # bytes a second that a slow line carries: mails get so much 
 HEAD = 4 << 10  # bytes that the fields of a mail's header may have together, as a rule
 STEP = 1 << 20  # bytes of a large mail in one request
 EVERY = Take(which=Taken.ALL)
-
-
-class Lost(Transient):
-    """The connection cannot be used any more: broken, silent, or out of step."""
-
-
-class LoginRefused(Lost):
-    """The server refuses the login, now or permanently."""
-
-
-class CommandRefused(Transient):
-    """The server answered NO or BAD to a command.  The connection can be used further."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MailSummary:
-    """What the server says about a mail before it is fetched."""
-
-    size: int
-    received_at: datetime | None  # INTERNALDATE, time of receipt by the server
 
 
 class Connection:
@@ -69,7 +47,7 @@ class Connection:
         self._token: AccessToken | None = None
         self._lost = True  # until the login has succeeded, and after a lost connection
         self._mails: Any = None  # number of mails in the folder, from the last EXISTS
-        self.where = {"mailbox": mailbox.name, "server": f"{mailbox.host}:{mailbox.port}"}
+        self.where = where_of(mailbox)
         self._line = line or Line()
         try:
             with self._translated("connect"):
@@ -82,9 +60,9 @@ class Connection:
             with self._translated("login"):
                 prepare(self._client, largest)
                 if tokens is None or token is None:
-                    self._login(mailbox)
+                    by_password(self._client, mailbox)
                 else:
-                    self._login_by_token(mailbox, tokens, token)
+                    self._token = by_token(self._client, mailbox, tokens, token)
                 self._client.capabilities()
                 self._lost = False
         except BaseException:
@@ -107,10 +85,10 @@ class Connection:
     def select(self, folder: str, *, readonly: bool) -> Selected:
         """Selects the folder; read-only where no command of ours may change it."""
         with self._translated("open folder"):
-            answer = self._client.select_folder(_plain(folder), readonly=readonly)
+            answer = self._client.select_folder(plain_name(folder), readonly=readonly)
             if b"EXISTS" not in answer:  # RFC 9051 6.3.2: always present, so this is not the answer to our SELECT
                 raise Lost("the server opened the folder without saying how many mails it holds")
-            self._keywords = _takes_keywords(answer.get(b"PERMANENTFLAGS"))
+            self._keywords = takes_keywords(answer.get(b"PERMANENTFLAGS"))
             return Selected(uidvalidity=int(answer.get(b"UIDVALIDITY", 0)) & SERVERS, uidnext=int(answer.get(b"UIDNEXT", 0)))
 
     def search(self, first: int, last: int | None, take: Take = EVERY) -> list[int]:
@@ -125,7 +103,7 @@ class Connection:
             untagged.pop("SEARCH", None)
             untagged.pop("ESEARCH", None)
             # imapclient's own search() reads only one line.
-            asked = [f"UID {int(first)}:{'*' if last is None else int(last)}", *_criterion(take)]
+            asked = [f"UID {int(first)}:{'*' if last is None else int(last)}", *criterion(take)]
             lines = self._client._raw_command_untagged(b"SEARCH", [" ".join(asked).encode()])
             return found(lines, untagged.pop("ESEARCH", ()))
 
@@ -159,7 +137,7 @@ class Connection:
         """Summaries of these mails; without those that are gone."""
         with self._translated("ask for sizes"):
             answers = self._fetch(uids, "RFC822.SIZE INTERNALDATE")
-            return {uid: _seen(answer) for uid, answer in answers.items() if b"RFC822.SIZE" in answer}
+            return {uid: summary_of(answer) for uid, answer in answers.items() if b"RFC822.SIZE" in answer}
 
     def bodies(self, uids: Sequence[int], size: int) -> dict[int, bytes]:
         """The complete mails, without setting \\Seen (BODY.PEEK, RFC 9051 6.4.5); without those that are gone or have no content.
@@ -174,7 +152,7 @@ class Connection:
         """The header fields of these mails and their threads; without those that are gone or have no header."""
         with self._translated("fetch headers", expected=len(uids) * HEAD):
             answers = self._fetch(uids, f"BODY.PEEK[HEADER.FIELDS ({' '.join(HEAD_FIELDS)})]")
-            return {uid: head for uid, answer in answers.items() for head in _heads_in(answer)}
+            return {uid: head for uid, answer in answers.items() for head in heads_in(answer)}
 
     def _fetch(self, uids: Sequence[int], items: str) -> dict[int, dict[bytes, Any]]:
         """The data of these mails.  imapclient's own fetch() takes a sequence number for a UID where an answer has none, and lets a second
@@ -223,7 +201,7 @@ class Connection:
         """Moves the mails to the other folder, which is created where it is missing."""
         with self._translated("move"):
             try:
-                self._move(uids, _plain(folder))
+                self._move(uids, plain_name(folder))
             except IMAPClientError as error:
                 if "TRYCREATE" not in str(error).upper():
                     raise
@@ -257,44 +235,10 @@ class Connection:
     def idle(self, seconds: float, interrupt: int) -> None:
         """Returns after an untagged answer, after the timeout, or when `interrupt` (a file number) is readable.
 
-        The answer is not interpreted: the caller checks the folder afterwards.  imapclient's idle_check() is not used: it shows a closed
-        connection as no news for ever (its issues 349, 565) and misses an answer that came together with the continuation (its issues 150,
-        321).
+        The answer is not interpreted: the caller checks the folder afterwards.
         """
         with self._translated("idle", waits=seconds):
-            if not self._begin_idle() and not self._has_buffered():
-                poll = select.poll()
-                poll.register(self._client.socket(), select.POLLIN)
-                poll.register(interrupt, select.POLLIN)
-                poll.poll(seconds * 1000)
-            _, responses = self._client.idle_done()
-            self._heed(responses)
-
-    def _begin_idle(self) -> bool:
-        """Starts IDLE; True where the server announced something before it."""
-        imap = self._client._imap
-        self._client._idle_tag = tag = imap._command("IDLE")
-        told = False
-        while imap._get_response() is not None:
-            if imap.tagged_commands[tag]:
-                raise IMAPClientError("IDLE refused")
-            told = True
-        return told
-
-    def _has_buffered(self) -> bool:
-        """Whether data was read from the socket that was not processed yet: poll() does not show it."""
-        imap, sock = self._client._imap, self._client.socket()
-        if isinstance(sock, ssl.SSLSocket) and sock.pending():
-            return True
-        if hasattr(imap, "_readbuf"):  # Python 3.14 has a buffer of its own
-            return bool(imap._readbuf)
-        sock.settimeout(0)
-        try:
-            return bool(imap.file.peek(1))
-        except (BlockingIOError, ssl.SSLWantReadError):
-            return False
-        finally:
-            sock.settimeout(imap_client.READ_TIMEOUT)
+            self._heed(idle(self._client, seconds, interrupt))
 
     # The end
 
@@ -322,118 +266,11 @@ class Connection:
                 yield
         except Exception as error:
             late = f"the IMAP server did not finish its answer within {seconds:.0f} s"
-            trouble = Lost(late, doing=doing, **self.where) if limit.over else self._in_our_words(error, doing)
+            trouble = Lost(late, doing=doing, **self.where) if limit.over else in_our_words(error, doing, self._mailbox.user, self.where)
             self._lost = self._lost or isinstance(trouble, Lost)
             raise trouble from error
-
-    def _in_our_words(self, error: Exception, doing: str) -> Transient:
-        if help_ := advice.of_server(str(error), self._mailbox.user):
-            # Microsoft accepts the token and then refuses every command: an immediate retry does not help.
-            return LoginRefused(f"the IMAP server refuses the mailbox: {error}. {help_}", doing=doing, **self.where)
-        match error:
-            case LoginRefused() | LoginNeeded() | TokenRefused() | TokenUnavailable():
-                return error
-            case LoginError() if _broke_off(error) or _passes(str(error)):
-                return Lost(f"the IMAP server did not answer the login: {error}", **self.where)
-            case LoginError():
-                return LoginRefused(f"the IMAP server refuses the login: {error}", **self.where)
-            case IMAPClientAbortError():
-                return Lost(f"the IMAP connection broke: {error}", doing=doing, **self.where)
-            case ssl.SSLCertVerificationError():
-                return Lost(f"the IMAP server's certificate is not to be trusted: {error.verify_message}", **self.where)
-            case OSError():
-                return Lost(f"the IMAP server cannot be reached: {error}", doing=doing, **self.where)
-            case IMAPClientError() if not isinstance(error, ProtocolError):
-                return CommandRefused(f"the IMAP server refuses: {error}", doing=doing, **self.where)
-            case _:
-                # ValueError, AttributeError, KeyError, MemoryError ...: raised by imapclient for malformed answers
-                return Lost(f"the IMAP server's answer makes no sense: {type(error).__name__}: {error}", doing=doing, **self.where)
 
     def _heed(self, responses: Sequence[tuple[Any, ...]]) -> None:
         """Raises for a BYE, which imapclient returns like any other untagged answer."""
         if any(response and response[0] == b"BYE" for response in responses):
             raise IMAPClientAbortError("the server says BYE")
-
-    def _login(self, mailbox: Mailbox) -> None:
-        if mailbox.user.isascii() and mailbox.password.isascii():
-            self._client.login(mailbox.user, mailbox.password)
-            return
-        # imaplib's LOGIN supports only ASCII; PLAIN is UTF-8 (RFC 4616 2).
-        token = f"\0{mailbox.user}\0{mailbox.password}".encode()
-        self._client.sasl_login("PLAIN", lambda challenge: token)
-
-    def _login_by_token(self, mailbox: Mailbox, tokens: TokenSource, token: AccessToken) -> None:
-        """Logs in.  A token that the server refuses is renewed and tried once more."""
-        try:
-            self._present(mailbox, token)
-        except LoginRefused:
-            fresh = tokens.token(rejected=token)
-            if fresh.value == token.value:
-                raise
-            self._present(mailbox, token := fresh)
-        self._token = token
-
-    def _present(self, mailbox: Mailbox, token: AccessToken) -> None:
-        offered = [name.removeprefix(b"AUTH=").decode() for name in self._client.capabilities() if name.upper().startswith(b"AUTH=")]
-        mechanism = sasl.mechanism(offered) or (None if offered else sasl.XOAUTH2)
-        if mechanism is None:
-            raise LoginRefused(f"the IMAP server offers no OAuth login, only {', '.join(sorted(offered))}", **self.where)
-        self._client._cached_capabilities = None  # they change after the login
-        exchange = sasl.Exchange(mechanism, mailbox.user, token, mailbox.host, mailbox.port)
-        try:
-            # imapclient's oauth2_login() answers the server's error with the token again, and loses the error.
-            self._client.sasl_login(mechanism, exchange)
-        except LoginError as error:
-            if _broke_off(error) or _passes(str(error)):
-                raise
-            said = f"{error}{f' ({exchange.reason})' if exchange.reason else ''}"
-            help_ = advice.of_server(said, mailbox.user)
-            what = f"the IMAP server refuses the token for {mailbox.user}: {said}{f'. {help_}' if help_ else ''}"
-            raise LoginRefused(what, **self.where) from error
-
-
-def _broke_off(error: LoginError) -> bool:
-    """Whether the connection broke during the login.  imapclient makes a LoginError of every error; the one before it says which."""
-    return isinstance(error.__context__, IMAPClientAbortError)
-
-
-def _passes(said: str) -> bool:
-    """Whether the server refuses for now, whatever the password is (RFC 5530, 3)."""
-    return any(f"[{code}" in said.upper() for code in ("UNAVAILABLE", "SERVERBUG", "INUSE", "LIMIT"))
-
-
-def _seen(answer: Mapping[bytes, Any]) -> MailSummary:
-    told = answer.get(b"INTERNALDATE")
-    moment = parse_to_datetime(told, normalise=False) if isinstance(told, bytes) else None
-    aware = moment.astimezone(UTC) if moment is not None and moment.tzinfo else None
-    return MailSummary(size=int(answer[b"RFC822.SIZE"]), received_at=aware)
-
-
-def _heads_in(answer: Mapping[bytes, Any]) -> Iterator[bytes]:
-    """The header data under any spelling of the field list: servers repeat it in their own way, some with quotes."""
-    for name, value in answer.items():
-        if name.startswith(b"BODY[HEADER.FIELDS") and isinstance(value, bytes):
-            yield value
-
-
-def _criterion(take: Take) -> list[str]:
-    if take.which is Taken.UNSEEN:
-        return ["UNSEEN"]
-    if take.since is not None:  # RFC 9051 6.4.4: SINCE goes by the day of INTERNALDATE, disregarding time and time zone
-        return [f"SINCE {take.since.day}-{_MONTHS[take.since.month - 1]}-{take.since.year:04}"]
-    return []
-
-
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
-
-def _takes_keywords(permanent: Any) -> bool:
-    """RFC 9051 7.1: `\\*` in PERMANENTFLAGS allows new keywords; a server that says nothing allows all."""
-    return permanent is None or b"\\*" in permanent
-
-
-def _plain(name: str) -> str:
-    """A folder name that cannot end its command."""
-    if any(ord(character) < 32 or ord(character) == 127 for character in name):
-        raise ValueError("a folder name holds a control character")
-    return name

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mailbridge.errors import StoreAway
-from mailbridge.intake.imap_connection import STEP, CommandRefused, Connection, Lost, MailSummary
+from mailbridge.intake.imap_connection import STEP, Connection
+from mailbridge.intake.imap_errors import CommandRefused, Lost
+from mailbridge.intake.imap_items import MailSummary
 
 ROUND_BYTES = 8 << 20  # bytes of small mails asked for in one FETCH
 LOAD_BYTES = 32 << 20  # bytes held in memory and committed together; a single mail may be larger

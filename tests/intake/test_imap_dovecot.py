@@ -16,7 +16,7 @@ from mailbridge.clock import SystemClock
 from mailbridge.config.model import After, Mailbox, Tls
 from mailbridge.errors import StoreAway
 from mailbridge.intake.imap_acknowledge import DONE_KEYWORD
-from mailbridge.intake.imap_connection import LoginRefused, Lost
+from mailbridge.intake.imap_errors import LoginRefused, Lost
 from mailbridge.store.engine import Store
 from tests.intake.desk import Desk, a_mail
 from tests.servers import dovecot as dovecot_server

@@ -16,7 +16,7 @@ from mailbridge.clock import FixedClock
 from mailbridge.config.model import After, Mailbox, Take, Taken, Tls
 from mailbridge.errors import StoreAway, Transient
 from mailbridge.intake import imap_client, imap_connection
-from mailbridge.intake.imap_connection import CommandRefused, LoginRefused, Lost
+from mailbridge.intake.imap_errors import CommandRefused, LoginRefused, Lost
 from mailbridge.store.engine import Store
 from tests.fakes.imap_server import FakeImap, Fault, Folder, Mail
 from tests.intake.desk import Desk, a_mail

@@ -9,7 +9,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from mailbridge.config.model import Take, Taken
-from mailbridge.intake.imap_connection import Connection, Lost
+from mailbridge.intake.imap_connection import Connection
+from mailbridge.intake.imap_errors import Lost
 from mailbridge.store.engine import Store
 from tests.intake.desk import Desk, a_mail
 from tests.servers.dovecot import Account, Dovecot

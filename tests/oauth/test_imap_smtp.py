@@ -21,7 +21,8 @@ from mailbridge.delivery.session import Relay
 from mailbridge.delivery.smtp import SmtpTransport
 from mailbridge.delivery.transport import Deferred, Delivered
 from mailbridge.intake import imap
-from mailbridge.intake.imap_connection import Connection, LoginRefused
+from mailbridge.intake.imap_connection import Connection
+from mailbridge.intake.imap_errors import LoginRefused
 from mailbridge.oauth import sasl
 from mailbridge.oauth.source import TokenSource
 from mailbridge.store.engine import Store

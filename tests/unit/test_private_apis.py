@@ -72,7 +72,8 @@ def compiled_columns_have_types() -> bool:
     return [type(column.type) for column in compiled._result_columns] == [sa.Integer, sa.Text]
 
 
-IMAP, IMAP_CLIENT, SMTP_SESSION = "intake/imap_connection.py", "intake/imap_client.py", "intake/session.py"
+IMAP, IMAP_CLIENT, IMAP_IDLE = "intake/imap_connection.py", "intake/imap_client.py", "intake/imap_idle.py"
+IMAP_LOGIN, SMTP_SESSION = "intake/imap_login.py", "intake/session.py"
 CLIENT = imapclient.IMAPClient
 USES: tuple[Private, ...] = (
     Private(
@@ -121,14 +122,14 @@ USES: tuple[Private, ...] = (
     Private(
         "imapclient",
         "_idle_tag",
-        IMAP,
+        IMAP_IDLE,
         "idle_done() ends the IDLE that was begun here with news taken along",
         lambda: says(CLIENT.idle_done, "self._idle_tag"),
     ),
     Private(
         "imapclient",
         "_cached_capabilities",
-        IMAP,
+        IMAP_LOGIN,
         "capabilities are others after the login",
         lambda: says(CLIENT.capabilities, "self._cached_capabilities"),
     ),
@@ -143,6 +144,8 @@ USES: tuple[Private, ...] = (
         "imapclient", "_set_read_timeout", IMAP_CLIENT, "the read timeout after STARTTLS", lambda: takes(CLIENT._set_read_timeout, "self")
     ),
     Private("", "_command", IMAP, "imaplib: a FETCH of which every answer is seen", lambda: takes(imaplib.IMAP4._command, "self", "name")),
+    Private("", "_command", IMAP_IDLE, "imaplib: IDLE with the answers before it", lambda: takes(imaplib.IMAP4._command, "self", "name")),
+    Private("imapclient", "_imap", IMAP_IDLE, "the imaplib connection below", lambda: says(CLIENT.__init__, "self._imap = ")),
     Private(
         "",
         "_command_complete",
@@ -157,11 +160,11 @@ USES: tuple[Private, ...] = (
         "imaplib: the answers of that command",
         lambda: takes(imaplib.IMAP4._untagged_response, "self", "typ", "dat", "name"),
     ),
-    Private("", "_get_response", IMAP, "imaplib: the answer to IDLE, line by line", lambda: takes(imaplib.IMAP4._get_response, "self")),
+    Private("", "_get_response", IMAP_IDLE, "imaplib: the answer to IDLE by line", lambda: takes(imaplib.IMAP4._get_response, "self")),
     Private(
         "",
         "_readbuf",
-        IMAP,
+        IMAP_IDLE,
         "imaplib of Python 3.14: what was read already; earlier versions have `file`",
         lambda: says(imaplib.IMAP4.open, "self._readbuf") or says(imaplib.IMAP4.open, "makefile"),
     ),
