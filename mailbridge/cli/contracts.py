@@ -35,8 +35,8 @@ class ListedContract:
 def listed(customers: Customers, organisation: Organisation, ending: str | None) -> list[ListedContract]:
     """All contracts, sorted by their last day.  `ending`: a duration; only contracts that end within it and are not renewed."""
     from mailbridge.clock import SystemClock
+    from mailbridge.config.durations import duration
     from mailbridge.config.reading import Wrong
-    from mailbridge.config.units import duration
 
     today = organisation.day_of(SystemClock().now())
     every = (_row(customer, one, today) for customer in customers.by_name.values() for one in customer.contracts.values())

@@ -211,8 +211,8 @@ def _today(policy: Policy, bank: HourBank) -> date:
 
 def _seconds(text: str) -> int:
     """The seconds of '+2h', '-90m' or '20h'.  Raises a usage error for anything else."""
+    from mailbridge.config.durations import duration
     from mailbridge.config.reading import Wrong
-    from mailbridge.config.units import duration
 
     sign = -1 if text.startswith("-") else 1
     try:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from mailbridge.config import shipped, units
+from mailbridge.config import names, shipped
 from mailbridge.config.reading import Wrong
 from mailbridge.errors import Permanent
 
@@ -135,8 +135,8 @@ def init(folder: Path | None, name: str, address: str, data: Path | None, demo: 
     if folder is None:
         raise click.UsageError("name a folder: mailbridge init DIR")
     try:
-        units.line(name)
-        units.local_address(address)
+        names.line(name)
+        names.local_address(address)
     except Wrong as wrong:
         raise click.UsageError(f"{wrong}{f': {wrong.hint}' if wrong.hint else ''}") from wrong
     write_desk(folder, name=name, address=address, data=data, demo=demo, port=port)

@@ -18,7 +18,7 @@ from mailbridge.cli.groups import Noun
 from mailbridge.cli.mail_files import MailFile, mails_in
 from mailbridge.cli.mail_json import failure_json, mail_json
 from mailbridge.cli.show import safe, safe_lines
-from mailbridge.config import units
+from mailbridge.config import servers
 from mailbridge.errors import Permanent
 from mailbridge.message.authenticity import claimed_sender, judged
 from mailbridge.message.headers import header_block, mail_fields
@@ -76,7 +76,7 @@ def inspect(
         index=milter_index,
         authserv_ids=authserv_ids,
         hosts=own_hosts,
-        relays=tuple(units.network(one) for one in relays),
+        relays=tuple(servers.network(one) for one in relays),
         tenant=tenant,
     )
     finish(paths, policy, json_line if jsonl else summary, expected if profile or authserv_ids else None)

@@ -63,8 +63,9 @@ def _since(_ctx: click.Context, _param: click.Parameter, text: str | None) -> da
 def moment_since(text: str) -> datetime:
     """The time `30d` or `12h` ago, or that of the date `2026-03-01`.  Raises a usage error for anything else."""
     from mailbridge.clock import SystemClock
+    from mailbridge.config.durations import duration
     from mailbridge.config.reading import Wrong
-    from mailbridge.config.units import duration, moment
+    from mailbridge.config.times import moment
 
     try:
         return SystemClock().now() - duration(text)

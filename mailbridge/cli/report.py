@@ -253,7 +253,7 @@ def customers_(folder: Path, as_json: bool, as_csv: bool, week: str | None, agen
 @json_option
 def schedules(folder: Path, as_json: bool) -> None:
     """List the reports of rules/reports.yaml with their recipients, and who ended them by mail."""
-    from mailbridge.config.units import DAYS
+    from mailbridge.config.times import DAYS
     from mailbridge.execution.subscriptions import DIGEST, ended, lists, without_digest
 
     with _counting(folder, as_json, as_csv=False, teams=()) as (tx, desk, _, _, _, _):

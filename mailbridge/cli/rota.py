@@ -163,7 +163,7 @@ def _week(turn: Shift, zone: str) -> str:
 
 def shown(moment: datetime, zone: str) -> str:
     """The time in the zone: `Mon 2026-11-23 09:00`."""
-    from mailbridge.config.units import DAYS
+    from mailbridge.config.times import DAYS
     from mailbridge.sla.zones import wall
 
     local = wall(moment, zone)

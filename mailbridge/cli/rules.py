@@ -388,8 +388,8 @@ def _in_force(desk: OpenDesk, new: Policy) -> Policy:
 
 
 def _share(text: str) -> float:
+    from mailbridge.config.quantities import percent
     from mailbridge.config.reading import Wrong
-    from mailbridge.config.units import percent
 
     try:
         return percent(text)

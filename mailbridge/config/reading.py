@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import date, time
 from enum import Enum
@@ -28,6 +29,13 @@ class Wrong(ValueError):
         self.hint = hint
         self.start = start
         self.length = length
+
+
+def shaped(text: str, pattern: str | re.Pattern[str], message: str, hint: str = "") -> str:
+    """The text, where it is of this shape.  Raises Wrong with `"text" message`."""
+    if not re.fullmatch(pattern, text):
+        raise Wrong(f'"{text}" {message}', hint)
+    return text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from mailbridge.config import units
+from mailbridge.config import names, quantities
 from mailbridge.config.reading import Wrong
 from mailbridge.config.suggest import nearest
 from mailbridge.customers.entry import KEYS, EntryId, EntryPart, Values, Verb, entry_key, mark_key
@@ -163,14 +163,14 @@ def _problem(
 
 def _is_address(text: str) -> bool:
     try:
-        return bool(units.address(text))
+        return bool(names.address(text))
     except Wrong:
         return False
 
 
 def _is_name(text: str) -> bool:
     try:
-        return bool(units.name(text))
+        return bool(names.name(text))
     except Wrong:
         return False
 
@@ -180,16 +180,16 @@ def _is_readable(key: str, value: str) -> bool:
     try:
         match key:
             case "phones":
-                return all(map(units.phone, phones(value)))
+                return all(map(names.phone, phones(value)))
             case "language":
-                return bool(units.language_code(value))
+                return bool(names.language_code(value))
             case "terms":
                 return bool(terms_of(value))
             case "km":
-                return units.kilometres(value) >= 0
+                return quantities.kilometres(value) >= 0
             case "zone":
                 return zone_of(value) is not None
-        return bool(units.line(value))
+        return bool(names.line(value))
     except Wrong:
         return False
 

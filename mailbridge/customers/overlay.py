@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from mailbridge.config import units
+from mailbridge.config import quantities
 from mailbridge.customers.change import EntryChanged, phones
 from mailbridge.customers.entry import EntryId, EntryPart, OverlayEntry, Values, mark_key
 from mailbridge.customers.model import Customer, Customers, Equipment, Location, Person, customers
@@ -209,7 +209,7 @@ def _location(place: Location, values: Values) -> Location:
         region=said.get("region", place.region),
         zone=said.get("zone", place.zone),
         calendar=said.get("calendar", place.calendar),
-        km=units.kilometres(said["km"]) if said.get("km") else place.km,
+        km=quantities.kilometres(said["km"]) if said.get("km") else place.km,
     )
 
 

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
-from mailbridge.config import units
+from mailbridge.config import names
 from mailbridge.config.reading import Wrong
 
 MOST_SHOWN = 8
@@ -19,7 +19,7 @@ def terms_of(value: str) -> dict[str, str]:
         word, sign, meaning = (each.strip() for each in part.partition("="))
         if not (sign and word and meaning):
             raise Wrong(f'"{part}" is not a word with its meaning', 'write it like "linia 2 = packing hall; E2 = east gate"')
-        found[units.line(word)] = units.line(meaning)
+        found[names.line(word)] = names.line(meaning)
     return found
 
 

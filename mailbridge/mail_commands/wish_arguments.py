@@ -8,7 +8,7 @@ import re
 from dataclasses import replace
 from datetime import date
 
-from mailbridge.config import units
+from mailbridge.config import times
 from mailbridge.config.reading import Wrong
 from mailbridge.mail_commands import dates, names, query_arguments
 from mailbridge.mail_commands.date_arguments import wall
@@ -52,7 +52,7 @@ def quiet(argument: str, author: Author) -> Meaning:
         return ChangeWish(kind=WishKind.QUIET, values=(("when", EVENINGS),))
     start, dash, end = re.sub(r"\s*[-–—]\s*", "-", said).partition("-")
     try:
-        first, last = units.hour(_clock(start)), units.hour(_clock(end))
+        first, last = times.hour(_clock(start)), times.hour(_clock(end))
     except Wrong:
         return UNKNOWN
     if not dash or first == last:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from mailbridge.config import nodes, units
+from mailbridge.config import durations, names, nodes
 from mailbridge.config.reading import Reading, Schema, Wrong
 from mailbridge.config.scalars import Choice, Flag, Name, Text
 from mailbridge.config.schema import Either, Key, Made, Many, Record, Table
@@ -43,7 +43,7 @@ class PersonArgument:
         if isinstance(node, nodes.Scalar) and used(node.text) and "@" not in node.text:
             return node.text
         if isinstance(node, nodes.Scalar) and "@" in node.text:
-            return Text(what="a mail address", parse=units.address).read(node, reading)
+            return Text(what="a mail address", parse=names.address).read(node, reading)
         return Name(kind="agent or team").read(node, reading)
 
     def json_schema(self) -> dict[str, Any]:
@@ -106,7 +106,7 @@ ACTIONS: dict[str, Key] = {
     "equipment": Key(schema=NameOr(kind="equipment"), about="the device, by its serial number"),
     "location": Key(schema=NameOr(kind="location"), about="the place"),
     "project": Key(schema=NameOr(kind="project"), about="the customer's project"),
-    "estimate": Key(schema=Text(what="a duration", parse=units.working_duration), about="how long the work will probably take"),
+    "estimate": Key(schema=Text(what="a duration", parse=durations.working_duration), about="how long the work will probably take"),
     "playbook": Key(schema=NameOr(kind="playbook"), about="the list of tasks to start"),
     "reply": Key(schema=Name(kind="template"), about="the template that the acknowledgement is written with"),
     "suggest": Key(
@@ -117,7 +117,7 @@ ACTIONS: dict[str, Key] = {
         schema=Many(of=PersonArgument(), what="somebody or a list", least=1), about="agents, teams or addresses that are told of the ticket"
     ),
     "cc": Key(
-        schema=Many(of=Text(what="a mail address", parse=units.address), what="an address or a list", least=1),
+        schema=Many(of=Text(what="a mail address", parse=names.address), what="an address or a list", least=1),
         about="participants to add",
     ),
     "webhook": Key(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mailbridge.config import nodes, units
+from mailbridge.config import durations, names, nodes, quantities
 from mailbridge.config.reading import Reading, Schema
 from mailbridge.config.scalars import Choice, Flag, Name, Text
 from mailbridge.config.schema import Either, Key, Later, Made, Many, Record, Table, keys
@@ -108,8 +108,8 @@ def _date_record(kind: str) -> Schema:
     )
 
 
-_HEADER = Text(what="the name of a header field", parse=units.header)
-_HEADERS = Text(what="names of header fields", parse=units.header_names)
+_HEADER = Text(what="the name of a header field", parse=names.header)
+_HEADERS = Text(what="names of header fields", parse=names.header_names)
 _TEST = text_test()
 WHEN = Later(name="condition", schema=lambda: CONDITION)
 _BODY = Record(
@@ -150,10 +150,10 @@ _CONTRACT = _words(ValueSource(kind="contract", name="type"), Name(kind="contrac
 _LOCATION = _words(ValueSource(kind="location", name="name"), Name(kind="location"), "a location")
 
 _ENVELOPE = Record(what="an envelope condition", keys=keys(**{"from": _by_part(index=False), "to": _by_part(index=False)}), least_one=True)
-_LASTING = Text(what='a duration such as 3d, or "5 working days"', parse=units.clock_or_working)
+_LASTING = Text(what='a duration such as 3d, or "5 working days"', parse=durations.clock_or_working)
 TARGET_NAMES = tuple(str(kind) for kind in TargetKind if kind is not TargetKind.CLAIM)
 _PRIORITY = Choice(what="priority", words=tuple(Priority))
-_MAILBOX = Text(what="an address of the desk or the name of a [[mailbox]]", parse=units.mailbox, takes=(str,))
+_MAILBOX = Text(what="an address of the desk or the name of a [[mailbox]]", parse=names.mailbox, takes=(str,))
 _AUTHENTICITY = Choice(what="authenticity", words=("verified", "unverified", "strict", "loose"))
 
 CONDITIONS: dict[str, Key] = {
@@ -190,7 +190,7 @@ CONDITIONS: dict[str, Key] = {
         about="all these header fields are there",
     ),
     "size": Key(
-        schema=Made(of=_range("a size", units.size), make=lambda bounds: build_conditions.number(ValueSource(kind="size"), bounds)),
+        schema=Made(of=_range("a size", quantities.size), make=lambda bounds: build_conditions.number(ValueSource(kind="size"), bounds)),
         about="size of the mail",
     ),
     "body": Key(
@@ -203,7 +203,7 @@ CONDITIONS: dict[str, Key] = {
             scalar=_FlagOr(kind="attachment", other=None),
             mapping=Record(
                 what="an attachment condition",
-                keys=keys(name=_TEST, type=_TEST, size=_range("a size", units.size), count=_range("a number", units.number)),
+                keys=keys(name=_TEST, type=_TEST, size=_range("a size", quantities.size), count=_range("a number", quantities.number)),
                 least_one=True,
                 make=build_conditions.attachment,
             ),
@@ -224,7 +224,9 @@ CONDITIONS: dict[str, Key] = {
         about="0 not tested, 1 no virus known ... 5 a virus (RFC 5235)",
     ),
     "spam-score": Key(
-        schema=Made(of=_range("a number", units.number), make=lambda bounds: build_conditions.number(ValueSource(kind="spam"), bounds)),
+        schema=Made(
+            of=_range("a number", quantities.number), make=lambda bounds: build_conditions.number(ValueSource(kind="spam"), bounds)
+        ),
         about="the score that the spam filter wrote into the header",
     ),
     "kind": Key(
@@ -268,8 +270,8 @@ CONDITIONS: dict[str, Key] = {
             what="a load condition",
             keys={
                 "team": Key(schema=Name(kind="team"), required=True),
-                "over": Key(schema=Text(what="a number", parse=units.number)),
-                "under": Key(schema=Text(what="a number", parse=units.number)),
+                "over": Key(schema=Text(what="a number", parse=quantities.number)),
+                "under": Key(schema=Text(what="a number", parse=quantities.number)),
             },
             make=build_conditions.load,
         ),
@@ -283,7 +285,7 @@ CONDITIONS: dict[str, Key] = {
         schema=Record(
             what="a ticket condition",
             keys={
-                "age": Key(schema=_range("a duration", units.duration)),
+                "age": Key(schema=_range("a duration", durations.duration)),
                 "status": Key(schema=_words(ValueSource(kind="status"), Name(kind="status"), "a status")),
             },
             least_one=True,
@@ -303,11 +305,11 @@ CONDITIONS: dict[str, Key] = {
         schema=Made(
             of=Either(
                 what="a duration, or within and of",
-                scalar=Made(of=Text(what="a duration", parse=units.duration), make=lambda span: {"within": span}),
+                scalar=Made(of=Text(what="a duration", parse=durations.duration), make=lambda span: {"within": span}),
                 mapping=Record(
                     what="a due condition",
                     keys={
-                        "within": Key(schema=Text(what="a duration", parse=units.duration), required=True),
+                        "within": Key(schema=Text(what="a duration", parse=durations.duration), required=True),
                         "of": Key(schema=Choice(what="promise", words=TARGET_NAMES)),
                     },
                 ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from mailbridge.config import units
+from mailbridge.config import durations, names, quantities, times
 from mailbridge.config.reading import Wrong
 from mailbridge.config.scalars import Choice, Flag, Name, Text
 from mailbridge.config.schema import Key, Made, Many, Record, Table
@@ -84,7 +84,9 @@ TARGETS = Record(
             schema=Made(of=Choice(what="way", words=tuple(WhileSolved)), make=WhileSolved),
             about="whether the clocks are paused from solving a ticket to opening it again, or run on",
         ),
-        "warn-at": Key(schema=Text(what="a share such as 75%", parse=units.share), about="part of the time after which the team is warned"),
+        "warn-at": Key(
+            schema=Text(what="a share such as 75%", parse=quantities.share), about="part of the time after which the team is warned"
+        ),
         "ladder": Key(
             schema=ladder.LADDER, about="levels at which people are told, in the place of warn-at, escalate and the alert at the end"
         ),
@@ -100,9 +102,7 @@ SLA_FILE = Record(
     what="sla.yaml",
     keys={
         "targets": Key(schema=BY_PRIORITY, required=True, about="times of the targets by priority, in working time of the ticket's team"),
-        "levels": Key(
-            schema=Table(what="levels", key=WORD, of=BY_PRIORITY, defines="sla"), about="further sets of targets, for contracts"
-        ),
+        "levels": Key(schema=Table(what="levels", key=WORD, of=BY_PRIORITY, defines="sla"), about="further sets of targets, for contracts"),
     },
 )
 
@@ -120,7 +120,7 @@ TYPES_FILE = Record(
     elsewhere={"playbooks": "playbooks stand with their tasks in playbooks.yaml"},
 )
 
-PHONE = Text(what="a phone number", parse=units.phone)
+PHONE = Text(what="a phone number", parse=names.phone)
 PERSON = Record(
     what="a person",
     keys={
@@ -138,7 +138,7 @@ LOCATION = Record(
         "region": Key(schema=Defined("region"), about="where it belongs"),
         "zone": Key(schema=ZONE, about="whose wall clock its calendar goes by; without it that of the calendar"),
         "calendar": Key(schema=Name(kind="hours"), about="the hours in teams.yaml in which the targets count there"),
-        "km": Key(schema=Text(what="a distance in km", parse=units.kilometres), about="how far it is, one way"),
+        "km": Key(schema=Text(what="a distance in km", parse=quantities.kilometres), about="how far it is, one way"),
     },
 )
 EQUIPMENT = Record(
@@ -218,7 +218,7 @@ CUSTOMER = Record(
         "language": Key(schema=LANGUAGE, about="of its people, where theirs is not said"),
         "responsible": Key(schema=Name(kind="agent"), about="the agent who follows its tickets and gets a digest of them"),
         "domains": Key(
-            schema=Many(of=Text(what="a domain", parse=units.domain), what="a domain or a list"), about="mail domains of its people"
+            schema=Many(of=Text(what="a domain", parse=names.domain), what="a domain or a list"), about="mail domains of its people"
         ),
         "people": Key(
             schema=Many(of=PERSON, what="a list of people", strict=True), about="people by address, where the domain says too little"
@@ -239,7 +239,7 @@ CUSTOMERS_FILE = Record(
         "customers": Key(schema=Table(what="customers", key=WORD, of=CUSTOMER, defines="customer"), about="whom the desk works for"),
         "asking": Key(schema=ASKING, about="who may ask where the customer does not say it, or is not known"),
         "freemail": Key(
-            schema=Many(of=Text(what="a domain", parse=units.domain), what="a domain or a list"),
+            schema=Many(of=Text(what="a domain", parse=names.domain), what="a domain or a list"),
             about="domains whose users are strangers to each other, besides the ones that are known",
         ),
         "colleagues": Key(schema=Flag(), about="true: somebody of the requester's domain may write on the ticket"),
@@ -262,10 +262,10 @@ EXAMPLE_MAIL = Record(
         "verified": Key(schema=Flag(), about="the sender's domain vouches for the address; true where it is not said"),
         "agent": Key(schema=Name(kind="agent"), about="the authenticated agent who wrote it"),
         "reply": Key(schema=Flag(), about="it belongs on a ticket that is there"),
-        "size": Key(schema=Text(what="a size", parse=units.size)),
-        "at": Key(schema=Text(what="a date and time", parse=units.moment), about="when it is looked at"),
+        "size": Key(schema=Text(what="a size", parse=quantities.size)),
+        "at": Key(schema=Text(what="a date and time", parse=times.moment), about="when it is looked at"),
         "open": Key(schema=Many(of=Name(kind="team"), what="a team or a list"), about="teams that work then; all others do not"),
-        "load": Key(schema=Table(what="open tickets by team", key=Name(kind="team"), of=Text(what="a number", parse=units.number))),
+        "load": Key(schema=Table(what="open tickets by team", key=Name(kind="team"), of=Text(what="a number", parse=quantities.number))),
     },
 )
 EXAMPLE_TICKET = Record(
@@ -280,13 +280,13 @@ EXAMPLE_TICKET = Record(
         "assignee": Key(schema=Name(kind="agent")),
         "tags": Key(schema=Many(of=Name(kind="tag"), what="a tag or a list of tags")),
         "fields": Key(schema=Table(what="fields", of=Text())),
-        "age": Key(schema=Text(what="a duration", parse=units.duration), about="since when it is there"),
-        "untouched": Key(schema=Text(what="a duration", parse=units.clock_or_working), about="for how long nobody has touched it"),
-        "waiting": Key(schema=Text(what="a duration", parse=units.clock_or_working), about="for how long it has waited"),
-        "due": Key(schema=Text(what="a duration", parse=units.duration), about="in how long it is due"),
-        "at": Key(schema=Text(what="a date and time", parse=units.moment), about="when it is looked at"),
+        "age": Key(schema=Text(what="a duration", parse=durations.duration), about="since when it is there"),
+        "untouched": Key(schema=Text(what="a duration", parse=durations.clock_or_working), about="for how long nobody has touched it"),
+        "waiting": Key(schema=Text(what="a duration", parse=durations.clock_or_working), about="for how long it has waited"),
+        "due": Key(schema=Text(what="a duration", parse=durations.duration), about="in how long it is due"),
+        "at": Key(schema=Text(what="a date and time", parse=times.moment), about="when it is looked at"),
         "open": Key(schema=Many(of=Name(kind="team"), what="a team or a list"), about="teams that work then; all others do not"),
-        "load": Key(schema=Table(what="open tickets by team", key=Name(kind="team"), of=Text(what="a number", parse=units.number))),
+        "load": Key(schema=Table(what="open tickets by team", key=Name(kind="team"), of=Text(what="a number", parse=quantities.number))),
     },
 )
 EXAMPLE = Record(
@@ -307,7 +307,7 @@ RULE = Record(
         "when": Key(schema=WHEN, required=True, about="the condition"),
         "then": Key(schema=THEN, required=True, about="what is done when it holds"),
         "every": Key(
-            schema=Text(what="a duration such as 1h", parse=units.duration_within(timedelta(minutes=1), timedelta(days=31))),
+            schema=Text(what="a duration such as 1h", parse=durations.duration_within(timedelta(minutes=1), timedelta(days=31))),
             about="how often the rule looks at all open tickets; without it the rule looks at mails",
         ),
         "stop": Key(schema=Flag(), about="true: no further rule is tried when it holds"),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mailbridge.config import units
+from mailbridge.config import quantities
 from mailbridge.config.reading import Schema, Wrong
 from mailbridge.config.scalars import Choice, Text
 from mailbridge.config.schema import Either, Key, Later, Made, Many, Record
@@ -66,7 +66,7 @@ _AS = Key(
     ),
     about="a name for what was found; a list names the wildcards or groups in order",
 )
-INDEX = Key(schema=Text(what="a position", parse=units.index), about="only the n-th field of that name, -1 for the last (RFC 5260)")
+INDEX = Key(schema=Text(what="a position", parse=quantities.index), about="only the n-th field of that name, -1 for the last (RFC 5260)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def _counted(values: Mapping[str, int]) -> Counted:
 
 COUNT = Record(
     what="a count",
-    keys={word: Key(schema=Text(what="a number", parse=units.count), about=key.about) for word, key in _RELATIONS.items()},
+    keys={word: Key(schema=Text(what="a number", parse=quantities.count), about=key.about) for word, key in _RELATIONS.items()},
     least_one=True,
     make=_counted,
 )

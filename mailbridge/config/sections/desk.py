@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailbridge.config import units
+from mailbridge.config import names, servers
 from mailbridge.config.model import AgentTrust, DeskSettings, Identity
 from mailbridge.config.scalars import WholeNumber
 from mailbridge.config.sections import kinds
@@ -17,8 +17,8 @@ DESK = section(
         "name": kinds.LINE,
         "address": kinds.ADDRESS,
         "also": kinds.several(kinds.ADDRESS),
-        "prefix": kinds.text(units.prefix),
-        "language": kinds.text(units.language),
+        "prefix": kinds.text(names.prefix),
+        "language": kinds.text(names.language),
         "admins": kinds.several(kinds.ADDRESS),
         "plus_addressing": kinds.FLAG,
         "authserv_ids": kinds.several(kinds.LINE),
@@ -28,7 +28,7 @@ DESK = section(
     },
     required=("name", "address"),
 )
-STORE = section("[store]", {"url": kinds.text(units.url(STORE_SCHEMES))})
+STORE = section("[store]", {"url": kinds.text(servers.url(STORE_SCHEMES))})
 
 
 def desk(found: Section, identities: tuple[Identity, ...]) -> DeskSettings | None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mailbridge.config import units
+from mailbridge.config import names, servers
 from mailbridge.config.reading import Reading, Schema, Wrong
 from mailbridge.config.scalars import Forbidden
 from mailbridge.config.sections import kinds
@@ -52,7 +52,7 @@ class Environment:
         """The URL in this variable; '' where it is not set."""
         value = self.variables.get(variable, "")
         try:
-            return units.url(schemes)(units.line(value)) if value else ""
+            return servers.url(schemes)(names.line(value)) if value else ""
         except Wrong as wrong:
             self._mistake(f"{variable}: {wrong}", wrong.hint)
             return value

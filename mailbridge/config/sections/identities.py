@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mailbridge.config import units
+from mailbridge.config import names
 from mailbridge.config.model import Identity
 from mailbridge.config.reading import Wrong
 from mailbridge.config.scalars import Text
@@ -27,8 +27,8 @@ IDENTITY = section(
         "address": kinds.ADDRESS,
         "name": kinds.LINE,
         "signature": Text(what="text in quotes", parse=_signature, takes=(str,), hint='three quotes hold several lines: """…"""'),
-        "language": kinds.text(units.language),
-        "team": kinds.text(units.name),
+        "language": kinds.text(names.language),
+        "team": kinds.text(names.name),
         "outgoing": kinds.WORD,
     },
     required=("address",),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
-from mailbridge.config import units
+from mailbridge.config import durations, names, quantities, servers
 from mailbridge.config.reading import Schema
 from mailbridge.config.scalars import Choice, Flag, Text, WholeNumber
 from mailbridge.config.schema import Many
@@ -14,7 +14,7 @@ from mailbridge.config.schema import Many
 
 def text(parse: Callable[[str], Any] = str, *, what: str = "text in quotes", hint: str = "", secret: bool = False) -> Text:
     """A schema for one line of text in quotes, of which `parse` makes the value."""
-    return Text(what=what, parse=lambda written: parse(units.line(written)), takes=(str,), hint=hint, secret=secret)
+    return Text(what=what, parse=lambda written: parse(names.line(written)), takes=(str,), hint=hint, secret=secret)
 
 
 def several(of: Schema) -> Many:
@@ -23,11 +23,11 @@ def several(of: Schema) -> Many:
 
 
 def size(least: int, most: int) -> Text:
-    return Text(what="a size", parse=units.size_within(least, most), takes=(str, int), hint='write a number of bytes, or "50 MB"')
+    return Text(what="a size", parse=quantities.size_within(least, most), takes=(str, int), hint='write a number of bytes, or "50 MB"')
 
 
 def duration(least: timedelta, most: timedelta) -> Text:
-    return text(units.duration_within(least, most), what="a duration in quotes", hint='write it like "90s", "5m" or "1h30m"')
+    return text(durations.duration_within(least, most), what="a duration in quotes", hint='write it like "90s", "5m" or "1h30m"')
 
 
 def one_of(words: Iterable[str]) -> Choice:
@@ -35,12 +35,12 @@ def one_of(words: Iterable[str]) -> Choice:
 
 
 LINE = text()
-WORD = text(units.word)
-HOST = text(units.host)
-ADDRESS = text(units.local_address)
-NETWORK = text(units.network)
-FILE = text(units.path)  # names a file; relative paths start at the desk's folder
+WORD = text(names.word)
+HOST = text(servers.host)
+ADDRESS = text(names.local_address)
+NETWORK = text(servers.network)
+FILE = text(servers.path)  # names a file; relative paths start at the desk's folder
 VARIABLE = text(what="the name of an environment variable, in quotes", secret=True)
-CREDENTIAL = text(units.credential, what="the name of a credential, in quotes", secret=True)
+CREDENTIAL = text(names.credential, what="the name of a credential, in quotes", secret=True)
 PORT = WholeNumber(least=1, most=65535)
 FLAG = Flag()

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from mailbridge.config import units
+from mailbridge.config import servers, times
 from mailbridge.config.model import Mailbox, OAuth, Outgoing
 from mailbridge.config.providers import CLOUDS, GENERIC, MICROSOFT, PROVIDERS, Flow, Provider, Server
 from mailbridge.config.scalars import Forbidden, Text
@@ -29,12 +29,12 @@ ACCOUNT = section(
         "cloud": kinds.one_of(CLOUDS),
         "client_id": kinds.LINE,
         **secret_keys("client_secret"),
-        "secret_expires": Text(what="a date", parse=units.day, takes=(date,), hint="write it without quotes: 2027-11-30"),
+        "secret_expires": Text(what="a date", parse=times.day, takes=(date,), hint="write it without quotes: 2027-11-30"),
         "certificate_file": kinds.FILE,
         "certificate_key_file": kinds.FILE,
         "service_account_file": kinds.FILE,
         "account": kinds.ADDRESS,
-        **dict.fromkeys(_ENDPOINTS, kinds.text(units.endpoint)),
+        **dict.fromkeys(_ENDPOINTS, kinds.text(servers.endpoint)),
         "scopes": kinds.several(kinds.LINE),
         "ca_file": kinds.FILE,
     },

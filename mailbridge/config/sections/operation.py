@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from mailbridge.config import units
+from mailbridge.config import servers, times
 from mailbridge.config.exposure import is_loopback
 from mailbridge.config.model import Backup, HealthSettings, Keep, KnowledgeSettings, MetricsSettings, TokenSettings
 from mailbridge.config.scalars import WholeNumber
@@ -44,14 +44,14 @@ TOKENS = section(
         "answer": kinds.duration(timedelta(hours=1), timedelta(days=365)),
     },
 )
-METRICS = section("[metrics]", {"listen": kinds.text(units.server(9464)), "socket": kinds.WORD})
+METRICS = section("[metrics]", {"listen": kinds.text(servers.server(9464)), "socket": kinds.WORD})
 BACKUP = section(
     "[backup]",
     {
         "to": kinds.LINE,
         "keys": kinds.LINE,
         "every": kinds.duration(timedelta(minutes=5), timedelta(days=31)),
-        "at": kinds.text(units.hour),
+        "at": kinds.text(times.hour),
         "keep": Record(
             what="a table of numbers",
             example="{ daily = 7, weekly = 4 }",
@@ -64,9 +64,9 @@ BACKUP = section(
 HEALTH = section(
     "[health]",
     {
-        "listen": kinds.text(units.server(9465)),
+        "listen": kinds.text(servers.server(9465)),
         "socket": kinds.WORD,
-        "ping_url": kinds.text(units.url(PING_SCHEMES)),
+        "ping_url": kinds.text(servers.url(PING_SCHEMES)),
         "silence": kinds.FLAG,
     },
 )
@@ -89,7 +89,7 @@ def backup(found: Section, folder: Path) -> Backup:
         found.at_key("every", "at and every are both given", "keep one of them; at means once a day")
     for key in ("to", "keys"):
         if key in values:
-            values[key] = folder / units.path(values[key])
+            values[key] = folder / servers.path(values[key])
     hint = 'name a folder beside it: to = "/var/backups/mailbridge"'
     found.unused(("every", "at", "keep", "check"), unless="to" in values, hint=hint)
     settings = Backup(**values)
@@ -125,5 +125,5 @@ def knowledge(found: Section, folder: Path) -> KnowledgeSettings:
     values = found.values
     for key in ("folder", "answers"):
         if key in values:
-            values[key] = folder / units.path(values[key])
+            values[key] = folder / servers.path(values[key])
     return KnowledgeSettings(**values)

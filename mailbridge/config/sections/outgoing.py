@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from mailbridge.config import units
 from mailbridge.config.model import FeedSettings, OAuth, Outgoing, Tls, WebhookSettings
 from mailbridge.config.scalars import Forbidden, WholeNumber
 from mailbridge.config.sections import kinds, oauth, sources
 from mailbridge.config.sections.environment import OUTGOING_URL, Environment, secret_keys, secret_places
 from mailbridge.config.sections.section import Section, section
 from mailbridge.config.sections.sources import needs_password
+from mailbridge.config.servers import url as url_of
 from mailbridge.config.suggest import did_you_mean
 
 OUTGOING_SCHEMES = {"smtp": "smtp://mail.example:587", "smtps": "smtps://mail.example:465", "maildir": "maildir:outgoing"}
@@ -20,7 +20,7 @@ OUTGOING = section(
     "[outgoing]",
     {
         "name": kinds.WORD,
-        "url": kinds.text(units.url(OUTGOING_SCHEMES)),
+        "url": kinds.text(url_of(OUTGOING_SCHEMES)),
         "tls": kinds.one_of(Tls),
         "ca_file": kinds.FILE,
         "user": kinds.LINE,

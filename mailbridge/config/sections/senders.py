@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from mailbridge.config import units
+from mailbridge.config import servers
 from mailbridge.config.model import AuthenticitySettings, Scanners, SenderCheck, WhenSilent, WhenVirus
 from mailbridge.config.sections import kinds
 from mailbridge.config.sections.section import Section, section
@@ -16,7 +16,7 @@ AUTHENTICITY = section(
     "[authenticity]",
     {
         "check": kinds.one_of(SenderCheck),
-        "dns_servers": kinds.several(kinds.text(units.server(53))),
+        "dns_servers": kinds.several(kinds.text(servers.server(53))),
         "time_limit": _TIME_LIMIT,
         "trusted_sealers": kinds.several(kinds.HOST),
     },
@@ -24,9 +24,9 @@ AUTHENTICITY = section(
 SCAN = section(
     "[scan]",
     {
-        "clamd": kinds.text(units.server_or_socket(3310)),
+        "clamd": kinds.text(servers.server_or_socket(3310)),
         "clamd_max": kinds.size(1 << 10, 4 << 30),
-        "rspamd": kinds.text(units.url(RSPAMD_SCHEMES)),
+        "rspamd": kinds.text(servers.url(RSPAMD_SCHEMES)),
         "time_limit": _TIME_LIMIT,
         "on_failure": kinds.one_of(WhenSilent),
         "virus": kinds.one_of(WhenVirus),
@@ -37,7 +37,7 @@ SCAN = section(
 def authenticity(found: Section) -> AuthenticitySettings:
     settings = AuthenticitySettings(**found.values)
     for index, (address, _port) in enumerate(settings.dns_servers):
-        if not units.is_ip_address(address):
+        if not servers.is_ip_address(address):
             hint = "names are looked up by them, so they cannot be looked up themselves"
             found.at_value("dns_servers", f'dns_servers: "{address}" is no IP address', hint, item=index)
     used = settings.check is not SenderCheck.HEADERS

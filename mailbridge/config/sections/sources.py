@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
-from mailbridge.config import units
+from mailbridge.config import servers
 from mailbridge.config.exposure import is_open
 from mailbridge.config.model import After, ListenerSettings, Mailbox, OAuth, Pipe, Take, Taken, Tls, Trust
 from mailbridge.config.reading import Schema, Wrong
@@ -126,7 +126,7 @@ def listener(found: Section, desk: Section) -> ListenerSettings | None:
 def _check_exposure(found: Section, settings: ListenerSettings, desk_ids: bool) -> None:
     """Anybody who reaches a listener can write the results it would believe, so it must say from whom it believes them."""
     for index, peer in enumerate(settings.trusted_peers):
-        if units.is_wide(peer):
+        if servers.is_wide(peer):
             hint = "name the addresses of your mail servers; whoever is named may write as any agent"
             found.at_value("trusted_peers", f'trusted_peers: "{peer}" is too many', hint, item=index)
     if not settings.socket and is_open(settings, desk_ids, settings.host):  # where systemd's sockets are is known at the start

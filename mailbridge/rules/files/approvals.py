@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from mailbridge.config import nodes, units
+from mailbridge.config import nodes, quantities
 from mailbridge.config.reading import BAD, Reading, Wrong
 from mailbridge.config.scalars import Choice, Name, Text
 from mailbridge.config.schema import Key, Many, Record
@@ -41,7 +41,7 @@ class Approver:
 
 
 def _hours(text: str) -> timedelta:
-    hours = units.number(text)
+    hours = quantities.number(text)
     if not 0 < hours <= 10_000:
         raise Wrong(f'"{text}" are no hours', "a number such as 8 or 0.5")
     return timedelta(hours=hours)

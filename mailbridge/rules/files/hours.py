@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from mailbridge.config import units
+from mailbridge.config import durations, quantities
 from mailbridge.config.reading import Wrong
 from mailbridge.config.scalars import Choice, Flag, Name, Text
 from mailbridge.config.schema import Key, Made, Many, Record, Table
@@ -23,7 +23,7 @@ def _minutes(text: str) -> int:
     """'20h' as 1200; whole minutes, by the clock.  Raises Wrong."""
     if text.strip().startswith("-"):
         raise Wrong(f'"{text}" is less than nothing', "what was granted too much is taken back with `hours adjust`")
-    minutes, rest = divmod(units.duration(text), timedelta(minutes=1))
+    minutes, rest = divmod(durations.duration(text), timedelta(minutes=1))
     if rest:
         raise Wrong(f'"{text}" are no whole minutes', 'write it like "20h" or "90m"')
     return minutes
@@ -36,7 +36,7 @@ def _at_most(text: str) -> int | None:
 
 def _weight(text: str) -> int:
     """'1.5' as 150 percent.  Raises Wrong."""
-    percent = round(units.number(text) * 100, 6)
+    percent = round(quantities.number(text) * 100, 6)
     if not 0 <= percent <= HEAVIEST or percent % STEP:
         raise Wrong(f'"{text}" is not a weight', 'a number from 0 to 10 in steps of 0.05, like "1.5"')
     return int(percent)

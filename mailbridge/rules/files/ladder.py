@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 from typing import Any
 
-from mailbridge.config import nodes, units
+from mailbridge.config import durations, names, nodes
 from mailbridge.config.reading import Reading, Wrong
 from mailbridge.config.scalars import Choice, Flag, Name, Text
 from mailbridge.config.schema import Key, Many, Record
@@ -34,7 +34,7 @@ def at(text: str) -> At:
     length, _, word = text.rpartition(" ")
     if word not in ("before", "after"):
         raise Wrong(f'"{text}" is not a level', _WRITTEN)
-    span = units.working_duration(length.strip())
+    span = durations.working_duration(length.strip())
     return At(offset=-span if word == "before" else span)
 
 
@@ -45,7 +45,7 @@ class LevelRecipient:
         if isinstance(node, nodes.Scalar) and node.text in ROLES:
             return node.text
         if isinstance(node, nodes.Scalar) and "@" in node.text:
-            return Text(what="a mail address", parse=units.address).read(node, reading)
+            return Text(what="a mail address", parse=names.address).read(node, reading)
         return Name(kind=RECIPIENT).read(node, reading)
 
     def json_schema(self) -> dict[str, Any]:

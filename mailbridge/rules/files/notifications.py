@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from mailbridge.config import nodes, units
+from mailbridge.config import durations, nodes
 from mailbridge.config.nodes import Mapping as YamlMapping
 from mailbridge.config.nodes import Node, Place, Scalar
 from mailbridge.config.nodes import Sequence as YamlSequence
@@ -81,7 +81,7 @@ def _timing(text: str) -> tuple[Timing, timedelta]:
     if name == Timing.QUIET:
         if not rest.strip():
             raise Wrong('"quiet" needs a time', 'write it like "quiet 10m"')
-        wait = units.duration(rest.strip())
+        wait = durations.duration(rest.strip())
         if not timedelta(minutes=1) <= wait <= LONGEST_WAIT:
             raise Wrong(f'"{rest.strip()}" is not a waiting time', "from 1m to 24h")
         return Timing.QUIET, wait

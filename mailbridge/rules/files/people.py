@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, time, timedelta
 from typing import Any
 
-from mailbridge.config import nodes, units
+from mailbridge.config import durations, nodes, quantities, times
 from mailbridge.config.reading import Reading, Schema, Use, Wrong
 from mailbridge.config.scalars import Choice, Flag, Name, Text
 from mailbridge.config.schema import Either, Key, Made, Many, Record, Table
@@ -40,7 +40,7 @@ def _days(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _rating_after(text: str) -> timedelta:
-    return timedelta() if text == "closed" else units.duration(text)
+    return timedelta() if text == "closed" else durations.duration(text)
 
 
 def _grade(text: str) -> int:
@@ -57,8 +57,8 @@ def _feed(text: str) -> str:
 
 SPANS = Either(
     what='hours such as "09:00-18:00"',
-    scalar=Made(of=Text(what="hours", parse=units.hours), make=lambda one: (one,)),
-    sequence=Many(of=Text(what="hours", parse=units.hours), what="a list of hours", strict=True),
+    scalar=Made(of=Text(what="hours", parse=times.hours), make=lambda one: (one,)),
+    sequence=Many(of=Text(what="hours", parse=times.hours), what="a list of hours", strict=True),
 )
 HOURS = Record(
     what="working hours",
@@ -67,7 +67,7 @@ HOURS = Record(
         "week": Key(
             schema=Table(
                 what="a week",
-                key=Text(what="days", parse=units.weekdays),
+                key=Text(what="days", parse=times.weekdays),
                 of=SPANS,
                 least_one=True,
             ),
@@ -101,11 +101,11 @@ HOURS = Record(
 
 
 def _or_never(text: str) -> timedelta | None:
-    return None if text == "never" else units.working_duration(text)
+    return None if text == "never" else durations.working_duration(text)
 
 
 def _hour_or_never(text: str) -> time | None:
-    return None if text == "never" else units.hour(text)
+    return None if text == "never" else times.hour(text)
 
 
 def _ordered(first: date, last: date) -> None:
@@ -149,7 +149,7 @@ class SkillWanted:
         skill, _, level = (word.strip() for word in node.text.partition(">="))
         reading.uses.append(Use(kind="skill", name=skill, place=node.place.part(len(node.quote), len(skill))))
         try:
-            reached = f"{skill}>={units.level(level)}"
+            reached = f"{skill}>={quantities.level(level)}"
         except Wrong as err:
             return reading.mistake(node.place, str(err), err.hint)
         reading.uses.append(Use(kind=LEVELS, name=reached, place=node.place))
@@ -162,7 +162,7 @@ class SkillWanted:
 LEVELS = "skill level"
 """The kind of names like `network>=2`, of which those are defined that somebody reaches."""
 
-LEVEL = Text(what="a level from 1 to 9", parse=units.level, pattern="^[1-9]$")
+LEVEL = Text(what="a level from 1 to 9", parse=quantities.level, pattern="^[1-9]$")
 AGENTS = Many(of=Name(kind="agent"), what="an agent or a list of agents")
 SKILLS = Either(
     what="a skill, a list of skills, or skills with their levels",
@@ -216,7 +216,7 @@ AGENT = Record(
 SWAP = Record(
     what="a swap",
     keys={
-        "week": Key(schema=Text(what="a week such as 2026-W52", parse=units.week), about="Monday to Sunday of this week"),
+        "week": Key(schema=Text(what="a week such as 2026-W52", parse=times.week), about="Monday to Sunday of this week"),
         "from": Key(schema=DATE, about="the first day"),
         "to": Key(schema=DATE, about="the last day"),
         "agent": Key(schema=Name(kind="agent"), required=True, about="who is on duty then"),
@@ -247,9 +247,9 @@ ON_CALL = Record(
             about="who takes turns, in this order",
         ),
         "start": Key(schema=DATE, required=True, about="the first day of the first one's turn"),
-        "turn": Key(schema=Text(what="days such as 7d", parse=units.whole_days), about="how long a turn is, 7d where it is not said"),
+        "turn": Key(schema=Text(what="days such as 7d", parse=durations.whole_days), about="how long a turn is, 7d where it is not said"),
         "change": Key(
-            schema=Text(what="an hour", parse=units.hour), about="when one turn ends and the next begins, 09:00 where it is not said"
+            schema=Text(what="an hour", parse=times.hour), about="when one turn ends and the next begins, 09:00 where it is not said"
         ),
         "zone": Key(schema=ZONE, about="whose clock the change goes by; without it that of the team's hours"),
         "swaps": Key(schema=_list(SWAP, "a list of swaps"), about="weeks or days that somebody else takes"),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import time
 from typing import Any
 
-from mailbridge.config import units
+from mailbridge.config import names, times
 from mailbridge.config.reading import Wrong
 from mailbridge.config.scalars import Choice, Flag, Name, Text
 from mailbridge.config.schema import Key, Many, Record, Table
@@ -32,9 +32,9 @@ REPORT = Record(
             schema=Many(of=Name(kind="team"), what="a team or a list"), about="what it is about; without it the teams of the recipient"
         ),
         "at": Key(
-            schema=Text(what="a time such as 07:30", parse=units.hour), about="when, by the clock of the recipient; 08:00 without it"
+            schema=Text(what="a time such as 07:30", parse=times.hour), about="when, by the clock of the recipient; 08:00 without it"
         ),
-        "days": Key(schema=Text(what="days such as mon-fri", parse=units.weekdays), about="on which days of the week; mon without it"),
+        "days": Key(schema=Text(what="days such as mon-fri", parse=times.weekdays), about="on which days of the week; mon without it"),
         "csv": Key(schema=Flag(), about="true: the numbers are attached as a CSV file"),
     },
 )
@@ -43,7 +43,7 @@ REPORT = Record(
 def _name(text: str) -> str:
     if text == DIGEST:
         raise Wrong(f'a report cannot be called "{text}"', "that is the morning digest of teams.yaml")
-    return units.name(text)
+    return names.name(text)
 
 
 REPORTS_FILE = Record(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from mailbridge.config import nodes, units
+from mailbridge.config import durations, names, nodes, times
 from mailbridge.config.reading import Reading, Wrong
 from mailbridge.config.scalars import Text
 from mailbridge.config.schema import Either, Many
@@ -34,19 +34,19 @@ class Defined:
         return {"type": ["string", "number"]}
 
 
-LINE = Text(what="one line of text", parse=units.line)
-WORD = Text(what="a name", parse=units.name)
-ADDRESS = Text(what="a mail address", parse=units.address)
+LINE = Text(what="one line of text", parse=names.line)
+WORD = Text(what="a name", parse=names.name)
+ADDRESS = Text(what="a mail address", parse=names.address)
 ADDRESSES = Many(of=ADDRESS, what="an address or a list of addresses")
-LANGUAGE = Text(what="a language code", parse=units.language_code)
-DURATION = Text(what="a duration such as 2h", parse=units.duration)
-WORKING = Text(what="a duration such as 2h", parse=units.working_duration)
-DATE = Text(what="a date such as 2026-12-24", parse=units.day)
+LANGUAGE = Text(what="a language code", parse=names.language_code)
+DURATION = Text(what="a duration such as 2h", parse=durations.duration)
+WORKING = Text(what="a duration such as 2h", parse=durations.working_duration)
+DATE = Text(what="a date such as 2026-12-24", parse=times.day)
 ZONE = Text(what="a time zone", parse=_zone)
 
 
 def _or_never(text: str) -> timedelta | None:
-    return None if text == "never" else units.working_duration(text)
+    return None if text == "never" else durations.working_duration(text)
 
 
 WORKING_OR_NEVER = Either(what="a duration or never", scalar=Text(what="a duration or never", parse=_or_never))

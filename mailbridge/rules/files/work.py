@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from mailbridge.config import units
+from mailbridge.config import durations
 from mailbridge.config.reading import Wrong
 from mailbridge.config.scalars import Choice, Flag, Name, Text
 from mailbridge.config.schema import Key, Many, Record, Table
@@ -15,7 +15,7 @@ from mailbridge.organisation.billing import Rounding, WorkPolicy
 
 def _minutes(text: str) -> int:
     """'15m' as 15; whole minutes of at most a day.  Raises Wrong."""
-    time = units.duration(text)
+    time = durations.duration(text)
     minutes, rest = divmod(time, timedelta(minutes=1))
     if rest or not 0 < minutes <= 24 * 60:
         raise Wrong(f'"{text}" are no whole minutes of a day', 'write it like "15m" or "1h"')
