@@ -5,9 +5,11 @@ from __future__ import annotations
 import socket
 import struct
 import time
+from functools import partial
 from pathlib import Path
 
 from mailbridge.checks.scan import NotScanned, ScanFault
+from mailbridge.ops.time_limit import within
 
 CHUNK = 64 * 1024
 ANSWER = 4096  # bytes; a real one has under a hundred
@@ -31,7 +33,7 @@ class Clamd:
         except OSError as error:
             raise NotScanned(f"clamd: {_words(error)}", ScanFault.AWAY) from error
         try:
-            with connection:
+            with connection, within(self._seconds, partial(connection.shutdown, socket.SHUT_RDWR)):
                 self._send(connection, raw, end)
                 return _name(_answer(connection, end))
         except OSError as error:

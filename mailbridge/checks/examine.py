@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from mailbridge.checks.scan import NotScanned, Scan, Silence, Spam
+from mailbridge.errors import Transient
 from mailbridge.message.envelope import Envelope
 from mailbridge.message.model import Message, Sender
 
@@ -47,6 +48,10 @@ class ScoresSpam(Protocol):
     def score(self, raw: bytes, envelope: Envelope) -> Spam: ...
 
 
+class Interrupted(Transient):
+    """The process ends, so the checks of the mail are repeated after the next start."""
+
+
 class Examiner:
     """Runs all configured checks.  Its threads start with the first mail.  `close` ends them."""
 
@@ -59,10 +64,15 @@ class Examiner:
         now: Callable[[], float],
     ) -> None:
         self._authenticity, self._viruses, self._spam, self._now = authenticity, viruses, spam, now
+        self._interrupted = False
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="check")
 
     def close(self) -> None:
-        self._threads.shutdown(cancel_futures=True)
+        self._threads.shutdown(wait=not self._interrupted, cancel_futures=True)
+
+    def interrupt(self) -> None:
+        """The process ends: a scanner whose connection is cut gave no answer about the mail, so `examine` raises Interrupted."""
+        self._interrupted = True
 
     def until(self, seconds: float) -> float:
         """The time `seconds` from now by the examiner's clock, for `examine`."""
@@ -82,10 +92,17 @@ class Examiner:
             raw = load(index)
             try:
                 return self._one(*mails[index], raw)
+            except Interrupted:
+                raise
             except Exception as error:  # checks never raise because of a mail's content: this is an internal error
                 return Unexamined(reason=f"{type(error).__name__}: {error}")
 
         return list(self._threads.map(one, range(len(mails))))
+
+    def _silence(self, kind: str, none: NotScanned) -> Silence:
+        if self._interrupted:
+            raise Interrupted("the process ends before the mail is scanned")
+        return Silence(kind=kind, reason=str(none), fault=none.fault)
 
     def _one(self, message: Message, envelope: Envelope, raw: bytes) -> Examined:
         if self._authenticity is not None:
@@ -98,10 +115,10 @@ class Examiner:
             try:
                 virus = self._viruses.scan(raw)
             except NotScanned as none:
-                silences.append(Silence(kind="virus", reason=str(none), fault=none.fault))
+                silences.append(self._silence("virus", none))
         if self._spam is not None:
             try:
                 spam = self._spam.score(raw, envelope)
             except NotScanned as none:
-                silences.append(Silence(kind="spam", reason=str(none), fault=none.fault))
+                silences.append(self._silence("spam", none))
         return Scan(virus=virus, spam=spam, silences=tuple(silences))

@@ -77,6 +77,11 @@ class App:
         finally:
             app.close()
 
+    def interrupt_checks(self) -> None:
+        """Scanners that do not answer are waited for no longer; the mails that they have wait for the next start."""
+        if (examiner := self.__dict__.get("examiner")) is not None:
+            examiner.interrupt()
+
     def close(self) -> None:
         """Commits the waiting mails of the inbox, and ends children and connections."""
         for name in ("inbox", "readers", "examiner"):

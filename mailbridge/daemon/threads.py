@@ -14,11 +14,12 @@ from __future__ import annotations
 import gc
 import os
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import timedelta
 from functools import partial
 from threading import Event, Thread
+from time import monotonic
 from types import FrameType
 
 from mailbridge import __version__
@@ -35,13 +36,15 @@ from mailbridge.ops import log as logs
 from mailbridge.ops import sockets, systemd
 from mailbridge.ops.http import HttpServer, serve
 from mailbridge.ops.metrics import MetricsServer
+from mailbridge.ops.time_limit import cut_all
 from mailbridge.store.wake import Listener
 
 log = logs.get("daemon")
 
 STATE_KEY = "daemon"
 LISTEN_TIMEOUT = timedelta(seconds=1)
-JOIN = 10.0  # seconds for a thread to finish its turn
+ORDERLY = 2.0  # seconds at the end for what is in progress; then the connections of those who wait are cut
+LAST = 9.0  # seconds for everything; what does not end by then ends with the process
 
 
 class Daemon:
@@ -112,26 +115,38 @@ class Daemon:
         self._is_ready = True
 
     def stop(self) -> None:
-        """Stops all threads; every accepted mail is committed."""
+        """Stops all threads, together, within LAST seconds; every accepted mail is committed.
+
+        Mails that are on their way through a listener have the time that its `stop` gives them.
+        """
         log.info("daemon_stopping")
+        began = monotonic()
         self._stop.set()
-        self.listeners.stop()
         for poller in self._pollers:
             poller.stop()
-        self._ticker.stop()
+        for wake in (self._mail_waits, self._outbox_waits, self._calls_wait):
+            wake.set()
+        drain = Thread(target=self.listeners.stop, name="drain", daemon=True)
+        drain.start()
+        self._ticker.stop_soon()
+        _join(self._threads, began + ORDERLY)
+        self._cut()
+        drain.join()
+        self._ticker.stop(timedelta(seconds=max(0.0, began + LAST - monotonic())))
         for page in (self._endpoint, self._health_page):
             if page:
                 page.close()
         if self._intake:
             self._app.inbox.close()
-        self._mail_waits.set()
-        self._outbox_waits.set()
-        self._calls_wait.set()
-        for thread in self._threads:
-            thread.join(JOIN)
+        _join(self._threads, began + LAST)
+        log.info("daemon_stopped", left=[thread.name for thread in self._threads if thread.is_alive()])
+
+    def _cut(self) -> None:
+        """Cuts the connections to servers that do not answer.  What was not finished is done after the next start."""
         for poller in self._pollers:
-            poller.cut()  # a server that stops in the middle of an answer would block its thread for a minute
-        log.info("daemon_stopped")
+            poller.cut()
+        self._app.interrupt_checks()
+        cut_all()
 
     def wait(self) -> None:
         """Returns when `ask_to_stop` was called."""
@@ -180,6 +195,12 @@ class Daemon:
         if self._is_ready:  # systemd must get READY first
             systemd.notify("WATCHDOG=1")
         self._ticker.report_hanging()
+
+
+def _join(threads: Sequence[Thread], until: float) -> None:
+    """Waits for the threads until a moment of the monotonic clock."""
+    for thread in threads:
+        thread.join(max(0.0, until - monotonic()))
 
 
 def run(app: App, *, ready: Callable[[Daemon], None] = lambda _daemon: None, intake: bool = True, clocks: bool = True) -> int:

@@ -85,14 +85,18 @@ class Ticker:
             loop.wake()
             self._scheduler.modify_job(loop.job.name, next_run_time=datetime.now(UTC))
 
-    def stop(self, within: timedelta = LAST) -> None:
-        """No job starts a tick any more.  Waits for those in progress; a job that does not end within this time ends with the process."""
+    def stop_soon(self) -> None:
+        """No job starts a tick any more."""
         self._stopping.set()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
-        ends = monotonic() + within.total_seconds()
         for loop in self._loops:
             loop.wake()
+
+    def stop(self, within: timedelta = LAST) -> None:
+        """Waits for the ticks in progress; a job that does not end within this time ends with the process."""
+        self.stop_soon()
+        ends = monotonic() + within.total_seconds()
         for loop in self._loops:
             if loop.thread.ident is not None:
                 loop.thread.join(max(0.0, ends - monotonic()))

@@ -59,6 +59,14 @@ class TimeLimits:
             with self._changed:
                 limit.done = True
 
+    def cut_all(self) -> int:
+        """Cuts the connections of all running exchanges, because the process ends; how many."""
+        with self._changed:
+            running = [limit for _, _, limit in self._ends if not (limit.done or limit.over)]
+            for limit in running:
+                limit.expire()
+        return len(running)
+
     def _watch(self) -> None:
         while True:
             with self._changed:
@@ -77,4 +85,4 @@ class TimeLimits:
 
 
 _LIMITS = TimeLimits()
-within = _LIMITS.within
+within, cut_all = _LIMITS.within, _LIMITS.cut_all

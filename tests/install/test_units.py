@@ -78,7 +78,7 @@ def test_the_daemon_has_time_to_end() -> None:
     """systemd kills what has not stopped after TimeoutStopSec."""
     for unit in UNITS:
         (seconds,) = re.findall(r"^TimeoutStopSec=(\d+)$", unit.read_text(encoding="utf-8"), re.MULTILINE)
-        assert int(seconds) >= DRAIN.total_seconds() + 2 * threads.JOIN
+        assert int(seconds) >= DRAIN.total_seconds() + threads.LAST
 
 
 @pytest.mark.parametrize("unit", [*UNITS, *SOCKETS], ids=lambda unit: unit.name)
