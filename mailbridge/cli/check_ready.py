@@ -13,7 +13,7 @@ from mailbridge.config import sections
 from mailbridge.config.exposure import believes_headers
 from mailbridge.config.model import AgentTrust, Pipe, SenderCheck
 from mailbridge.config.reading import Reading
-from mailbridge.errors import Problem
+from mailbridge.errors import MailbridgeError, Problem
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,7 +27,7 @@ TEAMS = "rules/teams.yaml"
 CUSTOMERS = "rules/customers.yaml"
 GAPS_NAMED = 3
 MOST_NAMED = 5  # names or places in one message
-_SECRETS = re.compile(r"(?:password|(?:client_)?secret|(?:certificate_)?key|users|service_account)_file|tls_key")
+_SECRETS = re.compile(r"(?:password|(?:client_)?secret|(?:certificate_)?key|users|service_account)_file|tls_key|key_file")
 # Reserved domains (RFC 2606, RFC 6761).
 _NOBODYS = re.compile(r"(?:^|\.)(?:test|example|invalid|localhost|example\.(?:com|net|org))$")
 _MINUTE_SHORT = re.compile(r"\b\d{1,2}:\d\d\s*-\s*(23:59)\b")
@@ -55,6 +55,7 @@ def readiness(
         yield Problem(file=FILE, message=message, hint='write their addresses: admins = ["you@…"]', warning=True)
     yield from _itself(config, organisation)
     yield from _identities(config, organisation)
+    yield from _signing_keys(config)
     yield from _minute_short(files)
     yield from uncovered(organisation, now) if organisation and now else ()
 
@@ -125,6 +126,19 @@ def _identities(config: Config, organisation: Organisation | None) -> Iterator[P
             message = f"no [[mailbox]] has the user {one.address}, so answers to this identity must reach the desk in another way"
             hint = f"add a [[mailbox]] for it, or let {one.address} be an alias of {config.mailboxes[0].user}"
             yield Problem(file=FILE, line=one.line, column=1, message=message, hint=hint, warning=True)
+
+
+def _signing_keys(config: Config) -> Iterator[Problem]:
+    """Keys that cannot sign: mail from their domain would wait."""
+    if not config.dkim:
+        return
+    from mailbridge.signing.dkim_keys import read_key
+
+    for key in config.dkim:
+        try:
+            read_key(key.key_file)
+        except MailbridgeError as error:
+            yield Problem(file=FILE, message=error.what, hint=f"mail from {key.domain} waits: mailbridge dkim new {key.domain} makes a key")
 
 
 def mailbox_of(address: str) -> str:

@@ -57,6 +57,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "listener": ("mailbridge.cli.listener:listener", "Add users who may submit mail."),
     "agents": ("mailbridge.cli.agents:agents", "Show how agents' mails are authenticated; pair an agent with a mailbox."),
     "people": ("mailbridge.cli.people:people", "Show what agents wish to hear of; hand over an agent's work."),
+    "dkim": ("mailbridge.cli.dkim:dkim", "Make keys that sign outgoing mails; compare them with the DNS."),
     "block": ("mailbridge.cli.block:block", "List and change senders whose mail is held for review."),
     "auth": ("mailbridge.cli.auth:auth", "Sign in to OAuth providers."),
     "keys": ("mailbridge.cli.keys:keys", "Show and rotate the keys that sign reply addresses."),

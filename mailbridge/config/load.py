@@ -69,6 +69,7 @@ def _config(found: Document, environment: Environment) -> Config | None:
         "tokens": operation.tokens(found.one("tokens")),
         "authenticity": senders.authenticity(found.one("authenticity")),
         "scan": senders.scan(found.one("scan")),
+        "dkim": identities.dkim(found.several("dkim"), found.several("identity")),
         "webhooks": outgoing.webhooks(found.one("webhooks"), environment),
         "calendars": outgoing.calendars(found.one("calendars")),
         "knowledge": operation.knowledge(found.one("knowledge"), environment.folder),

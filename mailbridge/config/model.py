@@ -12,6 +12,14 @@ from mailbridge.message.profiles import Expected, Profile, networks
 from mailbridge.message.trace import within
 
 
+def a_labels(domain: str) -> str:
+    """The domain as the DNS knows it (RFC 5890), lower case; as it is where it has no such form."""
+    try:
+        return domain.encode("idna").decode("ascii").lower()
+    except UnicodeError:
+        return domain.lower()
+
+
 class After(StrEnum):
     """What becomes of a mail on the IMAP server once it is safe with us (IN3)."""
 
@@ -311,6 +319,15 @@ class TokenSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DkimSettings:
+    """A key that signs mails from addresses of a domain (RFC 6376).  `domain` in A-labels, lower case."""
+
+    domain: str
+    selector: str
+    key_file: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
     """An address of the desk that customers write to, and what the mails that they get from it look like.
 
@@ -323,6 +340,7 @@ class Identity:
     language: str = ""  # of mails to people whose mail shows none; '': the team's
     team: str = ""
     outgoing: str = ""  # the name of the [[outgoing]] that its mail goes by; '': the first one
+    dkim: tuple[str, ...] | None = None  # the selectors that sign its mail; None: all of its domain
     line: int = 0
 
 
@@ -374,6 +392,7 @@ class Config:
     pipe: Pipe = field(default_factory=Pipe)
     outgoing: Outgoing = field(default_factory=Outgoing)  # what goes by no other one
     further_outgoing: tuple[Outgoing, ...] = ()
+    dkim: tuple[DkimSettings, ...] = ()
     limits: LimitSettings = field(default_factory=LimitSettings)
     tokens: TokenSettings = field(default_factory=TokenSettings)
     authenticity: AuthenticitySettings = field(default_factory=AuthenticitySettings)
@@ -419,6 +438,17 @@ class Config:
         """The server that mail from this address goes by."""
         identity = self.desk.identity_at(sender)
         return next((one for one in self.further_outgoing if identity and one.name == identity.outgoing), self.outgoing)
+
+    def dkim_of(self, sender: str) -> tuple[DkimSettings, ...]:
+        """The keys that sign mail from this address: those of its domain, else of the nearest domain above; none where there are none."""
+        if not self.dkim:
+            return ()
+        identity = self.desk.identity_at(sender)
+        labels = a_labels(sender.rpartition("@")[2]).split(".")
+        above = (".".join(labels[cut:]) for cut in range(len(labels) - 1))
+        domain = next((one for one in above if any(key.domain == one for key in self.dkim)), "")
+        wanted = identity.dkim if identity else None
+        return tuple(key for key in self.dkim if key.domain == domain and (wanted is None or key.selector in wanted))
 
     def oauth_named(self, name: str) -> OAuth | None:
         return next((account for account in self.oauth if account.name == name), None)

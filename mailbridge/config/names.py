@@ -28,6 +28,12 @@ def mailbox(text: str) -> str:
     return (local_address if "@" in text else word)(text).lower()
 
 
+def selector(text: str) -> str:
+    """The selector of a DKIM key (RFC 6376 3.1), lower case."""
+    label = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+    return shaped(text.lower(), rf"{label}(?:\.{label})*", "is no selector", "letters, digits and dashes; dots between several such words")
+
+
 def domain(text: str) -> str:
     """A domain, lower case."""
     return shaped(text, _DOMAIN, "is not a domain", 'write it like "acme.example"').lower()

@@ -43,6 +43,7 @@ from mailbridge.ops.metrics import Metrics, MetricsServer
 from mailbridge.rules.policy import Policy
 from mailbridge.sandbox.policy import reading_policy
 from mailbridge.sandbox.pool import Readers
+from mailbridge.signing.dkim_sign import DkimSigner
 from mailbridge.store.engine import Store
 from mailbridge.store.tx import Tx
 from mailbridge.worker import Worker
@@ -236,12 +237,18 @@ class App:
             pace=self.servers.pace(server),
             senders=partial(self.servers.senders, server),
             is_steady=self.clock_watch.is_steady,
+            sign=self.dkim.signed,
         )
 
     @cached_property
     def clock_watch(self) -> ClockWatch:
         """Notices when the clock of the machine is set."""
         return ClockWatch(self.clock.now)
+
+    @cached_property
+    def dkim(self) -> DkimSigner:
+        """Signs outgoing mails with the keys of [[dkim]]."""
+        return DkimSigner(self.config)
 
     @cached_property
     def servers(self) -> OutgoingServers:

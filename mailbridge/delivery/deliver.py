@@ -23,7 +23,7 @@ from mailbridge.delivery.render.render import Renderer
 from mailbridge.delivery.render.renderer import NotificationRenderer, PermanentFailure, Rendered, RenderResult, Retry
 from mailbridge.delivery.render.template_context import TemplateContext
 from mailbridge.delivery.transport import Deferred, Delivered, Outcome, Refused, Transport, Unknown
-from mailbridge.errors import LeaseLost, StoreAway
+from mailbridge.errors import LeaseLost, Permanent, StoreAway
 from mailbridge.execution.desk import Desk
 from mailbridge.notifications import limits
 from mailbridge.notifications.model import Notification, Queued, Senders
@@ -80,8 +80,11 @@ class DeliveryWorker:
         senders: Callable[[], Senders | None] = lambda: None,
         is_steady: Callable[[], bool] = lambda: True,
         monotonic: Callable[[], float] = monotonic,
+        sign: Callable[[str, bytes], bytes] = lambda _sender, raw: raw,
     ) -> None:
-        """`senders`: whose mails this worker delivers at the moment, None: everybody's.
+        """`sign` gets the sender's address and the mail just before it is handed over; it raises Permanent where a key cannot be used.
+
+        `senders`: whose mails this worker delivers at the moment, None: everybody's.
 
         `report` gets after each mail why the server could not be reached and how long it is left alone; '' otherwise.
         `is_steady`: whether the wall clock was not set a moment ago.  Until a step is handled, leases of others seem to have ended.
@@ -90,7 +93,7 @@ class DeliveryWorker:
         self._store, self._transport, self._clock, self._desk = store, transport, clock, desk
         self._renderer = NotificationRenderer(renderer, clock, desk=desk, view=view)
         self._failed, self._held, self._jitter = failed, held, jitter
-        self._pace, self._senders = pace or Pace(0), senders
+        self._pace, self._senders, self._sign = pace or Pace(0), senders, sign
         self._owner = work_loop.worker_name()
         self._unrecorded: list[Callable[[Tx], object]] = []
         self._absences = 0
@@ -215,7 +218,10 @@ class DeliveryWorker:
         recipient, dotted = deliverable(queued.notification.recipient), Event()
         try:
             with logs.bound(trace=queued.trace):
-                outcome = self._transport.send(sender, recipient, self._rendered_mail(queued), lambda: self._mark_dot(queued, dotted))
+                raw = self._sign(sender, self._rendered_mail(queued))
+                outcome = self._transport.send(sender, recipient, raw, lambda: self._mark_dot(queued, dotted))
+        except Permanent as error:  # a key of the desk's cannot be used: the mail waits, for it does not go out without
+            outcome = Deferred(reply=error.what)
         except LeaseLost:
             log.warning("mail_lease_lost", **_about(queued))
             return False

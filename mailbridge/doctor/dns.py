@@ -36,7 +36,10 @@ def look(config: Config) -> Iterator[Finding]:
 
     yield mx(domain, ask(domain, "MX"))
     yield spf(domain, ask(domain, "TXT"))
-    yield dkim(domain, {name: ask(f"{name}._domainkey.{domain}", "TXT") for name in SELECTORS})
+    if config.dkim:
+        yield from dkim_keys(config, ask)
+    else:
+        yield dkim(domain, {name: ask(f"{name}._domainkey.{domain}", "TXT") for name in SELECTORS})
     yield dmarc(domain, ask(f"_dmarc.{domain}", "TXT"))
     for host in dict.fromkeys(urlsplit(server.url).hostname or "" for server in config.outgoing_servers):
         if host:
@@ -99,6 +102,26 @@ def dkim(domain: str, found: dict[str, Sequence[object] | None]) -> Finding:
         "dns", "DKIM", f"no key under the selectors {tried}; your selector may have another name",
         "look for DKIM-Signature (s=) in a mail from the desk; if there is none, turn on DKIM at the server that sends for you",
     )  # fmt: skip
+
+
+def dkim_keys(config: Config, ask: Ask) -> Iterator[Finding]:
+    """Compares the record of each key of [[dkim]] with the key."""
+    from mailbridge.signing.dkim_keys import difference, read_key
+
+    for settings in config.dkim:
+        name = f"{settings.selector}._domainkey.{settings.domain}"
+        records = ask(name, "TXT")
+        if records is None:
+            yield _unanswered("DKIM", name)
+            continue
+        try:
+            said = difference(read_key(settings.key_file), [one for one in records if isinstance(one, bytes)])
+        except MailbridgeError as error:
+            said = error.what
+        if said:
+            yield wrong("dns", "DKIM", f"{name}: {said}", "mailbridge dkim check; publish the record of the key, or sign with another one")
+        else:
+            yield right("dns", "DKIM", f"{name} is the key that signs")
 
 
 def dmarc(domain: str, records: Sequence[object] | None) -> Finding:

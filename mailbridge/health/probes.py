@@ -13,10 +13,10 @@ from mailbridge.checks.build import asks_dns
 from mailbridge.checks.clamd import Clamd
 from mailbridge.checks.rspamd import Rspamd
 from mailbridge.checks.scan import NotScanned
-from mailbridge.config.model import Config, Outgoing
+from mailbridge.config.model import Config, DkimSettings, Outgoing
 from mailbridge.delivery import transports
 from mailbridge.errors import MailbridgeError
-from mailbridge.health.names import CLAMD, DNS, RSPAMD, listener_name, outgoing_name
+from mailbridge.health.names import CLAMD, DNS, RSPAMD, dkim_name, listener_name, outgoing_name
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.oauth.model import TokenSource
 
@@ -48,6 +48,8 @@ def probes(
             yield name, partial(greeting, *places[name])
     for server in config.outgoing_servers:
         yield outgoing_name(config, server), lambda server=server: outgoing(config, server, tokens(server.oauth))  # type: ignore[misc]
+    for key in config.dkim:
+        yield dkim_name(key), lambda key=key: dkim(key)  # type: ignore[misc]
     if asks_dns(config):
         yield DNS, lambda: dns(config)
     if config.scan.clamd is not None:
@@ -77,6 +79,16 @@ def outgoing(config: Config, server: Outgoing, tokens: TokenSource | None = None
     try:
         hostname = server.helo or config.desk.address.rpartition("@")[2]
         return transports.probe(server, config.folder, hostname=hostname, tokens=tokens)
+    except MailbridgeError as error:
+        raise ProbeFailed(error.what) from error
+
+
+def dkim(key: DkimSettings) -> str:
+    """The file holds a key that can sign."""
+    from mailbridge.signing.dkim_keys import read_key
+
+    try:
+        return f"the key can be read, {read_key(key.key_file).type}"
     except MailbridgeError as error:
         raise ProbeFailed(error.what) from error
 

@@ -23,8 +23,9 @@ _OFF = "fuzzy_check rbl dmarc arc greylist ratelimit replies neural history_redi
 class Rspamd:
     """A running server."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, dns_port: int = 1) -> None:
+        """`dns_port`: where it asks the DNS; at port 1 nobody answers."""
+        self.folder, self._dns_port = folder, dns_port
         self.port, self._controller = free_ports(2)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -41,7 +42,7 @@ class Rspamd:
             "local.d/worker-controller.inc": f'bind_socket = "127.0.0.1:{self._controller}";\ncount = 1;\n',
             "local.d/worker-proxy.inc": "enabled = false;\n",
             "local.d/worker-fuzzy.inc": "enabled = false;\n",
-            "override.d/options.inc": _OPTIONS.replace("@T@", str(self.folder)),
+            "override.d/options.inc": _OPTIONS.replace("@T@", str(self.folder)).replace("@DNS@", str(self._dns_port)),
             "override.d/logging.inc": 'type = "console";\nlevel = "warning";\n',
             "rspamd.local.lua": _RULE,
             **{f"local.d/{module}.conf": "enabled = false;\n" for module in _OFF.split()},
@@ -93,7 +94,7 @@ def rspamd() -> Iterator[Rspamd]:
 
 
 _OPTIONS = """
-dns { nameserver = ["127.0.0.1:1"]; timeout = 0.1s; retransmits = 1; }
+dns { nameserver = ["127.0.0.1:@DNS@"]; timeout = 0.1s; retransmits = 1; }
 control_socket = "@T@/run/ctl.sock mode=0600";
 history_rows = 10;
 """

