@@ -86,16 +86,18 @@ class Record:
             known = self.keys.get(key.text)
             if known is None:
                 self.unknown(key, reading)
-            else:
+            elif self.names_keys:
                 values[key.text] = self.value(key.text, known.schema, value, reading)
+            else:
+                values[key.text] = known.schema.read(value, reading)
         self.complete(node, reading)
         return values
 
     def value(self, key: str, schema: Schema, node: Node, reading: Reading) -> Any:
+        """The value of a key; what is wrong with it begins with the key."""
         before = len(reading.problems)
         value = schema.read(node, reading)
-        if self.names_keys:
-            reading.problems[before:] = [replace(one, message=f"{key}: {one.message}") for one in reading.problems[before:]]
+        reading.problems[before:] = [replace(one, message=f"{key}: {one.message}") for one in reading.problems[before:]]
         return value
 
     def unknown(self, key: Scalar, reading: Reading) -> None:
@@ -105,7 +107,7 @@ class Record:
 
     def complete(self, node: nodes.Mapping, reading: Reading) -> None:
         there = {key.text for key, _ in node.entries}
-        meant = {nearest(word, self.keys) for word in there - set(self.keys)}  # a misspelt word has been told already
+        meant = {nearest(word, self.keys) for word in there if word not in self.keys}  # a misspelt word has been told already
         missing = [name for name, key in self.keys.items() if key.required and name not in there | meant]
         if missing:
             hint = "add " + ", ".join(f'{name} = "…"' for name in missing) if self.names_keys else ""

@@ -8,7 +8,6 @@ mistake (3.2.1.3), and aliases and tags are refused: a rule file says everything
 from __future__ import annotations
 
 import re
-from itertools import islice
 
 import yaml
 
@@ -18,7 +17,6 @@ from mailbridge.errors import Problem
 MAX_DEPTH = 50
 MAX_CHARACTERS = 8 << 20
 SAFE_DEPTH = 1000  # levels that the composer takes with the stack of any thread
-_MAY_NEST = re.compile(r"[\[{]|[-?:]\s")  # each level needs one of these
 
 def read(file: str, text: str) -> tuple[Node | None, tuple[Problem, ...]]:
     """The one document in `text`; None for an empty one, or where it cannot be read at all.  Raises nothing on account of the text."""
@@ -27,9 +25,10 @@ def read(file: str, text: str) -> tuple[Node | None, tuple[Problem, ...]]:
     if half := _SURROGATE.search(text):
         return None, (_bad_character(file, text, half.start()),)
     try:
-        if (place := _far_too_deep(file, text)) is not None:
-            return None, (place.problem(f"nested deeper than {MAX_DEPTH} levels"),)
-        documents = list(yaml.compose_all(text, Loader=yaml.CSafeLoader))
+        documents = list(yaml.compose_all(text, Loader=_Composer))
+    except _FarTooDeep as deep:
+        place = Place(file=file, line=deep.line, column=deep.column)
+        return None, (place.problem(f"nested deeper than {MAX_DEPTH} levels"),)
     except yaml.YAMLError as err:
         return None, (_syntax_problem(file, text, err),)
     if len(documents) > 1:
@@ -44,16 +43,26 @@ def read(file: str, text: str) -> tuple[Node | None, tuple[Problem, ...]]:
     return node, tuple(reader.problems)
 
 
-def _far_too_deep(file: str, text: str) -> Place | None:
-    """Where a level begins at which libyaml's composer, which calls itself for each one, would end the process with its stack."""
-    if sum(1 for _ in islice(_MAY_NEST.finditer(text), SAFE_DEPTH)) < SAFE_DEPTH:
-        return None
-    depth = 0
-    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > SAFE_DEPTH and event.start_mark is not None:
-            return Place(file=file, line=event.start_mark.line + 1, column=event.start_mark.column + 1)
-    return None
+class _FarTooDeep(Exception):
+    """libyaml's composer calls itself for each level, and would end the process with its stack in the collection that begins here."""
+
+    def __init__(self, begins: yaml.Mark) -> None:
+        super().__init__()
+        self.line, self.column = begins.line + 1, begins.column + 1
+
+
+class _Composer(yaml.CSafeLoader):
+    """Raises _FarTooDeep in time.  PyYAML calls the two methods around each node, for resolvers by path, of which there are none here."""
+
+    levels = 0
+
+    def descend_resolver(self, current_node: yaml.Node | None, current_index: object) -> None:
+        self.levels += 1
+        if self.levels > SAFE_DEPTH + 1 and current_node is not None and current_node.start_mark is not None:
+            raise _FarTooDeep(current_node.start_mark)
+
+    def ascend_resolver(self) -> None:
+        self.levels -= 1
 
 
 class _Reader:
@@ -72,23 +81,23 @@ class _Reader:
             self.aliased = True
             return Scalar(place=place, text="", value=None)
         self.seen.add(id(raw))
-        self.check_tag(raw, place)
+        if raw.tag not in _RESOLVED:
+            self.tagged(raw, place)
         if depth > MAX_DEPTH:
             self.problems.append(place.problem(f"nested deeper than {MAX_DEPTH} levels"))
             return Scalar(place=place, text="", value=None)
         match raw:
+            case yaml.ScalarNode():  # most are
+                return self.scalar(raw, place)
             case yaml.MappingNode():
                 return self.mapping(raw, place, depth)
             case yaml.SequenceNode():
-                return Sequence(place=place, items=tuple(self.node(item, depth + 1) for item in raw.value))
-            case yaml.ScalarNode():
-                return self.scalar(raw, place)
+                return Sequence(place=place, items=tuple([self.node(item, depth + 1) for item in raw.value]))
         raise TypeError(f"PyYAML composed a {type(raw).__name__}")
 
-    def check_tag(self, raw: yaml.Node, place: Place) -> None:
-        # The resolver of PyYAML gives values a tag of YAML 1.1 when nobody wrote one; others were written.
-        if raw.tag not in _RESOLVED:
-            self.problems.append(place.problem(f"the tag {raw.tag}", "tags are not taken: write the value alone"))
+    def tagged(self, raw: yaml.Node, place: Place) -> None:
+        """The resolver of PyYAML gives values a tag of YAML 1.1 when nobody wrote one; this one was written."""
+        self.problems.append(place.problem(f"the tag {raw.tag}", "tags are not taken: write the value alone"))
 
     def mapping(self, raw: yaml.MappingNode, place: Place, depth: int) -> Mapping:
         entries: list[tuple[Scalar, Node]] = []

@@ -40,10 +40,16 @@ class Forked:
     wrap: Callable[[Any], Any]
 
     def read(self, node: nodes.Node, reading: Reading) -> Any:
-        words = (*self.first.keys, *MATCHES)
-        if isinstance(node, nodes.Mapping) and any(nearest(key.text, words) in self.first.keys for key, _ in node.entries):
+        if isinstance(node, nodes.Mapping) and any(self._is_of_first(key.text) for key, _ in node.entries):
             return self.first.read(node, reading)
         return Made(of=self.second, make=self.wrap).read(node, reading)
+
+    def _is_of_first(self, key: str) -> bool:
+        """Whether the key belongs to `first`, as it is written or as it was probably meant.  Only a misspelt word is compared with others:
+        that takes most of the time."""
+        if key in self.first.keys or key in MATCHES:
+            return key in self.first.keys
+        return nearest(key, (*self.first.keys, *MATCHES)) in self.first.keys
 
     def json_schema(self) -> dict[str, Any]:
         return {"anyOf": [self.first.json_schema(), self.second.json_schema()]}
