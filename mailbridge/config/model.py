@@ -244,10 +244,11 @@ class FeedSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnowledgeSettings:
-    """Where articles and answers ready to send lie."""
+    """Where articles and answers ready to send lie.  `suggest_answers`: agents read how a similar ticket was solved."""
 
     folder: Path | None = None
     answers: Path | None = None
+    suggest_answers: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

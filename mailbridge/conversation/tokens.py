@@ -41,6 +41,7 @@ class Purpose(StrEnum):
     AGENT = "a"
     HELD = "h"  # an agent's decision about held mails
     UNSUBSCRIBE = "u"  # ends a digest or a report of an agent
+    ARTICLE = "k"  # a manager's decision about an article
 
 
 _ENDLESS = (Purpose.CUSTOMER, Purpose.UNSUBSCRIBE)  # their tokens do not expire
@@ -57,7 +58,7 @@ class Life(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
     """The content of a token, before it is verified.  `ticket` is the number of the notice where the purpose is HELD,
-    that of a digest where it is UNSUBSCRIBE.  `nonce` is '' in a
+    that of a digest where it is UNSUBSCRIBE, that of the article where it is ARTICLE.  `nonce` is '' in a
     reply address.  `made`: the minute in base 32, '' where there is none."""
 
     ticket: int
@@ -164,12 +165,12 @@ def tokens_in(signer: Signer, addresses: Sequence[str], message_ids: Sequence[st
 
 
 _REPLY = re.compile(
-    r"(?P<local>[^@]+)\+(?P<prefix>[a-z]{1,8})(?P<ticket>[1-9][0-9]{0,11})\.(?P<purpose>[cahu])(?P<made>[a-z2-7]{5})?"
+    r"(?P<local>[^@]+)\+(?P<prefix>[a-z]{1,8})(?P<ticket>[1-9][0-9]{0,11})\.(?P<purpose>[cahuk])(?P<made>[a-z2-7]{5})?"
     r"\.(?P<mac>[a-z2-7]{26})@(?P<domain>[^@]+)",
     re.ASCII,
 )
 _ID = re.compile(
-    r"(?P<prefix>[a-z]{1,8})(?P<ticket>[1-9][0-9]{0,11})\.(?P<purpose>[cahu])(?P<made>[a-z2-7]{5})?"
+    r"(?P<prefix>[a-z]{1,8})(?P<ticket>[1-9][0-9]{0,11})\.(?P<purpose>[cahuk])(?P<made>[a-z2-7]{5})?"
     r"\.(?P<nonce>[a-z2-7]{13})\.(?P<mac>[a-z2-7]{26})@(?P<domain>[^@]+)",
     re.ASCII,
 )

@@ -28,6 +28,7 @@ from mailbridge.jobs.receipts import notify_receipts
 from mailbridge.jobs.recompute import recompute
 from mailbridge.jobs.rematch_changed import rematch_changed
 from mailbridge.jobs.reports import notify_reports
+from mailbridge.jobs.solved_requests import keep_solved_requests
 from mailbridge.jobs.spam_review import review_spam
 from mailbridge.jobs.statements import send_statements
 from mailbridge.jobs.timed_rules import run_timed_rules
@@ -76,6 +77,10 @@ class DeskJobs:
     def measure_waiting(self, now: datetime | None = None) -> int:
         """Measures how long customers wait for the first answer; of how many groups of tickets it is known."""
         return measure_waiting(self._store, self._desk(), now or self._clock.now())
+
+    def keep_solved_requests(self, now: datetime | None = None) -> int:
+        """Adds closed tickets to the solved requests that new ones are compared with; how many were looked at."""
+        return keep_solved_requests(self._store, self._desk(), now or self._clock.now())
 
     def notify_digests(self, now: datetime | None = None) -> int:
         """Sends the morning digests that are due; how many."""

@@ -49,7 +49,7 @@ def evidence(tx: Tx, message: Message, rcpt_to: Sequence[str], desk: Desk) -> Ev
     addresses = tuple(dict.fromkeys([*rcpt_to, *(a.address for a in message.recipients)]))
     references, prefix = referred(message), desk.config.desk.prefix
     tokens = tokens_in(desk.signer, addresses, references)
-    claims = [claim for claim in tokens if claim[1].purpose not in (Purpose.HELD, Purpose.UNSUBSCRIBE)]
+    claims = [claim for claim in tokens if claim[1].purpose in (Purpose.CUSTOMER, Purpose.AGENT)]
     by_id: list[tuple[Reason, int, str]] = [(Reason.KNOWN_REFERENCE, t, i) for i, t in tx.mails.tickets_knowing(references, limit=10)]
     by_id += [(Reason.KNOWN_REFERENCE, t, i) for i, t in tx.old_mails.tickets_of(references)]
     if message.message_id:

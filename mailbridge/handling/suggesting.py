@@ -6,10 +6,12 @@ A desk without articles asks the store nothing.  Only what the writer wrote now 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from mailbridge.execution.desk import Desk
 from mailbridge.handling.placed_mail import JudgedMail, PlacedMail
+from mailbridge.handling.solved_like import solved_like
 from mailbridge.knowledge.base import MOST_SUGGESTED, WHEN_NOBODY_IS_FREE
 from mailbridge.knowledge.model import Article, ArticleAudience, article_number
 from mailbridge.knowledge.suggest import asked_text
@@ -30,8 +32,9 @@ BEGINNING = 300  # characters of a longer one
 def suggestions(tx: Tx, desk: Desk, judged: JudgedMail, opened: Open, *, answerable: bool) -> Suggestions:
     """What is suggested for the ticket that this mail opens.  `answerable`: its writer gets a receipt."""
     known, mail = desk.knowledge, judged.mail
+    solved = solved_like(tx, desk, mail, opened)
     if not known.articles or mail.imported:
-        return NOTHING_SUGGESTED
+        return replace(NOTHING_SUGGESTED, solved=solved) if solved else NOTHING_SUGGESTED
     chosen = _by_rule(judged.verdict.suggest)
     told = answerable and not mail.written_to and _has_receipt(desk, judged, opened)
     offered = _for_writer(desk, mail, opened, chosen) if told else ()
@@ -40,6 +43,7 @@ def suggestions(tx: Tx, desk: Desk, judged: JudgedMail, opened: Open, *, answera
         scores=tuple((article.number, score) for article, score in offered),
         start=tuple(article_row(article) for article in _starts(tx, desk, mail, opened)) if told else (),
         fits=_for_agents(desk, mail, opened, chosen),
+        solved=solved,
     )
 
 

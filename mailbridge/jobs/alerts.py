@@ -141,7 +141,7 @@ def _row(ticket: Ticket, alerts: Sequence[Queued], desk: Desk, now: datetime) ->
         address=desk.signer.reply_address(ticket.id, recipient, Purpose.AGENT),
         subject=" ".join(ticket.subject.split()),
         requester=" ".join((requester.name or requester.address).split()) if requester else "",
-        status=transitions.status(ticket.status, organisation).title,
+        status=transitions.status(ticket.status, organisation).title_in(alerts[0].notification.language),
         priority=ticket.priority,
         assignee=agent.title if agent else "",
         alert=kind,

@@ -81,7 +81,7 @@ def _notify(tx: Tx, group: Sequence[Queued], tickets: dict[int, Ticket], desk: D
     for start in range(0, len(by_ticket), MOST_ROWS):
         numbers = list(by_ticket)[start : start + MOST_ROWS]
         listed = [one for number in numbers for one in by_ticket[number]]
-        rows = [_row(tickets[number], listed[0].notification.recipient, desk) for number in numbers]
+        rows = [_row(tickets[number], listed[0].notification.recipient, listed[0].notification.language, desk) for number in numbers]
         bundle = _bundle(listed, rows, tickets[numbers[0]], desk)
         tx.outbox.add_many([bundle], now)
         for one in listed:
@@ -121,7 +121,7 @@ def _bundle(listed: Sequence[Queued], rows: Sequence[TicketRow], ticket: Ticket,
     )
 
 
-def _row(ticket: Ticket, recipient: str, desk: Desk) -> TicketRow:
+def _row(ticket: Ticket, recipient: str, language: str, desk: Desk) -> TicketRow:
     """A row as in `agent.list`, without the due time."""
     organisation, requester = desk.organisation, ticket.requester
     agent = organisation.agents.get(ticket.assignee)
@@ -130,7 +130,7 @@ def _row(ticket: Ticket, recipient: str, desk: Desk) -> TicketRow:
         address=desk.signer.reply_address(ticket.id, recipient, Purpose.AGENT),
         subject=" ".join(ticket.subject.split()),
         requester=" ".join((requester.name or requester.address).split()) if requester else "",
-        status=transitions.status(ticket.status, organisation).title,
+        status=transitions.status(ticket.status, organisation).title_in(language),
         priority=ticket.priority,
         assignee=agent.title if agent else "",
     )

@@ -152,7 +152,7 @@ def _row(ticket: Ticket, group: Sequence[Queued], desk: Desk) -> CollectedRow:
         address=desk.signer.reply_address(ticket.id, recipient, Purpose.AGENT),
         subject=" ".join(ticket.subject.split()),
         requester=" ".join((requester.name or requester.address).split()) if requester else "",
-        status=transitions.status(ticket.status, organisation).title,
+        status=transitions.status(ticket.status, organisation).title_in(group[0].notification.language),
         priority=ticket.priority,
         assignee=agent.title if agent else "",
         steps=" ".join(dict.fromkeys(one.notification.event for one in group)),

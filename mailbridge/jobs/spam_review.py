@@ -69,5 +69,5 @@ def _mails(desk: Desk, rows: list[InboxRow], until: datetime) -> list[Notificati
 def _row(row: InboxRow) -> HeldSpamRow:
     name, by, subject = held_by(row.reason)
     sender = " ".join((row.envelope.mail_from or "").split())
-    why = f"{name}, by {by}"
+    why = ", ".join(filter(None, (name, by)))
     return HeldSpamRow(id=row.id, sender=sender, subject=subject, reason=why, at=row.envelope.received_at, line=f"#notspam {row.id}")

@@ -43,7 +43,7 @@ class Knowledge:
         if known is None:
             return ()
         found = known.index.search(terms(text, language), most=most, wanted=lambda place: _is_wanted(known.articles[place], readers, team))
-        fits = (Fit(article=known.articles[hit.place], score=_share(hit, known.index.own_score(hit.place))) for hit in found)
+        fits = (Fit(article=known.articles[hit.place], score=share(hit, known.index.own_score(hit.place))) for hit in found)
         return tuple(fit for fit in fits if fit.score >= least)
 
     def fits_for_agents(
@@ -117,7 +117,7 @@ def _may_read(article: Article, readers: ArticleAudience, team: str | None) -> b
     return team is None or article.team in ("", team)
 
 
-def _share(hit: Hit, whole: float) -> int:
+def share(hit: Hit, whole: float) -> int:
     """From 1 to 100; less than the least of a suggestion where a single word is shared: "start" is in many mails."""
     share = min(100, round(100 * hit.score / whole)) if whole else 0
     return share if hit.shared > 1 else min(share, ONE_WORD)

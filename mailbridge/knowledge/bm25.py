@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from math import log
@@ -42,9 +42,13 @@ class IndexedText:
 
 
 class TextIndex:
-    """An index of texts, which are called by their place, from 0."""
+    """An index of texts, which are called by their place, from 0.
 
-    def __init__(self, texts: Iterable[IndexedText]) -> None:
+    `among` > 0: the texts are a choice from so many, in which a term of `holding` is in so many texts; of every other term the choice is
+    taken as a sample.
+    """
+
+    def __init__(self, texts: Iterable[IndexedText], *, among: int = 0, holding: Mapping[str, int] | None = None) -> None:
         postings: dict[str, tuple[array[int], array[int]]] = {}
         lengths = array("I")
         titles: list[tuple[str, ...]] = []
@@ -60,6 +64,7 @@ class TextIndex:
                 frequencies.append(min(count, 0xFFFF))
         self._postings, self._lengths, self._titles = postings, lengths, titles
         self._average = max(1.0, sum(lengths) / len(lengths)) if lengths else 1.0
+        self._among, self._known = max(among, len(lengths)), holding or {}
 
     def __len__(self) -> int:
         return len(self._lengths)
@@ -85,16 +90,18 @@ class TextIndex:
 
     def _asked(self, query: Iterable[str]) -> list[tuple[str, float]]:
         """The terms that some text has and that are not common, the rarest first."""
-        limit = len(self) * COMMON if len(self) > FEW else len(self)
-        known = {term for term in query if term in self._postings and len(self._postings[term][0]) <= limit}
+        limit = self._among * COMMON if self._among > FEW else self._among
+        known = {term for term in query if term in self._postings and self._holding(term) <= limit}
         rarest = sorted(known, key=lambda term: (len(self._postings[term][0]), term))[:MOST_ASKED]
         places = accumulate(len(self._postings[term][0]) for term in rarest)
         return [(term, self._weight(term)) for term, looked_at in zip(rarest, places, strict=True) if looked_at <= MOST_LOOKED_AT]
 
     def _weight(self, term: str) -> float:
-        holding = len(self._postings[term][0])
-        weight = log(1 + (len(self) - holding + 0.5) / (holding + 0.5))
-        return 2 * weight if is_code(term) else weight
+        return weight(term, self._holding(term), self._among)
+
+    def _holding(self, term: str) -> float:
+        """How many of all texts hold the term."""
+        return self._known.get(term) or len(self._postings[term][0]) * self._among / len(self)
 
     def _saturated(self, place: int, frequency: int) -> float:
         length = 1 - _B + _B * self._lengths[place] / self._average
@@ -103,6 +110,12 @@ class TextIndex:
     def _frequency(self, term: str, place: int) -> int:
         places, frequencies = self._postings[term]
         return frequencies[bisect_left(places, place)]
+
+
+def weight(term: str, holding: float, among: int) -> float:
+    """What a term weighs that `holding` of `among` texts hold."""
+    found = log(1 + max(0.0, among - holding + 0.5) / (holding + 0.5))
+    return 2 * found if is_code(term) else found
 
 
 def is_code(term: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mailbridge.conversation.tokens import Signer
 from mailbridge.message.replacing import quickly_made
 from mailbridge.notifications.model import Audience, Notification
-from mailbridge.notifications.payloads.knowledge import ArticleRow, FitRow
+from mailbridge.notifications.payloads.knowledge import ArticleRow, FitRow, SolvedRow
 from mailbridge.notifications.payloads.model import Payload
 from mailbridge.notifications.payloads.tickets import Received
 from mailbridge.notifications.recipients import Recipient, team_of
@@ -25,13 +25,14 @@ class Suggestions:
     """What the desk knows about a new request.
 
     `articles`: for its writer, `scores` by their numbers (0: a rule chose it).  `start`: for who writes for the first time.
-    `fits`: for agents.
+    `fits`: for agents.  `solved`: tickets that were like it, for agents.
     """
 
     articles: tuple[ArticleRow, ...] = ()
     start: tuple[ArticleRow, ...] = ()
     scores: tuple[tuple[int, int], ...] = ()
     fits: tuple[FitRow, ...] = ()
+    solved: tuple[SolvedRow, ...] = ()
 
 
 NOTHING_SUGGESTED = Suggestions()

@@ -23,6 +23,7 @@ from mailbridge.store.tables.hours import hour_entries
 from mailbridge.store.tables.incoming import held, inbox
 from mailbridge.store.tables.mails import attachments, blobs, mails
 from mailbridge.store.tables.outgoing import outbox, webhooks
+from mailbridge.store.tables.solved import solved_requests, solved_terms
 from mailbridge.store.tables.tickets import events, tickets
 
 ERASED = "erased"  # the reason on outgoing mails that were not sent
@@ -90,6 +91,9 @@ _UNREASONED = hour_entries.update().where(*_BY_HAND).values(reason="")
 GONE = "(erased)"  # shown instead of a line
 _REPEATS = frozenset({"subject", "line"})  # `line`: an agent's command as it stood in the mail, which an approval shows
 _OLD_AND_NEW = frozenset({"subject", "before", "after"})
+_UNCOMPARED = tuple(table.delete().where(table.c.ticket.in_(_TICKETS)) for table in (solved_terms, solved_requests))
+# News of another ticket that suggest an answer from this one (`SolvedRow`); the text stands only in what was rendered.
+_UNSUGGESTED = outbox.update().where(outbox.c.payload.like(sa.bindparam("names"))).values(rendered=None)
 _WORDLESS = outbox.update().where(sa.or_(outbox.c.ticket == sa.bindparam("of"), _CARRIES)).values(rendered=None)
 _UNSAID = outbox.update().where(outbox.c.id == sa.bindparam("letter")).values(payload=sa.bindparam("bare"))
 _UNSENT = (
@@ -122,6 +126,7 @@ class Erasure:
         self._sql.change(_NOT_HELD, came)
         self._silence(ticket, these)
         self._sql.change(_UNREASONED, {"tickets": self._with_merged(ticket)})
+        self._forget_answers(ticket)
         self._sql.change(_EMPTY, these)
         self._search.add_again([row.id for row in self._sql.rows(_OTHERS, {**these, "of": ticket})])
         self._search.forget_removed()
@@ -152,6 +157,13 @@ class Erasure:
         self._rewrite(_UNCALLED, [(row.id, row.body, _uncalled(row, known)) for row in self._sql.rows(_CALLS, these)])
         stored = {row.id: row.payload for one in known or {""} for row in self._sql.rows(_NAMING, {**these, "names": _like(one)})}
         self._rewrite(_UNWRITTEN, [(id, payload, _unnamed(payload, known)) for id, payload in stored.items()])
+
+    def _forget_answers(self, ticket: int) -> None:
+        """Nothing on the ticket is compared with new requests or suggested as an answer to them any more."""
+        numbers = self._with_merged(ticket)
+        for statement in _UNCOMPARED:
+            self._sql.change(statement, {"tickets": numbers})
+        self._sql.change(_UNSUGGESTED, [{"names": f'%"ticket":{number},"answer":%'} for number in numbers])
 
     def _forget_customers(self, ticket: int) -> None:
         """Empties what the ticket's history says of persons, locations and devices.  What is in force of them stays with the customer."""

@@ -17,6 +17,7 @@ from mailbridge.store.tables import (  # noqa: F401  (each adds its tables to `m
     mails,
     outgoing,
     receipts,
+    solved,
     tickets,
 )
 from mailbridge.store.tables.base import metadata as metadata

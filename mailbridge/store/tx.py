@@ -38,6 +38,7 @@ from mailbridge.store.policies import Policies
 from mailbridge.store.ratings import Ratings
 from mailbridge.store.receipts import Receipts
 from mailbridge.store.search import Search
+from mailbridge.store.solved import SolvedRequests
 from mailbridge.store.sources import Sources
 from mailbridge.store.sql import Sql
 from mailbridge.store.state import StateTable
@@ -64,6 +65,7 @@ class Tx:
         self.files = Files(sql)
         self.erasure = Erasure(sql, self.search)
         self.tickets = Tickets(sql)
+        self.solved = SolvedRequests(sql)
         self.waits = Waits(sql)
         self.volumes = Volumes(sql)
         self.events = Events(sql)

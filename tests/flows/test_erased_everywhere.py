@@ -127,6 +127,8 @@ ERASED = {
     "hour_entries": "reason",
     "mails": "explanation fresh html subject text",
     "outbox": "payload rendered",
+    "solved_requests": "body title",
+    "solved_terms": "term",
     "tickets": "data subject",
     "webhooks": "body",
 }
@@ -168,6 +170,8 @@ OTHER = {
     "receipt_counts": "account folder source",
     "receipts": "account closed folder message_id reason sha256 source trace",
     "seen_pictures": "sender sha256",
+    "solved_requests": "language team",
+    "solved_terms": "language team",
     "sources": "proof reason silence source told",
     "state": "key value",
     "tickets": "assignee priority requester status team",

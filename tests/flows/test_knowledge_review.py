@@ -8,6 +8,7 @@ from typing import cast
 
 import pytest
 
+from mailbridge.conversation.tokens import Purpose
 from mailbridge.knowledge.base import MINIMUM
 from mailbridge.knowledge.files import articles, as_file
 from mailbridge.knowledge.learned import LEAST_OUTCOMES, learned_minimum
@@ -79,18 +80,53 @@ def test_an_article_by_mail_is_used_after_a_manager_accepts_it_by_a_link(desk: T
 def test_only_a_manager_of_the_team_decides(desk: TestDesk, who: str) -> None:
     sends(desk, BOGDAN, "#kb new Drum\n\nHold the button.")
 
-    sends(desk, who, "#kb accept KB-20")
+    to = desk.app.desk().signer.reply_address(20, who, Purpose.ARTICLE)
+    raw = a_mail("#kb accept KB-20", from_=who, to=to, message_id="<decides@desk.test>")
+    desk.feed(proven(raw), mail_from=who, rcpt_to=(to,))
 
     assert steps(desk, who)[-1] == "not-yours"
     with desk.app.store.read() as tx:
         assert [one.title for one in tx.articles.all(ArticleState.DRAFT)] == ["Drum"]
 
 
+def test_a_decision_without_the_address_of_the_question_waits_for_a_yes(desk: TestDesk) -> None:
+    sends(desk, BOGDAN, "#kb new Drum\n\nHold the button.")
+
+    sends(desk, MARA, "#kb accept KB-20")
+
+    assert steps(desk, MARA) == ["review"]
+    question = desk.promise_to(MARA, "held")
+    with desk.app.store.read() as tx:
+        assert tx.articles.all(ArticleState.ACCEPTED) == []
+    yes = a_mail("yes", from_=MARA, to=question.reply_to, message_id="<yes@desk.test>")
+    desk.feed(proven(yes), mail_from=MARA, rcpt_to=(question.reply_to,))
+    desk.work()
+    assert steps(desk, MARA) == ["review", "accepted"]
+
+
+def test_the_address_of_one_question_decides_about_that_article_alone(desk: TestDesk) -> None:
+    sends(desk, BOGDAN, "#kb new Drum\n\nHold the button.")
+    to = desk.promise_to(MARA, "article_news").reply_to
+    sends(desk, BOGDAN, "#kb new Belt\n\nPull the lever.")
+
+    decides(desk, "#kb accept KB-21", to)
+
+    assert steps(desk, MARA) == ["review", "review"]
+    assert desk.promise_to(MARA, "held")
+
+
+def decides(desk: TestDesk, body: str, to: str) -> None:
+    raw = a_mail(body, from_=MARA, to=to, message_id=f"<{abs(hash(body))}@desk.test>")
+    desk.feed(proven(raw), mail_from=MARA, rcpt_to=(to,))
+
+
 def test_it_is_decided_once_and_rejected_for_good(desk: TestDesk) -> None:
     sends(desk, BOGDAN, "#kb new Drum\n\nHold the button.")
-    sends(desk, MARA, "#kb reject KB-20")
-    sends(desk, MARA, "#kb accept KB-20")
-    sends(desk, MARA, "#kb accept KB-99")
+    to = desk.promise_to(MARA, "article_news").reply_to
+    decides(desk, "#kb reject KB-20", to)
+    decides(desk, "#kb accept KB-20", to)
+    unknown = desk.app.desk().signer.reply_address(99, MARA, Purpose.ARTICLE)
+    decides(desk, "#kb accept KB-99", unknown)
 
     assert steps(desk, MARA) == ["review", "rejected", "decided-before", "unknown"]
     desk.app.knowledge.refresh()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from email import message_from_string
+from email.header import Header
 from email.message import EmailMessage, Message
 from email.policy import default
 
@@ -23,7 +24,8 @@ def bounce(mail: EmailMessage, letter: Message) -> None:
     mail.set_param("report-type", "delivery-status")
     status = f"Reporting-MTA: dns; mx.{domain}\n\nFinal-Recipient: rfc822; {recipient}\nAction: failed\nStatus: 5.1.1\n"
     status += "Diagnostic-Code: smtp; 550 5.1.1 no such user\n"
-    head = "".join(f"{name}: {letter[name]}\n" for name in ("From", "To", "Subject", "Date", "Message-ID", "X-Mailbridge-Loop"))
+    fields = ("From", "To", "Subject", "Date", "Message-ID", "X-Mailbridge-Loop")
+    head = "".join(f"{name}: {_in_ascii(str(letter[name]))}\n" for name in fields)
     mail.attach(_part("message/delivery-status", status))
     mail.attach(_part("text/rfc822-headers", head))
 
@@ -36,6 +38,10 @@ def calendar_answer(mail: EmailMessage, letter: Message, *, said: str, by: str) 
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//stories//EN", "METHOD:REPLY", "BEGIN:VEVENT", *kept]
     lines += [f"ATTENDEE;PARTSTAT={said.upper()}:mailto:{by}", "END:VEVENT", "END:VCALENDAR", ""]
     mail.add_alternative("\r\n".join(lines), subtype="calendar", params={"method": "REPLY"})
+
+
+def _in_ascii(value: str) -> str:
+    return value if value.isascii() else Header(value, "utf-8", maxlinelen=900).encode()
 
 
 def _part(kind: str, text: str) -> EmailMessage:

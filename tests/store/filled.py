@@ -104,6 +104,10 @@ MANY: dict[str, Callable[[int], dict[str, Any]]] = {
         },
         **{"closed_at": None if n % 400 == 399 else _at(n), "data": _ticket(n)},
     },
+    "solved_requests": lambda n: {
+        **{"ticket": n, "team": f"t{n % 5}", "language": "en", "answer": n, "title": f"printer e{n % 100}", "body": "hum loud"},
+    },
+    "solved_terms": lambda n: {"team": f"t{n % 5}", "language": "en", "term": f"e{n % 100}", "ticket": n},
     "participants": lambda n: {"address": f"c{n % 900}@x.test", "ticket": n, "role": "requester"},
     "events": lambda n: {
         **{"ticket": n // 3 + 1, "seq": n % 3 + 1, "at": _at(n), "actor_kind": "customer", "actor": f"c{n % 900}@x.test"},

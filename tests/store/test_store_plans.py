@@ -42,6 +42,7 @@ from mailbridge.store.passed_uids import Passed, UidPlace
 from mailbridge.store.queue import LeaseQueue
 from mailbridge.store.receipts import Receipt
 from mailbridge.store.schema import metadata
+from mailbridge.store.solved import SolvedRequest
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.event_types.mails import MessageAdded
@@ -75,6 +76,7 @@ CHANGED = EntryChanged(id=EntryId(customer="acme", part=EntryPart.PERSON, key="a
 CALL = Call(key="new", ticket=1, rule="r", event="ticket.opened", url="https://hooks.test/x", body="{}")
 WORK = Activity(id=1, agent="bogdan", kind=WorkKind.WORKED, day=NOW.date(), minutes=5)
 BURNED = LedgerEntry(key="k", kind=EntryKind.BURN, source=EntrySource.WORK, day=NOW.date(), seconds=-60, at=NOW)
+SOLVED = SolvedRequest(ticket=9_001, team="t1", language="en", answer=1, title=("e52",), body=("printer",))
 MANY_ENTRIES = 1_000_000  # a job asks for what is newer than it has seen
 PLAN = Plan(id=1, agent="bogdan", at=NOW, minutes=60)
 HAPPENED = Event(ticket=9_001, at=NOW, actor=Actor(kind=ActorKind.RULE), what=MessageAdded(author="jo"))
@@ -263,6 +265,12 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
     "article_outcomes.shown": lambda tx: tx.article_outcomes.shown(1, {17: 80}, NOW),
     "article_outcomes.opened": lambda tx: tx.article_outcomes.opened(1, 17, NOW),
     "article_outcomes.solved": lambda tx: tx.article_outcomes.solved(1, 17, NOW),
+    "solved.closed_after": lambda tx: tx.solved.closed_after(NOW, 1, NOW, 200),
+    "solved.put": lambda tx: tx.solved.put(SOLVED),
+    "solved.remove": lambda tx: tx.solved.remove(7),
+    "solved.holding": lambda tx: tx.solved.holding("e52", team="t1", language="en", most=1_000),
+    "solved.count": lambda tx: tx.solved.count(team="t1", language="en", most=10_000),
+    "solved.get_many": lambda tx: tx.solved.get_many([1, 2]),
     "feeds.all": lambda tx: tx.feeds.all(),
     "feeds.expect": lambda tx: tx.feeds.expect(["https://x.test/a.ics"]),
     "feeds.claim": lambda tx: tx.feeds.claim("https://x.test/a.ics", NOW, NOW),

@@ -70,7 +70,7 @@ HEALTH = section(
         "silence": kinds.FLAG,
     },
 )
-KNOWLEDGE = section("[knowledge]", {"folder": kinds.LINE, "answers": kinds.LINE})
+KNOWLEDGE = section("[knowledge]", {"folder": kinds.LINE, "answers": kinds.LINE, "suggest_answers": kinds.FLAG})
 WORKERS = section("[workers]", {"readers": WholeNumber(least=1, most=256), "batch": WholeNumber(least=1, most=10_000)})
 LOG = section("[log]", {"format": kinds.one_of(("auto", "json", "console")), "level": kinds.one_of(("debug", "info", "warning", "error"))})
 

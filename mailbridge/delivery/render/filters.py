@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
 from typing import Any
@@ -275,20 +275,58 @@ def _plain(text: str, indent: int = 0) -> str:
     return to_plain(text).replace("\n", f"\n{' ' * indent}")
 
 
+@pass_context
+def _priority(context: Context, priority: str) -> str:
+    """The priority as a title in the template's language."""
+    return str(context["words"].get("priorities", {}).get(priority, priority.capitalize()))
+
+
+@pass_context
+def _invitation(context: Context, facts: str) -> str:
+    """What an invitation says, with the names of its facts in the template's language."""
+    words = context["words"].get("invitations", {})
+    return "\n".join(_fact(line, words) for line in facts.splitlines())
+
+
+def _fact(line: str, words: Mapping[str, str]) -> str:
+    name, colon, value = line.partition(": ")
+    if not colon or name not in words:
+        return line
+    if name in ("Method", "Status"):
+        value = words.get(value.lower(), value)
+    if name == "Attendees":
+        value = re.sub(r"\((\w[\w-]*)\)", lambda found: f"({words.get(found[1], found[1])})", value)
+    return f"{words[name]}: {value}"
+
+
+@pass_context
+def _entry(context: Context, about: str) -> str:
+    """What an entry of an hour bank is about, as `tickets.hours.statement` says it, in the template's language."""
+    words: Mapping[str, str] = context["words"].get("entries", {})
+    known = next((english for english in sorted(words, key=len, reverse=True) if re.match(rf"{re.escape(english)}(?!\w)", about)), "")
+    if not known:
+        return about
+    rest = about[len(known) :].replace(", until ", f", {words['until']} ").replace(", renews ", f", {words['renews']} ")
+    return f"{words[known]}{rest}"
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "bare": bare,
     "bounce_kind": bounce_kind,
     "counted": _counted,
     "day": _day,
     "days": _days,
+    "entry": _entry,
     "flowed": as_html,
     "from_now": _from_now,
+    "invitation": _invitation,
     "lasting": _lasting,
     "markdown": _markdown,
     "near": _near,
     "paragraphs": _paragraphs,
     "phrase": _phrase,
     "plain": _plain,
+    "priority": _priority,
     "quote_lines": _quote_lines,
     "rows": _rows,
     "shorten": _shorten,

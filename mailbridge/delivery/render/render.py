@@ -34,6 +34,7 @@ from mailbridge.delivery.render.template_files import BodyPart, TemplateFiles
 from mailbridge.delivery.render.translation import Translation
 from mailbridge.errors import Permanent
 from mailbridge.execution.customer_card import CustomerCard, EarlierTicket
+from mailbridge.execution.solved_answers import SolvedAnswer
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads.collected import Changes
 from mailbridge.notifications.payloads.knowledge import ArticleRow, ArticleSent
@@ -52,7 +53,9 @@ MAX_OUTPUT = 1 << 20
 MAX_SECONDS = 2.0
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
-_VALUES = frozenset({CustomerCard, DeskView, EarlierTicket, HistoryEntry, HoursView, OpeningHours, TicketView, VerdictView})
+_VALUES = frozenset(
+    {CustomerCard, DeskView, EarlierTicket, HistoryEntry, HoursView, OpeningHours, SolvedAnswer, TicketView, VerdictView}
+)
 _NO_ATTRIBUTE = re.compile(r"'(?:[\w.]+\.)?(\w+)(?: object)?' has no attribute '(\w+)'")
 _VIEWS: Mapping[str, type[TicketView | DeskView | HistoryEntry]] = {
     "TicketView": TicketView,
@@ -273,6 +276,7 @@ class Renderer:
             "now": view.now,
             "internal": view.internal,
             "card": view.card,
+            "solved": view.solved,
             "opening": view.opening,
             "words": {**catalogue.words(), **own_words} if own_words else catalogue.words(),
             "own_words": own_words,

@@ -109,6 +109,7 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
         "asking": "asked",
         "contact": "bob@acme.example",
         "fits": "KB-17\tError E-52: clean the <sensor>\tyes\nKB-20\tRenew the gateway's certificate\t",
+        "solved": "MB-7\t7\t20\nMB-9\t9\t25",
     },
     "agent.held": _NOTICE,
     "agent.held_done": _NOTICE,

@@ -17,6 +17,7 @@ from mailbridge.delivery.render.template_context import (
     VerdictView,
 )
 from mailbridge.execution.customer_card import CustomerCard, EarlierTicket
+from mailbridge.execution.solved_answers import SolvedAnswer
 from mailbridge.notifications.earlier_values import payload_of
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads.template_values import template_values
@@ -94,6 +95,10 @@ _FULL = TemplateContext(
         device="LaserFast 2000 LF-2231",
         earlier=(EarlierTicket(number="MB-7", subject="Toner & paper", status="Closed", at=datetime(2026, 11, 2, 9, 0, tzinfo=UTC)),),
         terms=(("linia 2", "packing hall"),),
+    ),
+    solved=(
+        SolvedAnswer(number="MB-7", subject="Printer & toner", text="Hello …,\n\nplease open the <front> cover and clean the sensor."),
+        SolvedAnswer(number="MB-9", subject="Printer", text="Please restart it."),
     ),
     opening=OpeningHours(days=(OpenDays(first=0, last=4, hours="09:00–18:00"),), opens_at=datetime(2026, 11, 23, 7, 0, tzinfo=UTC)),
     now=datetime(2026, 11, 22, 20, 0, tzinfo=UTC),

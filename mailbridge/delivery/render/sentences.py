@@ -21,13 +21,22 @@ LOCALES = Path(__file__).parent / "locales"
 def sentence(summary: Summary, language: str, when: Callable[[datetime], str]) -> str:
     """What the summary says, in this language or else in English; of another ticket it begins with the number of that ticket."""
     text = _text(summary, language) or _text(summary, LAST_LANGUAGE) or summary.key
-    said = text.format_map(shown(summary, when))
+    said = text.format_map({**shown(summary, when), **_priorities(summary, language)})
     return f"{summary.on}: {said}" if summary.on else said
 
 
 def shown(summary: Summary, when: Callable[[datetime], str]) -> dict[str, str]:
     """What stands for the placeholders of the sentence."""
     return {**summary.values, "at": when(summary.at) if summary.at else ""}
+
+
+def _priorities(summary: Summary, language: str) -> dict[str, str]:
+    """The priorities that the summary names, in this language."""
+    if summary.key not in ("priority", "opened"):
+        return {}
+    named = {name: str(summary.values[name]) for name in ("priority", "before") if summary.values.get(name)}
+    found = {name: _text(Summary(key="level", variant=value, values={}), language) for name, value in named.items()}
+    return {name: text or named[name] for name, text in found.items()}
 
 
 @cache

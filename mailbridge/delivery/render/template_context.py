@@ -21,6 +21,7 @@ A template sees, by name:
     subject       the subject of the message where it is new on the ticket, else ''
     mail_subject  the subject of the message, new or not
     sent_at       when it was written
+    solved        SolvedAnswers: what solved similar tickets, the most similar one first
     whole         of agent.message: the text of the message as it came; whole_name is the file that holds it
     author        who wrote `text`
     reply_marker  whether the mail begins with the line above which the answer is to be written
@@ -40,6 +41,7 @@ from mailbridge.delivery.render.rich.rich import Rich
 from mailbridge.delivery.render.thread_fields import ThreadFields
 from mailbridge.execution.customer_card import CustomerCard
 from mailbridge.message.replacing import quickly_made
+from mailbridge.execution.solved_answers import SolvedAnswer
 from mailbridge.notifications.summary_model import Summary
 from mailbridge.organisation.opening_hours import OpeningHours
 from mailbridge.tickets.hours.view import HoursView
@@ -172,6 +174,7 @@ class TemplateContext:
     recipient_name: str = ""
     thread: ThreadFields | None = None  # what the customer's first mail says of its conversation
     card: CustomerCard | None = None  # of the requester, for agents
+    solved: tuple[SolvedAnswer, ...] = ()
     opening: OpeningHours | None = None  # of the ticket's team
     now: datetime | None = None  # when the mail is written
     zone: str = "UTC"  # in which times are shown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -23,12 +24,14 @@ from mailbridge.execution.customer_card import CustomerCard, customer_card
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.hour_banks import left_for
 from mailbridge.execution.open_targets import open_targets
+from mailbridge.execution.solved_answers import SolvedAnswer, solved_answers
 from mailbridge.ids import ticket_number
 from mailbridge.message.encryption import looks_encrypted
 from mailbridge.message.model import Kind
 from mailbridge.notifications import limits
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads.agents import WholeMessage
+from mailbridge.notifications.payloads.tickets import NewTicket
 from mailbridge.notifications.recipients import team_of
 from mailbridge.organisation import transitions
 from mailbridge.organisation.availability import zone_of
@@ -66,6 +69,7 @@ def view_of(tx: Tx, notification: Notification, desk: Desk, now: datetime) -> Te
         history=_history(tx, notification, ticket, mail, desk),
         recipient_name=notification.name,
         card=_card(tx, notification, ticket, desk, mail.fresh if mail else ""),
+        solved=_solved(tx, notification, desk),
         opening=_opening(team_of(ticket, desk.organisation), now),
         now=now,
         thread=_thread_of(tx, notification, ticket),
@@ -275,9 +279,21 @@ def _card(tx: Tx, notification: Notification, ticket: Ticket, desk: Desk, text: 
     news = notification.audience is Audience.MANAGER or (notification.audience is Audience.AGENT and notification.event in _WITH_CARD)
     if not news or notification.recipient.lower() in outside:
         return None
-    about_others = replace(notification, event="new")  # a ticket that was given to the reader shows none of another team's
-    visible = lambda other: limits.hidden(about_others, other, desk.organisation) is None  # noqa: E731
-    return customer_card(tx, ticket, desk, notification.language, visible, text)
+    return customer_card(tx, ticket, desk, notification.language, _visible(notification, desk), text)
+
+
+def _solved(tx: Tx, notification: Notification, desk: Desk) -> tuple[SolvedAnswer, ...]:
+    """What solved the similar tickets that the notification names, for agents of the desk who may see those."""
+    rows = notification.payload.solved if isinstance(notification.payload, NewTicket) else ()
+    if not rows or desk.organisation.agent_of(notification.recipient) is None:
+        return ()
+    return solved_answers(tx, desk, [(row.ticket, row.answer) for row in rows], _visible(notification, desk))
+
+
+def _visible(notification: Notification, desk: Desk) -> Callable[[Ticket], bool]:
+    """Whether the recipient may see another ticket: one that was given to the reader shows none of another team's."""
+    about_others = replace(notification, event="new")
+    return lambda other: limits.hidden(about_others, other, desk.organisation) is None
 
 
 def is_marked(wanted: ReplyMarker, audience: Audience) -> bool:

@@ -10,6 +10,7 @@ from mailbridge.reply.showing import ShownText, shown
 from mailbridge.reply.stored_spans import spans_from_json
 from mailbridge.store.mails import StoredMail
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.actor import ActorKind
 from mailbridge.tickets.event_types.mails import MessageAdded
 from mailbridge.tickets.events import Event
 from mailbridge.tickets.model import Ticket
@@ -61,7 +62,8 @@ def _entries(tx: Tx, ticket: Ticket, desk: Desk, language: str) -> list[HistoryE
 
 def _entry(tx: Tx, event: Event, mail: StoredMail | None, message: str, desk: Desk, language: str) -> HistoryEntry | None:
     agent = desk.organisation.agents.get(event.actor.name)
-    who = agent.title if agent else event.actor.name or event.actor.kind
+    ours = event.actor.kind in (ActorKind.CLOCK, ActorKind.SYSTEM)
+    who = agent.title if agent else desk.config.desk.name if ours else event.actor.name or event.actor.kind
     if isinstance(event.what, MessageAdded):
         if mail is None:
             return None  # it went to another ticket

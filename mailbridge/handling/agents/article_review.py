@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from mailbridge.conversation.tokens import MOST_TOKENS, Life, Purpose
 from mailbridge.execution.desk import Desk
 from mailbridge.handling.placed_mail import PlacedMail
 from mailbridge.knowledge.model import article_name
@@ -57,6 +60,21 @@ def decided(tx: Tx, desk: Desk, mail: PlacedMail, asked: str, question: DecideAr
     return ArticleNews(asked=asked, step=step, article=row, who=me.title), told
 
 
+def asked_about(desk: Desk, mail: PlacedMail) -> frozenset[int]:
+    """The articles about which the agent was asked: the mail goes to the signed address of that question."""
+    agent = desk.organisation.agents[mail.agent]
+    addresses = (*mail.arrival.envelope.rcpt_to, *(one.address for one in mail.message.recipients))
+    tokens = (desk.signer.in_address(address) for address in addresses[:MOST_TOKENS])
+    return frozenset(
+        token.ticket
+        for token in tokens
+        if token is not None
+        and token.purpose is Purpose.ARTICLE
+        and desk.signer.holder(token, [agent.address])
+        and desk.signer.life(token) is Life.ACTS
+    )
+
+
 def may_decide(agent: Agent, draft: WrittenArticle, organisation: Organisation) -> bool:
     """Managers of the draft's team, and managers of the desk where the team has none."""
     team = organisation.teams.get(draft.team)
@@ -67,8 +85,9 @@ def _asked_of(desk: Desk, mail: PlacedMail, draft: WrittenArticle, author: Agent
     """The question to those who decide."""
     title = f"{article_name(draft.number)} {draft.title}"
     news = ArticleNews(asked=title, step="review", article=(_row(draft),), who=author.title)
-    found = _deciders(desk.organisation, draft, mail)
-    return [_news(desk, one, f"{draft.number}.review", news) for one in found]
+    people = _deciders(desk.organisation, draft, mail)
+    addresses = {one: desk.signer.reply_address(draft.number, one.address, Purpose.ARTICLE) for one in people}
+    return [_news(desk, one, f"{draft.number}.review", news, address) for one, address in addresses.items()]
 
 
 def _deciders(organisation: Organisation, draft: WrittenArticle, mail: PlacedMail) -> tuple[Recipient, ...]:
@@ -80,8 +99,8 @@ def _deciders(organisation: Organisation, draft: WrittenArticle, mail: PlacedMai
     ) or tuple(_recipient(agent) for agent in organisation.agents.values() if may_decide(agent, draft, organisation))
 
 
-def _news(desk: Desk, to: Recipient, key: str, news: ArticleNews) -> Notification:
-    return agent_notification(to, "article_news", f"article:{key}", news, desk.config.desk.address)
+def _news(desk: Desk, to: Recipient, key: str, news: ArticleNews, address: str = "") -> Notification:
+    return replace(agent_notification(to, "article_news", f"article:{key}", news, desk.config.desk.address), reply_to=address)
 
 
 def _row(draft: WrittenArticle) -> ArticleRow:

@@ -11,7 +11,7 @@ with yes reads that mailbox.  `held_answer.py` and `released.py` do what the ans
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -103,17 +103,19 @@ def hold_lines(tx: Tx, desk: Desk, mail: PlacedMail, ticket: Ticket | None, line
 
 
 def parted(
-    lines: Iterable[CommandLine], *, own_ticket: bool, vouched: bool, token_of: Ticket | None = None
+    lines: Iterable[CommandLine], *, own_ticket: bool, vouched: bool, token_of: Ticket | None = None, reviewed: Collection[int] = ()
 ) -> tuple[list[CommandLine], list[CommandLine]]:
     """The lines that are done or answered at once, and those that wait because they change something and the mail has no token.
 
     `own_ticket`: those for the ticket that the mail itself opened are done at once.  `token_of`: nothing but a token of this ticket proves
     the writer, so that also questions wait that are about more than this ticket.
+    `reviewed`: articles for whose review the mail has a token.
     """
     at_once, later = list[CommandLine](), list[CommandLine]()
     for line in lines:
         changes = bool(line.commands) and not isinstance(line.command, AgentReply | InternalNote)
         of_others = isinstance(line.question, ReleaseSender | LeaveDesk)
+        of_others = of_others or (isinstance(line.question, DecideArticle) and line.question.number not in reviewed)
         of_others = of_others or (isinstance(line.question, ChangeWish) and not _is_own(line.question))
         waits = (of_others or (changes and not (own_ticket and not line.tickets))) and not vouched
         waits = waits or (token_of is not None and _beyond(line, token_of.id))

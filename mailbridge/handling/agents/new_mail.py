@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailbridge.execution.desk import Desk
+from mailbridge.handling.agents.article_review import asked_about
 from mailbridge.handling.agents.carry_out import carry_out
 from mailbridge.handling.agents.held import hold_lines, parted
 from mailbridge.handling.agents.inserts import without_ticket
@@ -30,7 +31,7 @@ def answer_agent(tx: Tx, desk: Desk, mail: PlacedMail) -> MailResult | None:
         return None
     parsed = without_ticket(mail.parsed)
     mail_id = store_mail(tx, mail, ticket=None, fresh=parsed.text, internal=True)
-    at_once, later = parted(parsed.lines, own_ticket=False, vouched=mail.writer.vouched)
+    at_once, later = parted(parsed.lines, own_ticket=False, vouched=mail.writer.vouched, reviewed=asked_about(desk, mail))
     writes = any(isinstance(line.question, WriteArticle) for line in parsed.lines)
     lines = [*at_once, *([_left_over(parsed.text)] if parsed.text and not writes else [])]
     _, _, outcomes = carry_out(tx, desk, mail, mail_id, None, lines)

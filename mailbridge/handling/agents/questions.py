@@ -313,7 +313,7 @@ def _ticket_row(tx: Tx, desk: Desk, mail: PlacedMail, ticket: Ticket) -> TicketR
         address=_address(desk, mail, ticket),
         subject=_clean(ticket.subject),
         requester=_clean(requester.name or requester.address) if requester else "",
-        status=transitions.status(ticket.status, organisation).title,
+        status=transitions.status(ticket.status, organisation).title_in(organisation.agents[mail.agent].language),
         priority=ticket.priority,
         assignee=agent.title if agent else "",
         due=due,

@@ -46,4 +46,5 @@ def new_ticket(context: NotificationContext) -> NewTicket:
         asking=asking,
         contact=contact,
         fits=news.suggested.fits,
+        solved=news.suggested.solved,
     )

@@ -28,6 +28,16 @@ class FitRow(TableRow):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SolvedRow(TableRow):
+    """A solved ticket whose request was like the new one, and the mail that answered it.  The text is looked up when the mail is rendered,
+    because the ticket may be erased until then."""
+
+    number: str
+    ticket: int
+    answer: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FoundArticleRow(TableRow):
     """An article that an agent looked for."""
 

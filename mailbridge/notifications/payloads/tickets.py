@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from mailbridge.notifications.payloads.knowledge import ArticleRow, FitRow
+from mailbridge.notifications.payloads.knowledge import ArticleRow, FitRow, SolvedRow
 from mailbridge.notifications.payloads.model import Payload, TableRow
 
 
@@ -139,7 +139,7 @@ class NewTicket(Payload):
     """`follows` is the ticket that it probably continues, `doubt` why its mail is not there, `said_by` the agent who wrote first.
 
     `asking`: the writer may not ask for the customer, and what became of it: asked, queued, refused; `contact` is who was asked.  `fits`:
-    articles for it."""
+    articles for it.  `solved`: tickets that were like it, whose answers are suggested."""
 
     said_by: str = ""
     follows: str = ""
@@ -148,6 +148,7 @@ class NewTicket(Payload):
     asking: str = ""
     contact: str = ""
     fits: tuple[FitRow, ...] = ()
+    solved: tuple[SolvedRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
