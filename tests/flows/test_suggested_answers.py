@@ -10,7 +10,6 @@ from typing import Any, cast
 import pytest
 
 from mailbridge.config.model import KnowledgeSettings
-from mailbridge.jobs.solved_requests import keep_solved_requests
 from mailbridge.notifications.model import Audience
 from mailbridge.notifications.payloads.tickets import NewTicket
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
@@ -54,7 +53,7 @@ def solve(desk: TestDesk) -> int:
 
 def settle(desk: TestDesk) -> None:
     desk.clock.time += timedelta(minutes=11)
-    keep_solved_requests(desk.app.store, desk.app.desk(), desk.clock.now())
+    desk.app.jobs.keep_solved_requests()
 
 
 def suggested(desk: TestDesk, number: int) -> list[str]:
