@@ -109,6 +109,7 @@ def command_context(**different: Any) -> CommandContext:
         hours_left={},
         held={},
         request=(),
+        asked_to_rate=frozenset(),
         words="",
         spelled=spelled,
         agreed=frozenset(),

@@ -25,15 +25,18 @@ from mailbridge.tickets.actor import Actor
 from mailbridge.tickets.agenda import BusyTime
 from mailbridge.tickets.command_context import CommandContext, HeldRequest, MailRef
 from mailbridge.tickets.command_types.escalation import Approve, Escalate
+from mailbridge.tickets.command_types.mails import CustomerMessage
 from mailbridge.tickets.command_types.people import ChangeCustomer
 from mailbridge.tickets.command_types.plans import PlanWork
 from mailbridge.tickets.command_types.relations import Erase, Link, Merge, Split, StartPlaybook, Undo
-from mailbridge.tickets.command_types.values import SetType
+from mailbridge.tickets.command_types.values import Close, SetStatus, SetType
+from mailbridge.tickets.command_types.wishes import AskRating
 from mailbridge.tickets.command_types.work import CorrectWork, RecordWork, SetEstimate
 from mailbridge.tickets.commands import Command
 from mailbridge.tickets.handlers.approvals import may_decide
 from mailbridge.tickets.handlers.surviving import surviving
 from mailbridge.tickets.handlers.undo import latest, touched
+from mailbridge.tickets.handlers.wishes import RATED_TOGETHER, policy_of
 from mailbridge.tickets.history import same_change
 from mailbridge.tickets.hours.burns import asks_when_empty
 from mailbridge.tickets.model import Participant, Ticket
@@ -51,6 +54,8 @@ class Cause:
 
 
 NO_MAIL = Cause(mail=None)
+_CLOSING = (SetStatus, Close, AskRating)  # commands that may end a request
+_MOST_RATED = 50  # latest tickets of a requester
 AROUND = timedelta(days=2)  # a planned day, in any zone
 
 
@@ -121,6 +126,7 @@ def _empty(desk: Desk, actor: Actor, now: datetime, cause: Cause) -> CommandCont
         hours_left={},
         held={},
         request=(),
+        asked_to_rate=frozenset(),
         words="",
         spelled=spelled,
         agreed=frozenset(),
@@ -156,7 +162,24 @@ def _with_needs(tx: Tx, desk: Desk, about: CommandContext, pairs: Sequence[tuple
     about = _with_mails(tx, about, {ticket.id for ticket, command in pairs if isinstance(command, Merge | Split | Erase | Undo)})
     for number in sorted({ticket.id for ticket, command in pairs if isinstance(command, Undo)}):
         about = _with_past(tx, tickets[number], about)
-    return about
+    closing = {ticket.id for ticket, command in pairs if isinstance(command, _CLOSING) or _confirms(command)}
+    asked = (number for number in closing if _was_asked_to_rate(tx, tickets[number], about))
+    return replace(about, asked_to_rate=frozenset(asked))
+
+
+def _confirms(command: Command) -> bool:
+    """Whether the command is a customer's "That solved it"."""
+    return isinstance(command, CustomerMessage) and command.solved
+
+
+def _was_asked_to_rate(tx: Tx, ticket: Ticket, about: CommandContext) -> bool:
+    """Whether the requester was asked about another ticket a short time ago.  Asks the store where this one would be asked about alone."""
+    requester = ticket.requester
+    asks = policy_of(ticket, about.organisation) is not None and ticket.verified and ticket.rating_asked_at is None
+    if requester is None or not asks:
+        return False
+    others = tx.tickets.find(requester=requester.address, limit=_MOST_RATED)
+    return any(one.id != ticket.id and one.rating_asked_at and about.now - one.rating_asked_at < RATED_TOGETHER for one in others)
 
 
 def _agenda(tx: Tx, pairs: Sequence[tuple[Ticket, Command]]) -> Sequence[BusyTime]:

@@ -196,6 +196,13 @@ VACATION_ENDED = {
     "lv": ("prombūtnē", "prombūtne", "atvaļinājumā"),
     "th": ("ลาพักร้อน", "ลาหยุด"),
 }  # fmt: skip
+# Of these the words that are a topic among people as well: behind the prefix of an answer ("Re: absence") they are no sign.
+TOPICS = frozenset(
+    (
+        "abwesenheit", "absent", "absente", "absence", "ausencia", "ausência", "assenza", "afwezig", "frånvaro", "poissa", "nieobecność",
+        "nepřítomnost", "távollét", "on vacation", "ooo", "в отпуске", "مرخصی", "cuti", "prombūtne", "oporretan",
+    )
+)  # fmt: skip
 END = r"\s*(?:[:：\]\)\-–—(\[]|re:|$)"
 
 
@@ -218,9 +225,12 @@ _VACATION_SUBJECT = re.compile(
 )
 
 
+_ANSWERED_TOPIC = re.compile(rf"(?=.{{0,100}}?{_MARK}){BEFORE}\W{{0,3}}(?:{alternatives(sorted(TOPICS))}){END}", re.I)
+
+
 def is_vacation(subject: str) -> bool:
     """Whether the subject, without prefixes and tags, begins as vacation replies do.  A mail from a person about such replies may match."""
-    return _VACATION_SUBJECT.match(subject[:300]) is not None
+    return _VACATION_SUBJECT.match(subject[:300]) is not None and not _ANSWERED_TOPIC.match(subject[:300])
 
 # --- programs that send the content of a web form
 

@@ -72,6 +72,7 @@ class CommandContext:
     load: Mapping[str, int]  # open tickets by agent, loaded where a command chooses an agent
     held: Mapping[int, HeldRequest]  # by the id of the approval on this ticket, loaded for an approval
     request: tuple[Command, ...]  # all commands of the request; they are executed together or not at all
+    asked_to_rate: frozenset[int]  # tickets whose requester was asked for a rating of another one within RATED_TOGETHER
     words: str  # the request as it was typed, for display only; '' where it was not typed
     spelled: Callable[[Sequence[Command]], str]  # the line for commands that were not typed; `mail_commands` provides it
     agreed: frozenset[str]  # approved triggers and risks of this request on this ticket

@@ -225,7 +225,7 @@ def _rating_follows(ticket: Ticket, command: Command, done: Decision, about: Com
     after = done.ticket
     if after is None or isinstance(command, (Undo, Merge)) or ticket.closed_at is not None or after.closed_at is None:
         return []
-    return [event_of(what, ticket, about) for what in wishes.asked_with_closing(after, about.organisation)]
+    return [event_of(what, ticket, about) for what in wishes.asked_with_closing(after, about)]
 
 
 def _other_contract_keys(after: Ticket, before: Ticket) -> bool:

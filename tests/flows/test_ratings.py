@@ -216,3 +216,28 @@ def test_report_by_mail(tmp_path: Path) -> None:
         text = _last(desk, "mara@desk.test").get_body(("plain",)).get_content()  # type: ignore[attr-defined]
         assert "Support  4.0 on average of 1 rating (4: 1)" in text
         assert "    Bogdan Ionescu  4.0 on average of 1 rating (4: 1)" in text
+
+
+def test_who_is_told_of_several_closed_requests_is_asked_once(tmp_path: Path) -> None:
+    """Three requests of one person, answered and closed by one mail; a fourth one is closed two days later."""
+    with _desk(tmp_path) as desk:
+        for number in range(1, 4):
+            raw = a_mail("It does not print.", subject=f"Printer {number}", message_id=f"<p{number}@customer.test>")
+            desk.feed(proven(raw, "customer.test"))
+            to = next(n for n in desk.promises(Audience.AGENT, "new") if n.ticket == number and "bogdan" in n.recipient).reply_to
+            answer = a_mail("I look at it.", from_="bogdan@desk.test", to=to, message_id=f"<a{number}@desk.test>")
+            desk.feed(proven(answer), mail_from="bogdan@desk.test", rcpt_to=(to,))
+        raw = a_mail("#close MB-1 MB-2 MB-3", from_="bogdan@desk.test", to=to, message_id="<all@desk.test>")
+        desk.feed(proven(raw), mail_from="bogdan@desk.test", rcpt_to=(to,))
+        yes = desk.promise_to("bogdan@desk.test", "confirm").reply_to if desk.promises(event="confirm") else ""
+        if yes:
+            agreed = a_mail("yes", from_="bogdan@desk.test", to=yes, message_id="<yes@desk.test>")
+            desk.feed(proven(agreed), mail_from="bogdan@desk.test", rcpt_to=(yes,))
+        assert [ticket.status for ticket in desk.tickets()] == ["closed"] * 3
+        assert sum(ticket.rating_asked_at is not None for ticket in desk.tickets()) == 1
+        desk.pass_time(days=2)
+        desk.feed(proven(a_mail("Again.", subject="Printer 4", message_id="<p4@customer.test>"), "customer.test"))
+        to = next(n for n in desk.promises(Audience.AGENT, "new") if n.ticket == 4 and "bogdan" in n.recipient).reply_to
+        last = a_mail("It is clean.\n\n#close", from_="bogdan@desk.test", to=to, message_id="<a4@desk.test>")
+        desk.feed(proven(last), mail_from="bogdan@desk.test", rcpt_to=(to,))
+        assert desk.ticket(4).rating_asked_at is not None

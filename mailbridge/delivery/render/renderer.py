@@ -11,6 +11,7 @@ from mailbridge.conversation.marks import loop_mark
 from mailbridge.delivery.render.carried import carried
 from mailbridge.delivery.render.filters import bare
 from mailbridge.delivery.render.invitations import invitation_of
+from mailbridge.delivery.render.long_articles import with_file
 from mailbridge.delivery.render.mail import Unwritable, build
 from mailbridge.delivery.render.render import Renderer, TemplateFailed, guarded, without_template
 from mailbridge.delivery.render.template_context import TemplateContext
@@ -92,7 +93,8 @@ class NotificationRenderer:
         goes = carried(queued.notification, stored, seen.rich, lambda file: _attachment(tx, file))
         text, html = seen.rich.shown(goes.pictures) if seen.rich else (seen.text, seen.html)
         seen = replace(seen, text=text, html=html, left_out=goes.left_out, renamed=goes.renamed)
-        notification, view = guarded(queued.notification, seen)
+        notification, article = with_file(queued.notification)
+        notification, view = guarded(notification, replace(seen, whole=article) if article else seen)
         try:
             rendered = self._renderer.render(notification, view)
         except TemplateFailed as error:

@@ -137,6 +137,7 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
         "senders": "",
         "who": "",
         "by": "",
+        "earlier": "#digest weekly\tyes\t\t\n#away bogdan until friday\t\t\tyes",
         "rows": "quiet\tevenings\tclara\t2026-11-30T09:00:00+00:00\t#quiet off\nlist\tvip = #list network\tclara\t\t#save vip off",
     },
     "customer.opted_out": {},

@@ -22,7 +22,7 @@ A template sees, by name:
     mail_subject  the subject of the message, new or not
     sent_at       when it was written
     solved        SolvedAnswers: what solved similar tickets, the most similar one first
-    whole         of agent.message: the text of the message as it came; whole_name is the file that holds it
+    whole         of agent.message: the text of the message as it came; whole_name is the file that holds it, or an article that is too long
     author        who wrote `text`
     reply_marker  whether the mail begins with the line above which the answer is to be written
     by_other      the same where it is not the requester, else ''

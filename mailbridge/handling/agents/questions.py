@@ -21,7 +21,7 @@ from mailbridge.handling.agents.rating_report import rating_report
 from mailbridge.handling.agents.results import address_of, send, to_writer
 from mailbridge.handling.agents.team_report import team_report
 from mailbridge.handling.agents.time_report import time_report
-from mailbridge.handling.agents.wishes import answer_wish, release_sender
+from mailbridge.handling.agents.wishes import answer_wish, in_one, release_sender
 from mailbridge.handling.placed_mail import PlacedMail
 from mailbridge.ids import ticket_number
 from mailbridge.mail_commands.manual import manual_rows
@@ -64,6 +64,7 @@ from mailbridge.notifications.payloads.agents import (
     WholeMessage,
 )
 from mailbridge.notifications.payloads.model import Payload
+from mailbridge.notifications.payloads.wishes import WishesNow
 from mailbridge.notifications.summary import length
 from mailbridge.organisation import transitions
 from mailbridge.store.tx import Tx
@@ -82,9 +83,16 @@ def answer_questions(
 ) -> None:
     """Every question among the lines is answered; `ticket` is the one that the mail is on.  `key`: tells these answers
     from those to other questions of the same mail."""
+    wishes = list[tuple[str, WishesNow]]()
     for number, line in enumerate(lines):
-        if line.question is not None:
-            send(tx, mail, _answers(tx, desk, mail, ticket, f"{key or mail_id}.{number}", line, line.question))
+        name = f"{key or mail_id}.{number}"
+        if isinstance(line.question, ChangeWish):
+            told, others = answer_wish(tx, desk, mail, name, line, line.question)
+            wishes.append((name, told))
+            send(tx, mail, others)
+        elif line.question is not None:
+            send(tx, mail, _answers(tx, desk, mail, ticket, name, line, line.question))
+    send(tx, mail, (to_writer(tx, desk, mail, None, "wishes", name, told) for name, told in in_one(wishes)))
 
 
 def _answers(
@@ -118,9 +126,7 @@ def _answers(
         case ReleaseSender(mail=number):
             yield to_writer(tx, desk, mail, None, "wishes", key, release_sender(tx, desk, mail, line, number))
         case ChangeWish():
-            told, others = answer_wish(tx, desk, mail, key, line, question)
-            yield to_writer(tx, desk, mail, None, "wishes", key, told)
-            yield from others
+            return  # answered together with the others of the mail
         case RatingsArgument():
             yield to_writer(tx, desk, mail, None, "ratings", key, rating_report(tx, desk, mail, asked))
         case TimesheetArgument(words=words):

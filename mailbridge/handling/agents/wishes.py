@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from mailbridge.execution.change_wish import WishResult, change_wish
@@ -11,7 +11,7 @@ from mailbridge.handling.placed_mail import PlacedMail
 from mailbridge.mail_commands.model import ChangeWish, CommandLine
 from mailbridge.notifications.compose import agent_notification
 from mailbridge.notifications.model import Audience, Notification
-from mailbridge.notifications.payloads.wishes import AbsenceAsked, WishesNow, WishRow
+from mailbridge.notifications.payloads.wishes import AbsenceAsked, WishesNow, WishLineRow, WishRow
 from mailbridge.notifications.recipients import Recipient, managers_of
 from mailbridge.organisation.model import Organisation
 from mailbridge.organisation.wishes import BLOCKED, Wish, WishKind, held_by
@@ -42,6 +42,18 @@ def answer_wish(
     if result.changed and wanted.kind is WishKind.AWAY and agent is not None and wanted.person != mail.agent:
         others.append(_told(desk, key, replace(told, who="", by=organisation.agents[mail.agent].title), wanted.person))
     return told, others
+
+
+def in_one(wishes: Iterable[tuple[str, WishesNow]]) -> Iterator[tuple[str, WishesNow]]:
+    """The answers to the lines of one mail, one for each person whose wishes they are about and one about senders: the last answer, with
+    what came of the lines before it."""
+    groups: dict[tuple[str, bool], list[tuple[str, WishesNow]]] = {}
+    for key, told in wishes:
+        groups.setdefault((told.who, told.senders), []).append((key, told))
+    for group in groups.values():
+        (key, last), before = group[-1], group[:-1]
+        rows = (WishLineRow(asked=one.asked, changed=one.changed, refused=one.refused, waits=one.waits) for _, one in before)
+        yield key, replace(last, earlier=tuple(rows))
 
 
 def _told(desk: Desk, key: str, told: WishesNow, name: str) -> Notification:

@@ -20,8 +20,19 @@ class WishRow(TableRow):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WishLineRow(TableRow):
+    """What came of an earlier line of the same mail: as in `WishesNow`."""
+
+    asked: str
+    changed: bool = False
+    refused: str = ""
+    waits: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WishesNow(Payload):
-    """All wishes of an agent, or all blocked senders, after a line.  `refused`: why it was not done; `waits`: a manager is asked.
+    """All wishes of an agent, or all blocked senders, after the lines of a mail.  `refused`: why the last line was not done; `waits`: a
+    manager is asked; `earlier`: the lines before it.
 
     `who`: the colleague whose wishes they are.  `by`: who entered an absence for the reader.
     """
@@ -34,6 +45,7 @@ class WishesNow(Payload):
     who: str = ""
     by: str = ""
     rows: tuple[WishRow, ...] = ()
+    earlier: tuple[WishLineRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

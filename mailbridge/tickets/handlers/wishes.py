@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from mailbridge.organisation import transitions
 from mailbridge.organisation.model import Organisation
@@ -16,6 +16,8 @@ from mailbridge.tickets.handlers.relations import manages
 from mailbridge.tickets.handlers.state import moved
 from mailbridge.tickets.model import IMPORTED, Ticket
 from mailbridge.tickets.permissions import sees
+
+RATED_TOGETHER = timedelta(days=1)  # a person is asked for one rating within this time
 
 
 def follow(ticket: Ticket, command: Follow, about: CommandContext) -> HandlerResult:
@@ -59,13 +61,14 @@ def ask_rating(ticket: Ticket, command: AskRating, about: CommandContext) -> Han
     """Asks where the policy of the team wants it now, and nobody was asked before."""
     policy = policy_of(ticket, about.organisation)
     due = policy is not None and ticket.closed_at is not None and ticket.closed_at + policy.after <= about.now
-    return [RatingAsked()] if due and may_be_asked(ticket, about.organisation) else []
+    once = ticket.id not in about.asked_to_rate
+    return [RatingAsked()] if due and once and may_be_asked(ticket, about.organisation) else []
 
 
-def asked_with_closing(ticket: Ticket, organisation: Organisation) -> list[TicketEvent]:
+def asked_with_closing(ticket: Ticket, about: CommandContext) -> list[TicketEvent]:
     """The question for a ticket that is closed just now, where its team asks at once."""
-    policy = policy_of(ticket, organisation)
-    return [RatingAsked()] if policy is not None and not policy.after and may_be_asked(ticket, organisation) else []
+    policy, once = policy_of(ticket, about.organisation), ticket.id not in about.asked_to_rate
+    return [RatingAsked()] if policy is not None and not policy.after and once and may_be_asked(ticket, about.organisation) else []
 
 
 def may_be_asked(ticket: Ticket, organisation: Organisation) -> bool:

@@ -282,6 +282,11 @@ def test_vacation_subjects_are_known_in_many_languages(subject: str) -> None:
     "subject",
     [
         "Out of office module crashes",
+        "Re: absence",
+        "RE: [MB-17] Absence",
+        "AW: Abwesenheit: Meier",
+        "Re: on vacation",
+        "Fwd: ooo",
         "Automatic reply does not work",
         "Re: What happens when I am out of office?",
         "Auto-reply settings",
