@@ -40,8 +40,8 @@ from datetime import datetime
 from mailbridge.delivery.render.rich.rich import Rich
 from mailbridge.delivery.render.thread_fields import ThreadFields
 from mailbridge.execution.customer_card import CustomerCard
-from mailbridge.message.replacing import quickly_made
 from mailbridge.execution.solved_answers import SolvedAnswer
+from mailbridge.message.replacing import quickly_made
 from mailbridge.notifications.summary_model import Summary
 from mailbridge.organisation.opening_hours import OpeningHours
 from mailbridge.tickets.hours.view import HoursView
