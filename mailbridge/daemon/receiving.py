@@ -15,7 +15,7 @@ def listeners(app: App, configured: Sequence[ListenerSettings]) -> Listeners:
     """The listeners of these settings; they give mails to the inbox of the desk."""
 
     def is_recipient(address: str) -> bool:
-        return app.desk().is_own(address)
+        return app.desk_of_files().is_own(address)  # asked in the thread of all connections: the store may be silent
 
     return Listeners(
         configured,

@@ -56,7 +56,7 @@ def sqlite_engine(path: Path, patience: timedelta, *, cache_kib: int) -> sa.Engi
         connection.create_function("lower", 1, _lower, deterministic=True)  # SQLite's own knows ASCII only
         return connection
 
-    engine = sa.create_engine("sqlite://", creator=connect, poolclass=sa.QueuePool, **_common(patience))
+    engine = sa.create_engine("sqlite://", creator=connect, poolclass=sa.QueuePool, **common(patience))
 
     @sa.event.listens_for(engine, "connect")
     def remember_file(connection: Any, record: Any) -> None:
@@ -70,22 +70,12 @@ def sqlite_engine(path: Path, patience: timedelta, *, cache_kib: int) -> sa.Engi
     return engine
 
 
-def postgres_engine(target: sa.URL, patience: timedelta) -> sa.Engine:
-    # synchronous_commit: a commit must be durable even where the server's default is weaker.
-    own = target.query.get("options", "")
-    options = f"{own} -c synchronous_commit=on -c lock_timeout={int(patience.total_seconds() * 1000)}"
-    arguments = {"connect_timeout": 10, "application_name": "mailbridge", "options": options, "keepalives_idle": 60}
-    return sa.create_engine(target, pool_pre_ping=True, connect_args=arguments, **_common(patience))
+def begin_sqlite(connection: sa.Connection, *, to_write: bool, unlimited: bool = False) -> None:
+    """Begins the transaction.
 
-
-def begin(connection: sa.Connection, *, to_write: bool) -> None:
-    """Begins the transaction.  PostgreSQL's driver does it by itself.
-
-    IMMEDIATE on SQLite: a transaction that reads first and writes later fails at once where another one wrote in between, whatever the busy
-    timeout.
+    IMMEDIATE: a transaction that reads first and writes later fails at once where another one wrote in between, whatever the busy timeout.
     """
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if to_write else "BEGIN")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if to_write else "BEGIN")
 
 
 def conninfo(target: sa.URL) -> str:
@@ -101,7 +91,7 @@ def make_file(path: Path) -> None:
         raise Permanent("the database file cannot be made", file=path, reason=error.strerror) from error
 
 
-def _common(patience: timedelta) -> dict[str, Any]:
+def common(patience: timedelta) -> dict[str, Any]:
     return {
         "pool_size": 4,
         "max_overflow": 28,

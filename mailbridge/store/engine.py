@@ -7,9 +7,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 
@@ -21,7 +22,11 @@ from mailbridge.store.sql import Sql
 from mailbridge.store.tx import Tx
 from mailbridge.store.wake import Listener, Notifier
 
-PATIENCE = timedelta(seconds=30)  # how long a writer waits for another one before StoreAway
+PATIENCE = timedelta(seconds=30)  # how long a writer waits for another one before StoreAway; the limits of PostgreSQL are parts of it
+
+
+class _Begin(Protocol):
+    def __call__(self, connection: sa.Connection, *, to_write: bool, unlimited: bool) -> None: ...
 
 
 class Store:
@@ -34,15 +39,22 @@ class Store:
         target = connections.parsed(url)
         self.url = target.render_as_string(hide_password=True)
         self.path = Path(target.database or "").absolute() if target.get_backend_name() == "sqlite" else None
-        self._notifier = Notifier(None if self.path else connections.conninfo(target))
+        self._hurried = threading.Event()
         if self.path:
+            self._notifier = Notifier()
             self._turn: AbstractContextManager[Any] = _Turn(patience)
             self._writer = connections.sqlite_engine(self.path, patience, cache_kib=16_384)
             self._reader = connections.sqlite_engine(self.path, patience, cache_kib=2_048)
+            self._begin: _Begin = connections.begin_sqlite
         else:
+            from mailbridge.store import postgres  # a desk on SQLite needs none of it
+
             self._turn = nullcontext()
-            self._writer = connections.postgres_engine(target, patience)
-            self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            limits = postgres.Limits(patience.total_seconds())
+            self._notifier = Notifier(partial(postgres.connect, limits, self._hurried, connections.conninfo(target)))
+            self._writer = postgres.engine(target, limits, self._hurried, connections.common(patience))
+            self._reader = self._writer.execution_options()  # an engine of its own with the same pool
+            self._begin = partial(postgres.begin, limits)
 
     @property
     def is_sqlite(self) -> bool:
@@ -72,9 +84,10 @@ class Store:
             yield Tx(Sql(connection))
 
     @contextmanager
-    def _transaction(self, engine: sa.Engine) -> Iterator[sa.Connection]:
+    def _transaction(self, engine: sa.Engine, *, unlimited: bool = False) -> Iterator[sa.Connection]:
+        """`unlimited`: a statement may take as long as it takes."""
         with self._connected(engine) as connection, connection.begin():
-            connections.begin(connection, to_write=engine is self._writer)
+            self._begin(connection, to_write=engine is self._writer, unlimited=unlimited)
             yield connection
 
     @contextmanager
@@ -105,12 +118,12 @@ class Store:
             connections.make_file(self.path)
         if migrate.is_done(self.current(), target):
             return
-        with self._turn, self._transaction(self._writer) as connection:
+        with self._turn, self._transaction(self._writer, unlimited=True) as connection:
             migrate.upgrade(connection, target)
 
     def finish_restore(self, restored: Restored) -> int:
         """Makes a loaded copy usable as a desk's database, atomically; how many outgoing mails are held.  See `restoring`."""
-        with self._turn, self._transaction(self._writer) as connection:
+        with self._turn, self._transaction(self._writer, unlimited=True) as connection:
             return restoring.finish_restore(connection, restored)
 
     @contextmanager
@@ -153,6 +166,11 @@ class Store:
         if self.is_sqlite:
             with self._connected(self._reader) as connection:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def hurry(self) -> None:
+        """PostgreSQL: from now on, each wait for the server ends after a second, with StoreAway.  For the end of a process: it cannot wait
+        for a silent server.  SQLite has no server to wait for."""
+        self._hurried.set()
 
     def close(self) -> None:
         """Closes all connections.  The next transaction opens new ones."""

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import timedelta
+from time import monotonic
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mailbridge.store.postgres import LimitedConnection
 
 CHANNEL = "mailbridge"  # the one channel of PostgreSQL; the payload says who is meant
 _LOOK_UP = 0.5  # seconds; how fast the listener notices that it shall stop, and how long it waits for a lost server
+_ASKED = 10.0  # seconds between two questions to the server, by which a silent connection is noticed
 
 
 class Listener:
@@ -34,10 +40,13 @@ class Listener:
 
 
 class Notifier:
-    """All listeners of this process.  With a PostgreSQL address also notified by other processes, from the first listener on."""
+    """All listeners of this process.  With a way to connect to PostgreSQL also notified by other processes, from the first listener on.
 
-    def __init__(self, conninfo: str | None = None) -> None:
-        self._conninfo = conninfo
+    A notification saves time and nothing else: whoever listens looks by itself as well, every few seconds.
+    """
+
+    def __init__(self, connect: Callable[[], LimitedConnection] | None = None) -> None:
+        self._connect = connect
         self._listeners: set[Listener] = set()
         self._lock = threading.Lock()
         self._thread: _PostgresThread | None = None
@@ -46,8 +55,8 @@ class Notifier:
         listener = Listener(self, channels)
         with self._lock:
             self._listeners.add(listener)
-            if self._conninfo and self._thread is None:
-                self._thread = _PostgresThread(self._conninfo, self)
+            if self._connect and self._thread is None:
+                self._thread = _PostgresThread(self._connect, self)
                 self._thread.start()
         return listener
 
@@ -74,9 +83,9 @@ class _PostgresThread(threading.Thread):
     """Passes notifications of PostgreSQL on.  A lost connection is retried; after that all listeners are notified once, because
     notifications may be lost."""
 
-    def __init__(self, conninfo: str, notifier: Notifier) -> None:
+    def __init__(self, connect: Callable[[], LimitedConnection], notifier: Notifier) -> None:
         super().__init__(name="store-listener", daemon=True)
-        self._conninfo = conninfo
+        self._connect = connect
         self._notifier = notifier
         self._stopping = threading.Event()
 
@@ -94,11 +103,13 @@ class _PostgresThread(threading.Thread):
                 self._stopping.wait(_LOOK_UP)
 
     def _listen(self) -> None:
-        import psycopg
-
-        with psycopg.connect(self._conninfo, autocommit=True) as connection:
+        with self._connect() as connection:
             connection.execute(f"LISTEN {CHANNEL}")
             self._notifier.notify()
+            asked = monotonic()
             while not self._stopping.is_set():
                 for notice in connection.notifies(timeout=_LOOK_UP, stop_after=1):
                     self._notifier.notify((notice.payload,))
+                if monotonic() - asked >= _ASKED:
+                    connection.execute("SELECT 1")  # raises where no answer comes
+                    asked = monotonic()
