@@ -99,14 +99,16 @@ class Worker:
         examiner: Examiner | None = None,
         on_quarantine: Callable[[int, str], None] = lambda _inbox, _reason: None,
         metrics: Metrics | None = None,
+        owner: Callable[[], str] = work_loop.process_name,
     ) -> None:
+        """`owner` gives what the names of the lease owners of this process begin with."""
         self._store, self._readers, self._desk, self._clock = store, readers, desk, clock
         self._channels, self._examiner = channels, examiner
         self._on_quarantine = on_quarantine
         self._metrics = metrics or Metrics()
         self._commit_order = CommitOrder()
         self._claiming = Condition()
-        self._owner = work_loop.process_name()
+        self._owner = owner
         self._broken_off: list[str] = []  # owners of turns that the store ended: their claims are given up
 
     def run(self, stop: Event, wake: Event) -> None:
@@ -116,14 +118,17 @@ class Worker:
     def one_turn(self) -> list[Done]:
         """Claims what waits, works it off, and says what became of each mail; empty when there was nothing to do.
 
-        Raises Transient (StoreAway) when the store is in the way; what was claimed is free again by the next turn.
+        Raises Transient (StoreAway) when the store is in the way; what was claimed is free again by the next turn.  A claim that failed may
+        have been committed all the same, where its answer was lost.
         """
+        process = self._owner()
         with self._claiming:
             number = self._commit_order.take()
+            owner = f"{process}:{number}"
             try:
-                owner = f"{self._owner}:{number}"
-                claimed, most = self._claim(owner)
+                claimed, most = self._claim(process, owner)
             except BaseException:
+                self._broken_off.append(owner)
                 self._commit_order.pass_by(number)
                 raise
         if not claimed:
@@ -144,7 +149,7 @@ class Worker:
         finally:
             self._commit_order.pass_by(number)
 
-    def _claim(self, owner: str) -> tuple[Sequence[ClaimedMail], int]:
+    def _claim(self, process: str, owner: str) -> tuple[Sequence[ClaimedMail], int]:
         """What this turn works off, and how many mails may share a transaction."""
         limit = self._desk().config.batch
         broken_off = tuple(self._broken_off)  # another thread may add to the list meanwhile
@@ -152,7 +157,7 @@ class Worker:
             for earlier in broken_off:
                 tx.inbox.release(earlier)
             now = self._clock.now()
-            shared = bool(not self._store.is_sqlite and tx.inbox.others_at_work(f"{self._owner}:", now))
+            shared = bool(not self._store.is_sqlite and tx.inbox.others_at_work(f"{process}:", now))
             claimed = tx.inbox.claim(owner, limit, LEASE, now)
         for earlier in broken_off:
             self._broken_off.remove(earlier)

@@ -13,7 +13,7 @@ from pathlib import Path
 from mailbridge.ops import crash
 from tests.unsynced import wait_for_no_disk
 
-PRELOADED = ["tests.crash.backup_victim", "tests.crash.victim", "tests.oauth.victim"]
+PRELOADED = ["tests.crash.backup_victim", "tests.crash.holder", "tests.crash.victim", "tests.oauth.victim"]
 PATIENCE = 60.0  # seconds
 
 

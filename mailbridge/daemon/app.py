@@ -35,6 +35,7 @@ from mailbridge.health.gauges import DeskGauges
 from mailbridge.intake.inbox import Inbox
 from mailbridge.jobs.attempts import JobRuns
 from mailbridge.jobs.knowledge import KnowledgeReloader
+from mailbridge.jobs.leases import LeaseKeeper
 from mailbridge.jobs.reload import RulesReloader
 from mailbridge.oauth.endpoint import TokenEndpoint as TokenEndpoint
 from mailbridge.ops import crash
@@ -85,7 +86,7 @@ class App:
 
     def close(self) -> None:
         """Commits the waiting mails of the inbox, and ends children and connections."""
-        for name in ("inbox", "readers", "examiner"):
+        for name in ("inbox", "readers", "examiner", "leases"):
             if self.__dict__.get(name) is not None:
                 self.__dict__[name].close()
         self.store.close()
@@ -203,6 +204,11 @@ class App:
         return Inbox(self.store, on_mail=lambda envelope: self.metrics.accepted(envelope.source))
 
     @cached_property
+    def leases(self) -> LeaseKeeper:
+        """What the workers of this process have claimed is theirs as long as it runs."""
+        return LeaseKeeper(self.store, self.clock)
+
+    @cached_property
     def worker(self) -> Worker:
         self.knowledge.load()  # before the first mail, not in its transaction
         return Worker(
@@ -214,6 +220,7 @@ class App:
             examiner=self.examiner,
             on_quarantine=self.faults.quarantined,
             metrics=self.metrics,
+            owner=self.leases.owner,
         )
 
     @cached_property
@@ -238,6 +245,7 @@ class App:
             senders=partial(self.servers.senders, server),
             is_steady=self.clock_watch.is_steady,
             sign=self.dkim.signed,
+            owner=self.leases.owner,
         )
 
     @cached_property
@@ -257,7 +265,7 @@ class App:
 
     def webhooker(self) -> Webhooker:
         """The worker for webhook calls, for one thread."""
-        return Webhooker(self.store, self.config.webhooks, self.clock, report=self.sources.webhook_reports)
+        return Webhooker(self.store, self.config.webhooks, self.clock, report=self.sources.webhook_reports, owner=self.leases.owner)
 
     @cached_property
     def runs(self) -> JobRuns:

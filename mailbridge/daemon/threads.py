@@ -77,11 +77,7 @@ class Daemon:
         if self._intake and (health.listen or health.socket):
             self._health_page = serve("health", health.listen, health.socket, app.sources.pulse.answer)
         if app.store.is_sqlite:  # no other process works this file, so all claims are of a process that ended
-            with app.store.write() as tx:
-                tx.inbox.release()
-                tx.outbox.release()
-                tx.webhooks.release()
-                tx.grants.release()
+            app.leases.alone()
         if self._intake:
             app.sources.watch()
         for channel, wake in (("inbox", self._mail_waits), ("outbox", self._outbox_waits), ("webhooks", self._calls_wait)):
@@ -139,6 +135,7 @@ class Daemon:
         if self._intake:
             self._app.inbox.close()
         _join(self._threads, began + LAST)
+        self._app.leases.close()
         log.info("daemon_stopped", left=[thread.name for thread in self._threads if thread.is_alive()])
 
     def _cut(self) -> None:
@@ -146,6 +143,7 @@ class Daemon:
         for poller in self._pollers:
             poller.cut()
         self._app.interrupt_checks()
+        self._app.store.hurry()
         cut_all()
 
     def wait(self) -> None:

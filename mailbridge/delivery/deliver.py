@@ -81,10 +81,12 @@ class DeliveryWorker:
         is_steady: Callable[[], bool] = lambda: True,
         monotonic: Callable[[], float] = monotonic,
         sign: Callable[[str, bytes], bytes] = lambda _sender, raw: raw,
+        owner: Callable[[], str] = work_loop.process_name,
     ) -> None:
         """`sign` gets the sender's address and the mail just before it is handed over; it raises Permanent where a key cannot be used.
 
         `senders`: whose mails this worker delivers at the moment, None: everybody's.
+        `owner` gives what the names of the lease owners of this process begin with.
 
         `report` gets after each mail why the server could not be reached and how long it is left alone; '' otherwise.
         `is_steady`: whether the wall clock was not set a moment ago.  Until a step is handled, leases of others seem to have ended.
@@ -94,7 +96,8 @@ class DeliveryWorker:
         self._renderer = NotificationRenderer(renderer, clock, desk=desk, view=view)
         self._failed, self._held, self._jitter = failed, held, jitter
         self._pace, self._senders, self._sign = pace or Pace(0), senders, sign
-        self._owner = work_loop.worker_name()
+        self._process = owner
+        self._owner = ""  # of the claim that is worked off
         self._unrecorded: list[Callable[[Tx], object]] = []
         self._absences = 0
         self._resting_until: float | None = None  # by the monotonic clock
@@ -140,11 +143,16 @@ class DeliveryWorker:
         with self._store.read() as tx:
             if not tx.outbox.by(senders).is_due(now):
                 return []
-        with self._store.write() as tx:
-            for queued in tx.outbox.lost(now):
-                if tx.outbox.fail(queued.id, OUTCOME_UNKNOWN, now):
-                    self._notify_failure(tx, queued, OUTCOME_UNKNOWN)
-            return tx.outbox.by(senders).claim(self._owner, portion, LEASE, now)
+        self._owner = work_loop.new_owner(self._process())
+        try:
+            with self._store.write() as tx:
+                for queued in tx.outbox.lost(now):
+                    if tx.outbox.fail(queued.id, OUTCOME_UNKNOWN, now):
+                        self._notify_failure(tx, queued, OUTCOME_UNKNOWN)
+                return tx.outbox.by(senders).claim(self._owner, portion, LEASE, now)
+        except StoreAway:
+            self._unrecorded.append(lambda tx: tx.outbox.release(self._owner))  # it may have been committed all the same
+            raise
 
     def _work_off(self, claimed: Sequence[Queued], stop: Event | None) -> None:
         ready = self._render(claimed)
@@ -180,31 +188,33 @@ class DeliveryWorker:
         """Stores all in one transaction; those that can be sent, with the rendered mail where it is small."""
         if not results:
             return []
+        lost: set[int] = set()
         with self._store.write() as tx:
             for queued, result in results:
                 try:
                     self._note(tx, queued, result, self._clock.now())
                 except LeaseLost:  # nothing was changed for this one
                     log.warning("mail_lease_lost", **_about(queued))
-        ready = [(queued, result.raw) for queued, result in results if isinstance(result, Rendered)]
+                    lost.add(queued.id)
+        ready = [(queued, result.raw) for queued, result in results if isinstance(result, Rendered) and queued.id not in lost]
         return [replace(queued, rendered=raw if len(raw) <= IN_HAND else None) for queued, raw in ready]
 
     def _note(self, tx: Tx, queued: Queued, result: RenderResult, now: datetime) -> None:
         match result:
             case Rendered(raw=raw):
-                tx.outbox.mark_rendered(queued.id, raw)
+                tx.outbox.mark_rendered(queued.id, raw, owner=self._owner)
             case limits.Suppressed(reason=reason):
-                tx.outbox.suppress(queued.id, reason, now)
+                tx.outbox.suppress(queued.id, reason, now, owner=self._owner)
                 log.info("mail_suppressed", **_about(queued), reason=reason)
             case limits.KeepBack(reason=reason):
-                tx.outbox.keep_back(queued.id, reason)
+                tx.outbox.keep_back(queued.id, reason, owner=self._owner)
                 log.warning("mail_kept_back", **_about(queued), reason=reason)
             case limits.Postponed(until=until, reason=reason):
-                tx.outbox.defer(queued.id, until, reason)
+                tx.outbox.defer(queued.id, until, reason, owner=self._owner)
                 self._held(tx, queued, until)
                 log.warning("mail_held", **_about(queued), reason=reason)
             case Retry(reason=reason):
-                tx.outbox.defer(queued.id, now + backoff(queued.attempts, self._jitter()), reason)
+                tx.outbox.defer(queued.id, now + backoff(queued.attempts, self._jitter()), reason, owner=self._owner)
             case PermanentFailure(reason=reason):
                 self._fail(tx, queued, reason, now)
             case _:
@@ -226,6 +236,8 @@ class DeliveryWorker:
             log.warning("mail_lease_lost", **_about(queued))
             return False
         except StoreAway:
+            if not dotted.is_set():
+                self._take_back_dot(queued)
             raise
         except Exception as error:  # a bug of ours or of the client library: it must not end the thread
             log.exception("sending_failed", outbox=queued.id, trace=queued.trace)
@@ -252,6 +264,11 @@ class DeliveryWorker:
             tx.outbox.mark_dot(queued.id, self._owner, self._clock.now(), lease=DOT_LEASE)
         dotted.set()
         crash.point("outbox.dot_committed")
+
+    def _take_back_dot(self, queued: Queued) -> None:
+        """The state DOT may have been committed, with a lost answer to the commit.  The dot was not sent, so nothing is unknown."""
+        moment = self._clock.now()
+        self._unrecorded.append(lambda tx: tx.outbox.not_dotted(queued.id, moment, owner=self._owner))
 
     def _record(self, queued: Queued, outcome: Outcome) -> None:
         now = self._clock.now()

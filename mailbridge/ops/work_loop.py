@@ -47,9 +47,9 @@ def process_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
-def worker_name() -> str:
-    """`host:pid:number`, a new lease owner at each call."""
-    return f"{process_name()}:{next(_numbers)}"
+def new_owner(process: str) -> str:
+    """A lease owner of the process, `process:number`, a new one at each call: what an earlier claim left behind is never taken for its."""
+    return f"{process}:{next(_numbers)}"
 
 
 def backoff(attempts: int, first: timedelta, longest: timedelta, jitter: float) -> timedelta:

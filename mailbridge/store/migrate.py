@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from mailbridge.errors import Permanent
 
-HEAD = "0032"  # the newest revision under migrations/versions; a test compares
+HEAD = "0033"  # the newest revision under migrations/versions; a test compares
 _LOCK = 0x6D61_696C  # "mail": the advisory lock of PostgreSQL that one upgrade holds
 _VERSION = sa.table("alembic_version", sa.column("version_num", sa.Text))
 

@@ -106,16 +106,17 @@ _IS_DUE_BY = {others: _QUEUE.free(sa.literal(1)).where(where).order_by(None) for
 _PENDING_BY_SENDER = sa.select(outbox.c.sender, outbox.c.state, sa.func.count()).where(PENDING).group_by(outbox.c.sender, outbox.c.state)
 _BUSY = sa.select(outbox.c.domain).where(UNDER_WAY, outbox.c.lease_until > bind("now"), outbox.c.lease_owner != bind("owner")).distinct()
 _TAKE = _QUEUE.free(outbox).where(outbox.c.id.in_(sa.bindparam("in_ids", expanding=True))).with_for_update(skip_locked=True)
-_MARK_RENDERED = _CHANGE.values(rendered=bind("rendered"))
+_MARK_RENDERED = _CHANGE.where(_QUEUE.by_owner).values(rendered=bind("rendered"))
 _MARK_DOT = _QUEUE.renew(state=OutboxState.DOT, next_at=bind("next_at"))
 _LEASE = sa.select(outbox.c.lease_until).where(_QUEUE.this)
 _SENT = _QUEUE.end(state=OutboxState.SENT, sent_at=bind("now"), reply=bind("reply"), error="")
 _DEFER = _QUEUE.end(state=OutboxState.DEFERRED, next_at=bind("next_at"), error=bind("error"))
 _FAIL = _QUEUE.end_where(PENDING, state=OutboxState.FAILED, error=bind("error"))
-_SUPPRESS = _END.where(_among(OutboxState.QUEUED, OutboxState.DEFERRED, OutboxState.SENDING, OutboxState.HELD)).values(
+_NOT_DOTTED = _QUEUE.end_where(DOT, state=OutboxState.QUEUED, next_at=bind("next_at"))
+_SUPPRESS = _END.where(_QUEUE.by_owner, _among(OutboxState.QUEUED, OutboxState.DEFERRED, OutboxState.SENDING, OutboxState.HELD)).values(
     state=OutboxState.SUPPRESSED, error=bind("error")
 )
-_KEEP_BACK = _END.where(_among(OutboxState.QUEUED, OutboxState.DEFERRED, OutboxState.SENDING)).values(
+_KEEP_BACK = _END.where(_QUEUE.by_owner, _among(OutboxState.QUEUED, OutboxState.DEFERRED, OutboxState.SENDING)).values(
     state=OutboxState.HELD, next_at=FOR_RELEASE, error=bind("error")
 )
 _BY_MESSAGE_ID = sa.select(outbox).where(outbox.c.message_id == bind("message_id"))
@@ -199,8 +200,8 @@ ENOUGH = 10_000  # no cap is higher, so nothing needs to be counted further
 class Outbox(LeaseQueue[Queued, Queued]):
     """The outgoing mails.  Released claims are not counted: what was not begun was no try.
 
-    `mark_dot`, and with an owner `sent`, `defer` and `fail`, raise LeaseLost where the owner has not the lease: a worker whose lease ended
-    knows nothing of what the next one is sending now, and a reminder that it put back into the queue would go out twice.
+    `mark_dot`, and with an owner every other change of a claimed mail, raise LeaseLost where the owner has not the lease: a worker whose
+    lease ended knows nothing of what the next one is sending now, and a reminder that it put back into the queue would go out twice.
     """
 
     _statements, _states = _STATEMENTS, OutboxState
@@ -349,9 +350,9 @@ class Outbox(LeaseQueue[Queued, Queued]):
         """Mails that came to the dot twice, both times without a reply: they may have arrived.  Fail them and notify a person."""
         return self._items(_LOST, {"in_now": now, "in_limit": limit})
 
-    def mark_rendered(self, id: int, rendered: bytes) -> None:
+    def mark_rendered(self, id: int, rendered: bytes, *, owner: str | None = None) -> None:
         """The mail is rendered, and is the same for all attempts."""
-        self._sql.change(_MARK_RENDERED, {"in_id": id, "in_rendered": rendered})
+        self._as_owner(_MARK_RENDERED, id, owner, {"in_rendered": rendered})
 
     def mark_dot(self, id: int, owner: str, now: datetime, *, lease: timedelta | None = None) -> None:
         """Commit this, then send the final dot.  After LeaseLost do not send it.
@@ -375,13 +376,17 @@ class Outbox(LeaseQueue[Queued, Queued]):
         """It will never be delivered.  True for one caller only, which notifies the agent."""
         return self._as_owner(_FAIL, id, owner, {"in_error": error})
 
-    def suppress(self, id: int, reason: str, now: datetime) -> bool:
+    def suppress(self, id: int, reason: str, now: datetime, *, owner: str | None = None) -> bool:
         """It was decided not to send it."""
-        return self._sql.change(_SUPPRESS, {"in_id": id, "in_error": reason}) == 1
+        return self._as_owner(_SUPPRESS, id, owner, {"in_error": reason})
 
-    def keep_back(self, id: int, reason: str) -> bool:
+    def keep_back(self, id: int, reason: str, *, owner: str | None = None) -> bool:
         """It waits for an admin's release from now on; `reason` says why, see `restoring`."""
-        return self._sql.change(_KEEP_BACK, {"in_id": id, "in_error": reason}) == 1
+        return self._as_owner(_KEEP_BACK, id, owner, {"in_error": reason})
+
+    def not_dotted(self, id: int, next_at: datetime, *, owner: str) -> bool:
+        """Whether the owner had committed the dot.  It was not sent, for sure, so the mail is sent as if it had not come to it."""
+        return self._sql.change(_NOT_DOTTED, {"in_id": id, "in_owner": owner, "in_next_at": next_at}) == 1
 
     def by_message_id(self, message_id: str) -> Queued | None:
         row = self._sql.row(_BY_MESSAGE_ID, {"in_message_id": message_id}) if message_id else None

@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from mailbridge.errors import StoreAway
 
 _Found = TypeVar("_Found")
-HASTE = 1.0  # seconds for an answer when the process ends
+HASTE = 2.0  # seconds for an answer when the process ends
 _TRANSACTION = 10  # patiences that a transaction which writes may take as a whole
 _READS_REST = 20  # patiences for which a transaction that only reads may execute nothing: it holds no locks
 _UNLIMITED = timedelta(hours=12).total_seconds()  # a schema upgrade may build an index for hours

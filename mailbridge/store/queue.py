@@ -6,6 +6,9 @@
 
 A claim counts the attempt before the work starts, so that a row that kills its worker is known as such after it.  A lease that ended makes
 the row free for the next claim.  A worker whose lease another one has now gets LeaseLost from whatever it wants to record.
+
+The lease of a row is long, because a living worker may need it.  What a dead process has claimed is released much earlier: owners belong to
+a process that renews one row for all of them (`lease_holders`).
 """
 
 from __future__ import annotations
@@ -20,7 +23,9 @@ from typing import Any, Generic, TypeVar
 import sqlalchemy as sa
 
 from mailbridge.errors import LeaseLost
+from mailbridge.store.lease_holders import holder_of, owner_name
 from mailbridge.store.sql import Row, Sql, Values
+from mailbridge.store.tables.desk import lease_holders
 
 Item = TypeVar("Item")  # a row as it is listed
 Claimed = TypeVar("Claimed")  # a row as the worker that claimed it gets it
@@ -30,6 +35,9 @@ Columns = Mapping[str, Any]  # column -> the value that it gets
 def bind(name: str, type_: sa.types.TypeEngine[Any] | None = None) -> sa.BindParameter[Any]:
     """A parameter `in_NAME`: a plain name would be taken for the column to set."""
     return sa.bindparam(f"in_{name}", type_=type_)
+
+
+_LIVES = sa.exists().where(lease_holders.c.id == bind("holder"), sa.not_(lease_holders.c.dead))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,10 +128,15 @@ class QueueStatements:
             .where(table.c.id.in_(sa.bindparam("in_ids", expanding=True)))
             .values(state=queue.leased[0], attempts=table.c.attempts + 1, lease_owner=bind("owner"))
             .values({**{column.name: bind("until") for column in queue.lease_ends}, **queue.on_claim})
+            .where(sa.or_(bind("holder", sa.BigInteger()).is_(None), _LIVES))
         )
         self.renew = queue.renew()
         self.release_all = table.update().where(queue.open, is_claimed).values({"state": queue.ready, **queue.unleased, **queue.on_release})
         self.release = self.release_all.where(table.c.lease_owner == bind("owner"))
+        # A row that is locked is being changed by a holder that was only slow, or by the claim after it: it is not waited for.
+        held = sa.select(table.c.id).where(queue.open, is_claimed, table.c.lease_owner.startswith(bind("of", sa.Text())))
+        self.release_held = self.release_all.where(table.c.id.in_(held.with_for_update(skip_locked=True)))
+        self.has_held = held.limit(1)
         requeued = queue.requeued if isinstance(queue.requeued, sa.TextClause) else table.c.state.in_(queue.requeued)
         self.requeue = (
             table.update()
@@ -169,12 +182,13 @@ class LeaseQueue(ABC, Generic[Item, Claimed]):
     def claim(self, owner: str, limit: int, lease: timedelta, now: datetime) -> list[Claimed]:
         """Rows whose time has come belong to `owner` until the lease ends; this attempt is counted.  Commit before the work starts.
 
-        On PostgreSQL rows that another transaction claims at this moment are skipped.
+        On PostgreSQL rows that another transaction claims at this moment are skipped.  An owner whose process counts as dead gets none.
         """
         rows = self._choose(owner, limit, now)
-        if rows:
-            self._sql.change(self._statements.claim, {"in_ids": [row.id for row in rows], "in_owner": owner, "in_until": now + lease})
-        return [self._claimed(row) for row in rows]
+        if not rows:
+            return []
+        values = {"in_ids": [row.id for row in rows], "in_owner": owner, "in_until": now + lease, "in_holder": holder_of(owner)}
+        return [self._claimed(row) for row in rows] if self._sql.change(self._statements.claim, values) else []
 
     def _choose(self, owner: str, limit: int, now: datetime) -> Sequence[Row]:
         """The rows to claim: those that are due first."""
@@ -214,6 +228,14 @@ class LeaseQueue(ABC, Generic[Item, Claimed]):
     def _without_now(self, values: Values) -> Values:
         """The values of a statement that sets `QueueTable.at_once`."""
         return {name: value for name, value in values.items() if name != "in_now" or not self._statements.queue.due.nullable}
+
+    def release_held(self, holder: int) -> int:
+        """What a dead process has claimed can be claimed at once; how many rows.  Rows that are being changed right now stay."""
+        return self._sql.change(self._statements.release_held, {"in_of": f"{owner_name(holder)}:"})
+
+    def has_held(self, holder: int) -> bool:
+        """Whether a claim of the process is left."""
+        return self._sql.row(self._statements.has_held, {"in_of": f"{owner_name(holder)}:"}) is not None
 
     def requeue(self, id: int, now: datetime) -> bool:
         """A row that is done with is worked once more as if it were new.  False: its state does not allow it."""

@@ -28,6 +28,7 @@ from mailbridge.store.inbox import InboxTable
 from mailbridge.store.inline_images import InlineImageCounts
 from mailbridge.store.job_failures import JobFailures
 from mailbridge.store.keys import KeyTable
+from mailbridge.store.lease_holders import LeaseHolders
 from mailbridge.store.mails import Mails
 from mailbridge.store.old_mails import OldMails
 from mailbridge.store.openings import Openings
@@ -60,6 +61,7 @@ class Tx:
         self.passed_uids = PassedUidTable(sql)
         self.inbox = InboxTable(sql, self.blobs, self.receipts)
         self.held = HeldMails(sql)
+        self.lease_holders = LeaseHolders(sql)
         self.mails = Mails(sql, self.blobs, InlineImageCounts(sql))
         self.search = Search(sql)
         self.files = Files(sql)

@@ -156,6 +156,7 @@ OTHER = {
     " trace",
     "job_failures": "about item job reason",
     "keys": "secret",
+    "lease_holders": "name version",
     "mail_refs": "message_id",
     "oauth_grants": "account client failure fault identity note refusal renewing scope sealed",
     "mails": "direction fingerprint kind language message_id sender sender_name sha256",

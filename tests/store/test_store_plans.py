@@ -86,6 +86,8 @@ UNASKED: dict[str, str] = {
     "history.count": "a back-test looks at all mails",
     "history.openings": "a back-test looks at all mails, a page at a time",
     "tickets.counts": "`status` counts all tickets by status, from the index alone",
+    "lease_holders.all": "it has one row for each process of the desk",
+    "lease_holders.remove_others": "it has one row for each process of the desk",
     "sources.all": "it has one row for each source of the configuration",
     "finished_runs.committed": "it asks the database nothing",
     "job_failures.all": "the table has rows only for what fails now",
@@ -116,6 +118,7 @@ def as_queue(queue: LeaseQueue[Any, Any], *states: str) -> None:
     unless_lost(lambda: queue.renew(1, "w", NOW, LEASE))
     queue.release("w"), queue.release(), queue.requeue(1, NOW)
     queue.clip(NOW), queue.look_again(NOW)
+    queue.release_held(1), queue.has_held(1)
 
 
 def unless_lost(change: Callable[[], object]) -> None:
@@ -149,6 +152,7 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
         tx.outbox.told_with(LETTER, "quiet", ["taken"], "told"),
         tx.outbox.let_go_as(1, LETTER, NOW),
         tx.outbox.bundle(1, NOW),
+        tx.outbox.not_dotted(1, NOW, owner="w"),
         tx.outbox.keep_back(1, "kept back by a restore"),
     ),
     "inbox.claim": lambda tx: tx.inbox.claim("w", 10, LEASE, NOW),
@@ -369,6 +373,12 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
         ),
         *(tx.grants.replace(Grant(account="login")), tx.grants.get("login"), tx.grants.all(), tx.grants.release()),
         tx.grants.clip(NOW),
+    ),
+    "lease_holders": lambda tx: (
+        tx.lease_holders.register("host:1", "1.0", NOW),
+        tx.lease_holders.renew(1, NOW),
+        tx.lease_holders.bury(1, 1),
+        tx.lease_holders.remove(1),
     ),
     "keys": lambda tx: (tx.keys.ensure(NOW, bytes), tx.keys.live(), tx.keys.rotate(NOW, bytes)),
     "pairings": lambda tx: (

@@ -14,6 +14,7 @@ from mailbridge.message.envelope import Envelope, Source
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.webhook_model import Call
 from mailbridge.store.engine import Store
+from mailbridge.store.lease_holders import owner_name
 from mailbridge.store.queue import LeaseQueue
 from mailbridge.store.tx import Tx
 
@@ -245,3 +246,105 @@ def test_a_row_that_is_done_with_is_worked_once_more_as_if_new(store: Store, kin
         assert not kind.of(tx).requeue(id, NOW)
     assert states(store, kind) == [(kind.ready, 0)]
     assert claim(store, kind, now=NOW) == [id]
+
+
+# processes
+
+
+def registered(store: Store) -> int:
+    with store.write() as tx:
+        return tx.lease_holders.register("host:1", "1.0", NOW)
+
+
+def bury(store: Store, kind: Kind, holder: int) -> int:
+    """The process counts as dead; how many of its claims were released."""
+    with store.write() as tx:
+        [row] = [row for row in tx.lease_holders.all() if row.id == holder]
+        assert tx.lease_holders.bury(holder, row.renewals)
+        return kind.of(tx).release_held(holder)
+
+
+def test_what_a_dead_process_has_claimed_is_free_long_before_its_lease_ends(store: Store, kind: Kind) -> None:
+    dead, living = registered(store), registered(store)
+    add(store, kind, 3 * HOUR, 2 * HOUR, HOUR)
+    first = claim(store, kind, f"{owner_name(dead)}:1", limit=1)
+    second = claim(store, kind, f"{owner_name(living)}:1", limit=1)
+
+    assert bury(store, kind, dead) == 1
+
+    with store.read() as tx:
+        assert (kind.of(tx).has_held(dead), kind.of(tx).has_held(living)) == (False, True)
+    assert second[0] not in (again := claim(store, kind, f"{owner_name(living)}:2"))
+    assert first[0] in again
+
+
+def test_a_process_that_counts_as_dead_claims_nothing_and_records_nothing(store: Store, kind: Kind) -> None:
+    stopped, living = registered(store), registered(store)
+    late = f"{owner_name(stopped)}:1"
+    add(store, kind, HOUR)
+    [id] = claim(store, kind, late)
+    bury(store, kind, stopped)
+
+    assert claim(store, kind, late) == claim(store, kind, f"{owner_name(stopped)}:2") == []
+    assert claim(store, kind, f"{owner_name(living)}:1") == [id]
+    for change in (kind.finish, kind.defer):
+        with pytest.raises(LeaseLost), store.write() as tx:
+            change(tx, id, late, NOW)
+    assert states(store, kind)[0][0] == kind.leased
+
+
+def test_a_holder_of_a_shorter_number_is_not_taken_for_one_of_a_longer(store: Store, kind: Kind) -> None:
+    add(store, kind, HOUR)
+    claim_of_twelve = f"{owner_name(12)}:1"
+    with store.write() as tx:
+        for _ in range(12):
+            tx.lease_holders.register("host:1", "1.0", NOW)
+    assert claim(store, kind, claim_of_twelve)
+
+    assert bury(store, kind, 1) == 0
+
+
+def test_a_renewal_comes_before_a_burial_that_did_not_see_it(store: Store) -> None:
+    holder = registered(store)
+    with store.write() as tx:
+        assert tx.lease_holders.renew(holder, NOW + HOUR)
+        assert not tx.lease_holders.bury(holder, 0)
+        assert tx.lease_holders.bury(holder, 1)
+        assert not tx.lease_holders.bury(holder, 1)
+        assert not tx.lease_holders.renew(holder, NOW + HOUR)
+        [row] = tx.lease_holders.all()
+        assert (row.name, row.version, row.dead, row.seen_at) == ("host:1", "1.0", True, NOW + HOUR)
+        tx.lease_holders.remove(holder)
+    assert registered(store) > holder, "a number is never used again"
+
+
+def test_an_owner_without_a_process_claims_as_before(store: Store, kind: Kind) -> None:
+    add(store, kind, HOUR)
+    assert claim(store, kind, "host:17:1")
+
+
+def test_an_outgoing_mail_is_changed_by_its_owner_only(store: Store) -> None:
+    with store.write() as tx:
+        tx.outbox.add_many([replace(NOTIFICATION, key="a")], NOW)
+        [queued] = tx.outbox.claim("one", 1, LEASE, NOW)
+    for change in (
+        lambda tx: tx.outbox.mark_rendered(queued.id, b"", owner="two"),
+        lambda tx: tx.outbox.suppress(queued.id, "", NOW, owner="two"),
+        lambda tx: tx.outbox.keep_back(queued.id, "", owner="two"),
+    ):
+        with pytest.raises(LeaseLost), store.write() as tx:
+            change(tx)
+    with store.write() as tx:
+        tx.outbox.mark_rendered(queued.id, b"x", owner="one")
+        assert tx.outbox.suppress(queued.id, "", NOW, owner="one")
+
+
+def test_a_dot_that_was_not_sent_is_taken_back_by_its_owner_only(store: Store) -> None:
+    with store.write() as tx:
+        tx.outbox.add_many([replace(NOTIFICATION, key="a")], NOW)
+        [queued] = tx.outbox.claim("one", 1, LEASE, NOW)
+        tx.outbox.mark_dot(queued.id, "one", NOW)
+        assert not tx.outbox.not_dotted(queued.id, NOW, owner="two")
+        assert tx.outbox.not_dotted(queued.id, NOW, owner="one")
+        [again] = tx.outbox.claim("two", 1, LEASE, NOW)
+    assert (again.id, again.repeated) == (queued.id, False)

@@ -5,7 +5,7 @@ A call is made at least once.  Its key stays the same for all tries, the moment 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from random import random
 from threading import Event
@@ -16,7 +16,7 @@ from mailbridge.config.model import WebhookSettings
 from mailbridge.delivery.webhooks.allowed import NotAllowed
 from mailbridge.delivery.webhooks.http import Caller, WebhookResponse
 from mailbridge.delivery.webhooks.sign import headers
-from mailbridge.errors import LeaseLost
+from mailbridge.errors import LeaseLost, StoreAway
 from mailbridge.notifications.webhook_model import QueuedCall
 from mailbridge.ops import crash, work_loop
 from mailbridge.ops import log as logs
@@ -49,25 +49,45 @@ class Webhooker:
         caller: Caller | None = None,
         jitter: Callable[[], float] = random,
         report: Callable[[str, str], None] = lambda _host, _trouble: None,
+        owner: Callable[[], str] = work_loop.process_name,
     ) -> None:
-        """`report` gets after each call which host was called and what failed, '' for nothing."""
+        """`owner` gives what the names of the lease owners of this process begin with.
+
+        `report` gets after each call which host was called and what failed, '' for nothing."""
         self._report = report
         self._store, self._secret, self._clock, self._jitter = store, config.secret, clock, jitter
         self._caller = caller or Caller(config.hosts, time_limit=config.time_limit, ca_file=config.ca_file)
         self._lease = config.time_limit * PORTION * 2 + timedelta(minutes=1)
-        self._owner = work_loop.worker_name()
+        self._process = owner
+        self._owner = ""  # of the claim that is worked off
+        self._broken_off: list[str] = []  # owners of turns that the store ended: their claims are given up
 
     def run(self, stop: Event, wake: Event) -> None:
         """Makes calls until `stop`; sleeps until `wake` or some seconds have passed when none is due."""
         work_loop.work(lambda: self.one_turn(stop), stop, wake, log, poll=POLL)
 
     def one_turn(self, stop: Event | None = None) -> int:
-        """Makes some calls whose time has come; how many.  Raises StoreAway."""
+        """Makes some calls whose time has come; how many.  Raises StoreAway; what was not called is free again by the next turn."""
         with self._store.read() as tx:
-            if not tx.webhooks.is_due(self._clock.now()):
+            if not self._broken_off and not tx.webhooks.is_due(self._clock.now()):
                 return 0
+        self._owner = work_loop.new_owner(self._process())
+        try:
+            return self._work_off(self._claim(), stop)
+        except StoreAway:
+            self._broken_off.append(self._owner)
+            raise
+
+    def _claim(self) -> list[QueuedCall]:
+        """Calls whose time has come; they are ours until the lease ends."""
         with self._store.write() as tx:
+            for earlier in self._broken_off:
+                tx.webhooks.release(earlier)
             claimed = tx.webhooks.claim(self._owner, PORTION, self._lease, self._clock.now())
+        self._broken_off.clear()
+        return claimed
+
+    def _work_off(self, claimed: Sequence[QueuedCall], stop: Event | None) -> int:
         crash.point("webhooks.claimed")
         for number, queued in enumerate(claimed):
             if stop is not None and stop.is_set():

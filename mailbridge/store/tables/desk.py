@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from mailbridge.store.tables.base import metadata
-from mailbridge.store.types import CleanText, UtcDateTime
+from mailbridge.store.types import CleanText, Id, UtcDateTime
 
 policies = sa.Table(
     "policies",
@@ -41,6 +41,18 @@ arrivals = sa.Table(  # mails a source brought in each hour, kept for some weeks
     sa.Column("mails", sa.Integer, nullable=False),
     sa.Column("bytes", sa.BigInteger, nullable=False),
     sqlite_with_rowid=False,
+)
+
+lease_holders = sa.Table(  # the processes that claim rows of the queues, see store/lease_holders.py
+    "lease_holders",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("name", CleanText, nullable=False),  # host:pid
+    sa.Column("version", CleanText, nullable=False),  # of the program
+    sa.Column("renewals", sa.BigInteger, nullable=False),
+    sa.Column("dead", sa.Boolean, nullable=False),
+    sa.Column("seen_at", UtcDateTime, nullable=False),
+    sqlite_autoincrement=True,
 )
 
 state = sa.Table(

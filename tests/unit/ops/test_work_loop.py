@@ -9,7 +9,7 @@ from threading import Event
 import pytest
 
 from mailbridge.errors import StoreAway, Transient
-from mailbridge.ops.work_loop import AWAY, BROKEN, POLL, backoff, process_name, work, worker_name
+from mailbridge.ops.work_loop import AWAY, BROKEN, POLL, backoff, new_owner, process_name, work
 
 
 class WatchedEvent(Event):
@@ -103,8 +103,8 @@ def test_no_turn_begins_after_the_stop() -> None:
     work(lambda: pytest.fail("a turn"), stop, Event(), Lines())
 
 
-def test_every_worker_has_a_name_of_its_own_that_begins_with_its_process() -> None:
-    first, second = worker_name(), worker_name()
+def test_every_claim_has_an_owner_of_its_own_that_begins_with_its_process() -> None:
+    first, second = new_owner(process_name()), new_owner(process_name())
 
     assert first != second
     assert first.startswith(f"{process_name()}:")
