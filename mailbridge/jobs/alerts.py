@@ -8,22 +8,20 @@ An alert that is obsolete when it is due is suppressed.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from hashlib import sha256
 
-from mailbridge.conversation.tokens import Purpose
 from mailbridge.execution.bundling import DIGEST, TOLD
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.open_targets import is_kept
-from mailbridge.ids import ticket_number
+from mailbridge.execution.ticket_rows import ticket_cells
 from mailbridge.jobs.attempts import Item, alone, key_of
-from mailbridge.jobs.bundles import MOST_ROWS, is_hidden
+from mailbridge.jobs.bundles import MOST_ROWS, in_one_mail, is_hidden
 from mailbridge.notifications.events.alerts import ALERTS
-from mailbridge.notifications.model import Audience, Class, Notification, Queued
+from mailbridge.notifications.model import Class, Notification, Queued
 from mailbridge.notifications.payloads.agents import AlertDigest, AlertRow
 from mailbridge.notifications.payloads.tickets import Alert, LevelReached, RuleActed
-from mailbridge.organisation import transitions
 from mailbridge.store.engine import Store
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.model import Ticket
@@ -109,41 +107,21 @@ def _is_over(tx: Tx, one: Queued, ticket: Ticket, desk: Desk) -> bool:
 
 
 def _digest(listed: Sequence[Queued], rows: Sequence[AlertRow], desk: Desk) -> Notification:
-    first, config = listed[0].notification, desk.config.desk
-    key = f"alerts:{listed[0].id}-{listed[-1].id}:{first.recipient.lower()}"
-
     def count(*kinds: str) -> int | None:
         return sum(row.alert in kinds for row in rows) or None
 
-    return Notification(
-        ticket=None,
-        audience=Audience.AGENT,
-        event=DIGEST,
-        recipient=first.recipient,
-        name=first.name,
-        language=first.language,
-        key=key,
-        class_=Class.REMINDER,
-        message_id=f"alerts.{sha256(key.encode()).hexdigest()[:24]}@{config.address.rpartition('@')[2]}",
-        payload=AlertDigest(
-            count=len(rows), overdue=count("overdue"), unclaimed=count("unclaimed"), silent=count("silent"), rows=tuple(rows)
-        ),
+    payload = AlertDigest(
+        count=len(rows), overdue=count("overdue"), unclaimed=count("unclaimed"), silent=count("silent"), rows=tuple(rows)
     )
+    return replace(in_one_mail(listed, DIGEST, payload, desk), class_=Class.REMINDER)
 
 
 def _row(ticket: Ticket, alerts: Sequence[Queued], desk: Desk, now: datetime) -> AlertRow:
     """The ticket with the worst of its alerts."""
-    organisation, requester = desk.organisation, ticket.requester
-    agent, recipient = organisation.agents.get(ticket.assignee), alerts[0].notification.recipient
+    first = alerts[0].notification
     kind, promise, due = min((_kind(one, now) for one in alerts), key=lambda kind: _SEVERITY.index(kind[0]))
     return AlertRow(
-        number=ticket_number(desk.config.desk.prefix, ticket.id),
-        address=desk.signer.reply_address(ticket.id, recipient, Purpose.AGENT),
-        subject=" ".join(ticket.subject.split()),
-        requester=" ".join((requester.name or requester.address).split()) if requester else "",
-        status=transitions.status(ticket.status, organisation).title_in(alerts[0].notification.language),
-        priority=ticket.priority,
-        assignee=agent.title if agent else "",
+        **ticket_cells(ticket, first.recipient, first.language, desk),
         alert=kind,
         promise=promise,
         due=due,

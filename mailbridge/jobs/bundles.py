@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from hashlib import sha256
 
-from mailbridge.conversation.tokens import Purpose
 from mailbridge.execution.bundling import TOLD
 from mailbridge.execution.desk import Desk
-from mailbridge.ids import ticket_number
+from mailbridge.execution.ticket_rows import ticket_cells
 from mailbridge.jobs.attempts import Item, alone, key_of
+from mailbridge.notifications.compose import agent_notification
 from mailbridge.notifications.events.alerts import ALERTS
 from mailbridge.notifications.limits import RECEIPTS, Suppressed, hidden
-from mailbridge.notifications.model import Audience, Notification, Queued
+from mailbridge.notifications.model import Notification, Queued
 from mailbridge.notifications.payloads.agents import Bundle, TicketRow
-from mailbridge.notifications.recipients import team_of
-from mailbridge.organisation import transitions
+from mailbridge.notifications.payloads.model import Payload
+from mailbridge.notifications.recipients import Recipient, team_of
 from mailbridge.store.engine import Store
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.model import Ticket
@@ -81,7 +80,7 @@ def _notify(tx: Tx, group: Sequence[Queued], tickets: dict[int, Ticket], desk: D
     for start in range(0, len(by_ticket), MOST_ROWS):
         numbers = list(by_ticket)[start : start + MOST_ROWS]
         listed = [one for number in numbers for one in by_ticket[number]]
-        rows = [_row(tickets[number], listed[0].notification.recipient, listed[0].notification.language, desk) for number in numbers]
+        rows = [_row(tickets[number], listed[0], desk) for number in numbers]
         bundle = _bundle(listed, rows, tickets[numbers[0]], desk)
         tx.outbox.add_many([bundle], now)
         for one in listed:
@@ -98,39 +97,20 @@ def is_hidden(tx: Tx, one: Queued, ticket: Ticket | None, desk: Desk, now: datet
     return kept_back is not None
 
 
+def in_one_mail(listed: Sequence[Queued], event: str, payload: Payload, desk: Desk) -> Notification:
+    """The mail that takes the place of these notifications to one person."""
+    first = listed[0].notification
+    recipient = Recipient(address=first.recipient, name=first.name, language=first.language)
+    return agent_notification(recipient, event, f"{listed[0].id}-{listed[-1].id}", payload, desk.config.desk.address)
+
+
 def _bundle(listed: Sequence[Queued], rows: Sequence[TicketRow], ticket: Ticket, desk: Desk) -> Notification:
-    first, config = listed[0].notification, desk.config.desk
-    key = f"bundle:{listed[0].id}-{listed[-1].id}:{first.recipient.lower()}"
     opened = sum(one.notification.event == "new" for one in listed)
-    return Notification(
-        ticket=None,
-        audience=Audience.AGENT,
-        event="bundle",
-        recipient=first.recipient,
-        name=first.name,
-        language=first.language,
-        key=key,
-        message_id=f"bundle.{sha256(key.encode()).hexdigest()[:24]}@{config.address.rpartition('@')[2]}",
-        payload=Bundle(
-            team=team_of(ticket, desk.organisation).title,
-            count=len(rows),
-            opened=opened or None,
-            replied=len(listed) - opened or None,
-            rows=tuple(rows),
-        ),
-    )
+    team, others = team_of(ticket, desk.organisation).title, len(listed) - opened
+    bundle = Bundle(team=team, count=len(rows), opened=opened or None, replied=others or None, rows=tuple(rows))
+    return in_one_mail(listed, "bundle", bundle, desk)
 
 
-def _row(ticket: Ticket, recipient: str, language: str, desk: Desk) -> TicketRow:
+def _row(ticket: Ticket, one: Queued, desk: Desk) -> TicketRow:
     """A row as in `agent.list`, without the due time."""
-    organisation, requester = desk.organisation, ticket.requester
-    agent = organisation.agents.get(ticket.assignee)
-    return TicketRow(
-        number=ticket_number(desk.config.desk.prefix, ticket.id),
-        address=desk.signer.reply_address(ticket.id, recipient, Purpose.AGENT),
-        subject=" ".join(ticket.subject.split()),
-        requester=" ".join((requester.name or requester.address).split()) if requester else "",
-        status=transitions.status(ticket.status, organisation).title_in(language),
-        priority=ticket.priority,
-        assignee=agent.title if agent else "",
-    )
+    return TicketRow(**ticket_cells(ticket, one.notification.recipient, one.notification.language, desk))

@@ -10,23 +10,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from hashlib import sha256
 from itertools import groupby
 
-from mailbridge.conversation.tokens import Purpose
 from mailbridge.execution.bundling import TOLD
 from mailbridge.execution.desk import Desk
-from mailbridge.ids import ticket_number
+from mailbridge.execution.ticket_rows import ticket_cells
 from mailbridge.jobs.alerts import is_wanted
 from mailbridge.jobs.attempts import Item, alone, key_of
-from mailbridge.jobs.bundles import MOST_ROWS, is_hidden
+from mailbridge.jobs.bundles import MOST_ROWS, in_one_mail, is_hidden
 from mailbridge.notifications.events.alerts import ALERTS
 from mailbridge.notifications.model import Audience, Notification, Queued
 from mailbridge.notifications.payloads.collected import Changes, Collected, CollectedRow, StepRow
 from mailbridge.notifications.payloads.model import Payload
 from mailbridge.notifications.payloads.tickets import Estimated, HoursNews, OtherTicket
 from mailbridge.notifications.summary import length
-from mailbridge.organisation import transitions
 from mailbridge.store.engine import Store
 from mailbridge.store.tables.outgoing import QUIET
 from mailbridge.store.tx import Tx
@@ -137,7 +134,7 @@ def _digest(tx: Tx, group: Sequence[Queued], tickets: Mapping[int, Ticket], desk
         return _quiet(tx, group, now)
     shown = list(by_ticket)[:MOST_ROWS]
     rows = tuple(_row(tickets[number], by_ticket[number], desk) for number in shown)
-    mail = _mail(group, Collected(count=len(by_ticket), rows=rows, more=len(by_ticket) - len(shown) or None), desk)
+    mail = in_one_mail(group, EVENT, Collected(count=len(by_ticket), rows=rows, more=len(by_ticket) - len(shown) or None), desk)
     tx.outbox.add_many([mail], now)
     for one in group:
         tx.outbox.suppress(one.id, f"{TOLD}{mail.key}", now)
@@ -145,31 +142,8 @@ def _digest(tx: Tx, group: Sequence[Queued], tickets: Mapping[int, Ticket], desk
 
 
 def _row(ticket: Ticket, group: Sequence[Queued], desk: Desk) -> CollectedRow:
-    organisation, requester, recipient = desk.organisation, ticket.requester, group[0].notification.recipient
-    agent = organisation.agents.get(ticket.assignee)
+    first = group[0].notification
     return CollectedRow(
-        number=ticket_number(desk.config.desk.prefix, ticket.id),
-        address=desk.signer.reply_address(ticket.id, recipient, Purpose.AGENT),
-        subject=" ".join(ticket.subject.split()),
-        requester=" ".join((requester.name or requester.address).split()) if requester else "",
-        status=transitions.status(ticket.status, organisation).title_in(group[0].notification.language),
-        priority=ticket.priority,
-        assignee=agent.title if agent else "",
+        **ticket_cells(ticket, first.recipient, first.language, desk),
         steps=" ".join(dict.fromkeys(one.notification.event for one in group)),
-    )
-
-
-def _mail(group: Sequence[Queued], payload: Collected, desk: Desk) -> Notification:
-    first, domain = group[0].notification, desk.config.desk.address.rpartition("@")[2]
-    key = f"{EVENT}:{group[0].id}-{group[-1].id}:{first.recipient.lower()}"
-    return Notification(
-        ticket=None,
-        audience=Audience.AGENT,
-        event=EVENT,
-        recipient=first.recipient,
-        name=first.name,
-        language=first.language,
-        key=key,
-        message_id=f"{EVENT}.{sha256(key.encode()).hexdigest()[:24]}@{domain}",
-        payload=payload,
     )

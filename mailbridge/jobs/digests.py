@@ -20,6 +20,7 @@ from mailbridge.execution.desk import Desk
 from mailbridge.execution.hour_banks import left_in
 from mailbridge.execution.open_targets import open_targets_of
 from mailbridge.execution.subscriptions import DIGEST, stop_address
+from mailbridge.execution.ticket_rows import requester_name, ticket_cells
 from mailbridge.ids import ticket_number
 from mailbridge.jobs.attempts import Item, failed
 from mailbridge.notifications.compose import agent_notification
@@ -191,38 +192,14 @@ def _sorted(
 
 
 def _row(ticket: Ticket, due: datetime | None, reader: DigestReader, desk: Desk) -> TicketRow:
-    agent = desk.organisation.agents.get(ticket.assignee)
-    return TicketRow(
-        number=ticket_number(desk.config.desk.prefix, ticket.id),
-        address="",
-        subject=" ".join(ticket.subject.split()),
-        requester=_requester(ticket),
-        status=transitions.status(ticket.status, desk.organisation).title_in(reader.agent.language),
-        priority=ticket.priority,
-        assignee=agent.title if agent else "",
-        due=due,
-    )
+    return TicketRow(**ticket_cells(ticket, "", reader.agent.language, desk), due=due)
 
 
 def _addressed(row: TicketRow, reader: DigestReader, desk: Desk) -> TicketRow:
     """The row with the signed address to which this reader's commands for the ticket are sent."""
     number = int(row.number.rpartition("-")[2])
     address = desk.signer.reply_address(number, reader.agent.address, Purpose.AGENT)
-    return TicketRow(
-        number=row.number,
-        address=address,
-        subject=row.subject,
-        requester=row.requester,
-        status=row.status,
-        priority=row.priority,
-        assignee=row.assignee,
-        due=row.due,
-    )
-
-
-def _requester(ticket: Ticket) -> str:
-    person = ticket.requester
-    return " ".join((person.name or person.address).split()) if person else ""
+    return replace(row, address=address)
 
 
 def _changed(tx: Tx, desk: Desk, reader: DigestReader, tickets: Iterable[Ticket], since: datetime) -> Iterator[ChangedRow]:
@@ -238,7 +215,7 @@ def _changed(tx: Tx, desk: Desk, reader: DigestReader, tickets: Iterable[Ticket]
                 number=ticket_number(desk.config.desk.prefix, ticket.id),
                 address=desk.signer.reply_address(ticket.id, reader.agent.address, Purpose.AGENT),
                 subject=" ".join(ticket.subject.split()),
-                requester=_requester(ticket),
+                requester=requester_name(ticket),
                 happened=happened[-MOST_CHANGES:],
             )
 

@@ -12,6 +12,7 @@ from mailbridge.execution.agenda_rows import plan_rows
 from mailbridge.execution.clock_histories import clock_history_of
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.due_times import due_times
+from mailbridge.execution.ticket_rows import one_line, ticket_cells
 from mailbridge.handling.agents.agenda import agenda_for
 from mailbridge.handling.agents.article_review import decided, written
 from mailbridge.handling.agents.hours_report import hours_report
@@ -66,7 +67,6 @@ from mailbridge.notifications.payloads.agents import (
 from mailbridge.notifications.payloads.model import Payload
 from mailbridge.notifications.payloads.wishes import WishesNow
 from mailbridge.notifications.summary import length
-from mailbridge.organisation import transitions
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.deadlines import ticket_deadlines
 from mailbridge.tickets.model import Ticket, WorkKind
@@ -190,7 +190,7 @@ def _found(tx: Tx, desk: Desk, mail: PlacedMail, asked: str, words: str) -> Foun
     best = dict.fromkeys(hit.ticket for hit in hits if hit.ticket is not None)
     tickets = [ticket for ticket in tx.tickets.get_many(best) if _visible(desk, mail, ticket)]
     rows = [
-        replace(_ticket_row(tx, desk, mail, ticket), at=first[ticket.id].at, snippet=_clean(first[ticket.id].snippet))
+        replace(_ticket_row(tx, desk, mail, ticket), at=first[ticket.id].at, snippet=one_line(first[ticket.id].snippet))
         for ticket in tickets[:MOST_ROWS]
     ]
     return Found(asked=asked, words=words, rows=tuple(rows), count=len(tickets), more=_more(tickets))
@@ -270,7 +270,7 @@ def _facts(desk: Desk, asked: str, ticket: Ticket) -> TicketFacts:
         estimate=length(ticket.estimate) if ticket.estimate else "",
         due_at=ticket.due_at,
         snoozed_at=ticket.snoozed_until,
-        waiting=tuple(ApprovalRow(id=one.id, line=_clean(one.line), asker=_title(desk, one.asker)) for one in ticket.approvals),
+        waiting=tuple(ApprovalRow(id=one.id, line=one_line(one.line), asker=_title(desk, one.asker)) for one in ticket.approvals),
         plans=plan_rows(ticket, desk),
     )
 
@@ -287,9 +287,9 @@ def _files(tx: Tx, desk: Desk, mail: PlacedMail, asked: str, ticket: Ticket | No
     on = {t.id: t for t in tx.tickets.get_many({file.ticket for file in found if file.ticket})}
     rows = [
         FileRow(
-            name=_clean(file.name),
+            name=one_line(file.name),
             size=_size(file.size),
-            sender=_clean(file.sender),
+            sender=one_line(file.sender),
             at=file.at,
             number=_number(desk, on[file.ticket]),
             address=_address(desk, mail, on[file.ticket]),
@@ -311,17 +311,9 @@ def _help(desk: Desk, mail: PlacedMail, asked: str, word: str) -> CommandHelp:
 
 
 def _ticket_row(tx: Tx, desk: Desk, mail: PlacedMail, ticket: Ticket) -> TicketRow:
-    organisation, requester = desk.organisation, ticket.requester
-    agent = organisation.agents.get(ticket.assignee)
-    due = _due(tx, desk, mail, ticket)
+    due, agent = _due(tx, desk, mail, ticket), desk.organisation.agents[mail.agent]
     return TicketRow(
-        number=_number(desk, ticket),
-        address=_address(desk, mail, ticket),
-        subject=_clean(ticket.subject),
-        requester=_clean(requester.name or requester.address) if requester else "",
-        status=transitions.status(ticket.status, organisation).title_in(organisation.agents[mail.agent].language),
-        priority=ticket.priority,
-        assignee=agent.title if agent else "",
+        **ticket_cells(ticket, address_of(desk, mail), agent.language, desk),
         due=due,
         late=due is not None and due <= mail.now,
     )
@@ -347,10 +339,6 @@ def _due(tx: Tx, desk: Desk, mail: PlacedMail, ticket: Ticket, *, overdue: bool 
 def _more(found: Sequence[object]) -> int | None:
     """How many are found beyond those that one mail shows."""
     return len(found) - MOST_ROWS if len(found) > MOST_ROWS else None
-
-
-def _clean(cell: str) -> str:
-    return " ".join(cell.split())
 
 
 def _visible(desk: Desk, mail: PlacedMail, ticket: Ticket) -> bool:
