@@ -23,6 +23,7 @@ from mailbridge.handling.arrival import Arrival
 from mailbridge.handling.outcome import LostRace, MailOutcome, MailResult
 from mailbridge.handling.pairing import paired
 from mailbridge.handling.retry import Deferral, hold
+from mailbridge.message.encryption import OPENED
 from mailbridge.message.headers import header_block
 from mailbridge.message.limits import HEADER_BYTES
 from mailbridge.message.model import Message
@@ -100,8 +101,13 @@ class Worker:
         on_quarantine: Callable[[int, str], None] = lambda _inbox, _reason: None,
         metrics: Metrics | None = None,
         owner: Callable[[], str] = work_loop.process_name,
+        open_mail: Callable[[bytes], bytes | None] = lambda _raw: None,
     ) -> None:
-        """`owner` gives what the names of the lease owners of this process begin with."""
+        """`owner` gives what the names of the lease owners of this process begin with.
+
+        `open_mail` gives a mail that was encrypted to the desk with what was in it; None for any other mail.
+        """
+        self._open_mail = open_mail
         self._store, self._readers, self._desk, self._clock = store, readers, desk, clock
         self._channels, self._examiner = channels, examiner
         self._on_quarantine = on_quarantine
@@ -171,27 +177,37 @@ class Worker:
         """
         found: dict[int, Message | ReadingFailed] = {}
         headers: dict[int, bytes] = {}
+        encrypted: set[int] = set()
         colleagues = _addresses(self._desk().organisation)
 
         with self._store.read() as tx:  # one read transaction for the whole portion: it blocks no writer
 
-            def load(index: int) -> tuple[bytes, str | None] | None:
+            def readable(index: int) -> bytes:
+                """The mail as it came, or opened where it was encrypted to the desk.  Who wrote it is judged by what came."""
                 raw = tx.blobs.get(portion[index].sha256)
                 headers[index] = header_block(raw)
+                if (inside := self._open_mail(raw)) is None:
+                    return raw
+                encrypted.add(index)
+                return inside
+
+            def load(index: int) -> tuple[bytes, str | None] | None:
+                raw = readable(index)
                 if len(portion) > 1 and _names_one(raw, colleagues):
                     return None
                 return raw, portion[index].envelope.mail_from
 
             self._readers.read_many(len(portion), load, found.__setitem__)
             for index in set(range(len(portion))) - found.keys():
-                found[index] = self._readers.read(tx.blobs.get(portion[index].sha256), portion[index].envelope.mail_from)
+                found[index] = self._readers.read(readable(index), portion[index].envelope.mail_from)
             pairings = paired(tx, self._desk().organisation)
         for _ in filter(lambda one: isinstance(one, ReadingFailed), found.values()):
             self._metrics.reader_lost()
         for index, one in found.items():
             if isinstance(one, Message):
                 sender = self._channels.sender(headers[index], portion[index].envelope, pairings)
-                found[index] = replace(one, sender=sender)
+                opened = (OPENED,) if index in encrypted else ()
+                found[index] = replace(one, sender=sender, defects=(*one.defects, *opened))
         return [found[index] for index in range(len(portion))]
 
     def _examine(self, portion: Sequence[ClaimedMail], read: Sequence[Message | ReadingFailed], until: float) -> list[Ready]:

@@ -27,7 +27,7 @@ TEAMS = "rules/teams.yaml"
 CUSTOMERS = "rules/customers.yaml"
 GAPS_NAMED = 3
 MOST_NAMED = 5  # names or places in one message
-_SECRETS = re.compile(r"(?:password|(?:client_)?secret|(?:certificate_)?key|users|service_account)_file|tls_key|key_file")
+_SECRETS = re.compile(r"(?:password|(?:client_)?secret|(?:certificate_)?key|users|service_account)_file|tls_key|(?:smime_)?key_file")
 # Reserved domains (RFC 2606, RFC 6761).
 _NOBODYS = re.compile(r"(?:^|\.)(?:test|example|invalid|localhost|example\.(?:com|net|org))$")
 _MINUTE_SHORT = re.compile(r"\b\d{1,2}:\d\d\s*-\s*(23:59)\b")
@@ -130,10 +130,18 @@ def _identities(config: Config, organisation: Organisation | None) -> Iterator[P
 
 def _signing_keys(config: Config) -> Iterator[Problem]:
     """Keys that cannot sign: mail from their domain would wait."""
-    if not config.dkim:
+    if not config.dkim and not any(one.smime_key_file for one in config.desk.identities):
         return
     from mailbridge.signing.dkim_keys import read_key
+    from mailbridge.signing.smime_keys import read_smime_key
 
+    for one in config.desk.identities:
+        if one.smime_certificate_file and one.smime_key_file:
+            try:
+                read_smime_key(one.smime_certificate_file, one.smime_key_file, one.address)
+            except MailbridgeError as error:
+                hint = f"mail from {one.address} waits until it is right"
+                yield Problem(file=FILE, line=one.line, column=1, message=error.what, hint=hint)
     for key in config.dkim:
         try:
             read_key(key.key_file)

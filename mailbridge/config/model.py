@@ -342,6 +342,8 @@ class Identity:
     team: str = ""
     outgoing: str = ""  # the name of the [[outgoing]] that its mail goes by; '': the first one
     dkim: tuple[str, ...] | None = None  # the selectors that sign its mail; None: all of its domain
+    smime_certificate_file: Path | None = None  # PEM, the own certificate first; with smime_key_file its mail is signed
+    smime_key_file: Path | None = None
     line: int = 0
 
 

@@ -44,7 +44,8 @@ from mailbridge.ops.metrics import Metrics, MetricsServer
 from mailbridge.rules.policy import Policy
 from mailbridge.sandbox.policy import reading_policy
 from mailbridge.sandbox.pool import Readers
-from mailbridge.signing.dkim_sign import DkimSigner
+from mailbridge.signing.signer import MailSigner
+from mailbridge.signing.smime_open import SmimeOpener
 from mailbridge.store.engine import Store
 from mailbridge.store.tx import Tx
 from mailbridge.worker import Worker
@@ -220,6 +221,7 @@ class App:
             examiner=self.examiner,
             on_quarantine=self.faults.quarantined,
             metrics=self.metrics,
+            open_mail=SmimeOpener(self.config).opened,
             owner=self.leases.owner,
         )
 
@@ -244,7 +246,7 @@ class App:
             pace=self.servers.pace(server),
             senders=partial(self.servers.senders, server),
             is_steady=self.clock_watch.is_steady,
-            sign=self.dkim.signed,
+            sign=self.signer_of_mails.signed,
             owner=self.leases.owner,
         )
 
@@ -254,9 +256,9 @@ class App:
         return ClockWatch(self.clock.now)
 
     @cached_property
-    def dkim(self) -> DkimSigner:
-        """Signs outgoing mails with the keys of [[dkim]]."""
-        return DkimSigner(self.config)
+    def signer_of_mails(self) -> MailSigner:
+        """Signs outgoing mails by DKIM and S/MIME."""
+        return MailSigner(self.config)
 
     @cached_property
     def servers(self) -> OutgoingServers:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from mailbridge.checks.build import asks_dns
-from mailbridge.config.model import Config, DkimSettings, Outgoing
+from mailbridge.config.model import Config, DkimSettings, Identity, Outgoing
 
 OUTGOING, DNS, CLAMD, RSPAMD, PIPE = "outgoing", "dns", "scanner:clamd", "scanner:rspamd", "pipe"
 PROBED = timedelta(minutes=2)  # between two probes that need no mail
@@ -34,6 +34,10 @@ def dkim_name(key: DkimSettings) -> str:
     return f"dkim:{key.selector}._domainkey.{key.domain}"
 
 
+def smime_name(identity: Identity) -> str:
+    return f"smime:{identity.address.lower()}"
+
+
 def way_in(source: str, account: str, folder: str) -> str:
     """The name of the source of a mail in the inbox; '' for mails without a source (imports, commands)."""
     match source:
@@ -57,6 +61,7 @@ def expected(config: Config) -> dict[str, timedelta]:
     found |= {listener_name(one.protocol, one.name): PROBED_WITHIN for one in config.listeners}
     found |= {outgoing_name(config, one): PROBED_WITHIN for one in config.outgoing_servers}
     found |= {dkim_name(key): PROBED_WITHIN for key in config.dkim}
+    found |= {smime_name(one): PROBED_WITHIN for one in config.desk.identities if one.smime_key_file}
     if asks_dns(config):
         found[DNS] = PROBED_WITHIN
     if config.scan.clamd is not None:

@@ -13,13 +13,14 @@ from mailbridge.checks.build import asks_dns
 from mailbridge.checks.clamd import Clamd
 from mailbridge.checks.rspamd import Rspamd
 from mailbridge.checks.scan import NotScanned
-from mailbridge.config.model import Config, DkimSettings, Outgoing
+from mailbridge.config.model import Config, DkimSettings, Identity, Outgoing
 from mailbridge.delivery import transports
 from mailbridge.errors import MailbridgeError
-from mailbridge.health.names import CLAMD, DNS, RSPAMD, dkim_name, listener_name, outgoing_name
+from mailbridge.health.names import CLAMD, DNS, RSPAMD, dkim_name, listener_name, outgoing_name, smime_name
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.oauth.model import TokenSource
 
+CERTIFICATE_DAYS = 30  # a certificate that ends within them is told
 PATIENCE = 10.0  # seconds for a greeting
 SAMPLE = b"From: probe@invalid\r\nSubject: probe\r\n\r\nIs the scanner there?\r\n"
 ANY = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}  # noqa: S104  (where a listener on all addresses is asked)
@@ -50,6 +51,9 @@ def probes(
         yield outgoing_name(config, server), lambda server=server: outgoing(config, server, tokens(server.oauth))  # type: ignore[misc]
     for key in config.dkim:
         yield dkim_name(key), lambda key=key: dkim(key)  # type: ignore[misc]
+    for identity in config.desk.identities:
+        if identity.smime_key_file:
+            yield smime_name(identity), partial(smime, identity)
     if asks_dns(config):
         yield DNS, lambda: dns(config)
     if config.scan.clamd is not None:
@@ -91,6 +95,24 @@ def dkim(key: DkimSettings) -> str:
         return f"the key can be read, {read_key(key.key_file).type}"
     except MailbridgeError as error:
         raise ProbeFailed(error.what) from error
+
+
+def smime(identity: Identity) -> str:
+    """Key and certificate can sign, and the certificate is valid for 30 days more."""
+    from datetime import UTC, datetime
+
+    from mailbridge.signing.smime_keys import read_smime_key
+
+    if identity.smime_certificate_file is None or identity.smime_key_file is None:
+        return ""
+    try:
+        ends = read_smime_key(identity.smime_certificate_file, identity.smime_key_file, identity.address).ends
+    except MailbridgeError as error:
+        raise ProbeFailed(error.what) from error
+    left = (ends - datetime.now(UTC)).days
+    if left < CERTIFICATE_DAYS:
+        raise ProbeFailed(f"the certificate {'ends' if left >= 0 else 'ended'} on {ends:%Y-%m-%d}")
+    return f"the certificate is valid until {ends:%Y-%m-%d}"
 
 
 def dns(config: Config) -> str:

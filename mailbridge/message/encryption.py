@@ -8,6 +8,7 @@ from mailbridge.message import smime
 
 PGP_MESSAGE = "-----BEGIN PGP MESSAGE-----"
 _PGP_PART = "application/pgp-encrypted"  # RFC 3156, 4: the first part of every encrypted mail
+OPENED = "was encrypted, opened with the desk's S/MIME key"  # in the explanation of a mail
 DEFECT = "encrypted"  # the reader's name for this defect
 
 

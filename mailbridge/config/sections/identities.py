@@ -32,6 +32,8 @@ IDENTITY = section(
         "team": kinds.text(names.name),
         "outgoing": kinds.WORD,
         "dkim": kinds.several(kinds.text(names.selector)),
+        "smime_certificate_file": kinds.FILE,
+        "smime_key_file": kinds.FILE,
     },
     required=("address",),
 )
@@ -75,6 +77,9 @@ def identities(sections: Sequence[Section]) -> tuple[Identity, ...]:
         if "+" in address.partition("@")[0]:
             hint = "what stands behind a + says which ticket a mail is about; write the address without it"
             one.at_value("address", f"address: an identity has no +detail: {address}", hint)
+        for key, other in (("smime_certificate_file", "smime_key_file"), ("smime_key_file", "smime_certificate_file")):
+            if one.has(key) and not one.has(other):
+                one.at_key(key, f"{key} needs {other}", f'add a line {other} = "…"')
         if (first := places.setdefault(address.lower(), line)) != line:
             file = one.node.place.file
             message = f"address: {address} is the address of two identities, at {file}:{first} and {file}:{line}"

@@ -1,0 +1,58 @@
+"""Keys and certificates of S/MIME (RFC 8551, RFC 5280), read from PEM files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from mailbridge.errors import Permanent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmimeKey:
+    """A private key with its certificate, and the certificates between that and the root."""
+
+    private: RSAPrivateKey | EllipticCurvePrivateKey = field(repr=False)
+    certificate: x509.Certificate
+    chain: tuple[x509.Certificate, ...] = ()
+
+    @property
+    def ends(self) -> datetime:
+        return self.certificate.not_valid_after_utc
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """The mail addresses that the certificate is for, in lower case (RFC 8550 3)."""
+        try:
+            names = self.certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        except x509.ExtensionNotFound:
+            names = None
+        found = {name.lower() for name in names.get_values_for_type(x509.RFC822Name)} if names is not None else set()
+        found |= {str(one.value).lower() for one in self.certificate.subject.get_attributes_for_oid(x509.NameOID.EMAIL_ADDRESS)}
+        return frozenset(found)
+
+
+def read_smime_key(certificates: Path, private: Path, address: str) -> SmimeKey:
+    """The key and its certificates, the own one first in the file.  Raises Permanent, also where they are not for the address."""
+    try:
+        found = x509.load_pem_x509_certificates(certificates.read_bytes())
+        key = serialization.load_pem_private_key(private.read_bytes(), password=None)
+    except OSError as error:
+        raise Permanent(f"{error.filename} cannot be read: {error.strerror or error}") from error
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise Permanent(f"{certificates} and {private} are no certificate and key: {error}") from error
+    if not isinstance(key, RSAPrivateKey | EllipticCurvePrivateKey):
+        raise Permanent(f"{private} is no RSA and no EC key: S/MIME programs know no other")
+    if key.public_key() != found[0].public_key():
+        raise Permanent(f"the first certificate in {certificates} is not the one of the key in {private}")
+    made = SmimeKey(private=key, certificate=found[0], chain=tuple(found[1:]))
+    if address.lower() not in made.addresses:
+        raise Permanent(f"the certificate in {certificates} is for {', '.join(sorted(made.addresses)) or 'no address'}, not for {address}")
+    return made

@@ -1,0 +1,97 @@
+"""Signs outgoing mails by S/MIME: multipart/signed with a detached signature (RFC 8551 3.5.3, RFC 1847)."""
+
+from __future__ import annotations
+
+import binascii
+from hashlib import sha256
+from pathlib import Path
+from threading import Lock
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization.pkcs7 import PKCS7Options, PKCS7SignatureBuilder
+
+from mailbridge.config.model import Config
+from mailbridge.errors import Permanent
+from mailbridge.signing.smime_keys import SmimeKey, read_smime_key
+
+_MIME_LINE = 57  # bytes that make a line of 76 characters in base64
+
+
+class SmimeSigner:
+    """Safe to share between threads."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._known: dict[str, tuple[tuple[int, ...], SmimeKey]] = {}
+        self._lock = Lock()
+
+    def signed(self, sender: str, raw: bytes) -> bytes:
+        """The mail (CRLF) signed with the key of the sender's identity; as it is where that has none.  Raises Permanent."""
+        identity = self._config.desk.identity_at(sender)
+        if identity is None or identity.smime_certificate_file is None or identity.smime_key_file is None:
+            return raw
+        key = self._key(identity.address, identity.smime_certificate_file, identity.smime_key_file)
+        return multipart_signed(raw, key)
+
+    def _key(self, address: str, certificates: Path, private: Path) -> SmimeKey:
+        try:
+            state = tuple(number for found in (certificates.stat(), private.stat()) for number in (found.st_mtime_ns, found.st_ino))
+        except OSError as error:
+            raise Permanent(f"{error.filename} cannot be read: {error.strerror or error}") from error
+        with self._lock:
+            known = self._known.get(address)
+        if known is not None and known[0] == state:
+            return known[1]
+        key = read_smime_key(certificates, private, address)
+        with self._lock:
+            self._known[address] = state, key
+        return key
+
+
+def multipart_signed(raw: bytes, key: SmimeKey) -> bytes:
+    """The mail with its fields on content and its body as the first part, the signature over exactly these bytes as the second.
+
+    What the signature covers has no MIME-Version and no field about the mail: those stay on top.
+    """
+    head, _, body = raw.partition(b"\r\n\r\n")
+    about_mail: list[bytes] = []
+    about_content: list[bytes] = []
+    for field in _fields(head):
+        (about_content if field.lower().startswith(b"content-") else about_mail).append(field)
+    inner = b"".join((*about_content, b"\r\n", body))
+    # The CRLF before a boundary belongs to the boundary (RFC 2046 5.1.1): one more is sent than is signed.
+    boundary = b"=_s" + sha256(inner).hexdigest()[:24].encode()
+    kind = b'Content-Type: multipart/signed; protocol="application/pkcs7-signature";\r\n micalg="sha-256"; boundary="' + boundary + b'"'
+    top = b"".join((*about_mail, kind, b"\r\n\r\n"))
+    signature = _base64(_detached(inner, key))
+    part = (
+        b'Content-Type: application/pkcs7-signature; name="smime.p7s"\r\nContent-Transfer-Encoding: base64\r\n'
+        b'Content-Disposition: attachment; filename="smime.p7s"\r\n\r\n'
+    )
+    return b"".join((
+        top, b"--", boundary, b"\r\n", inner, b"\r\n--", boundary, b"\r\n", part, signature, b"\r\n--", boundary, b"--\r\n",
+    ))  # fmt: skip
+
+
+def _detached(content: bytes, key: SmimeKey) -> bytes:
+    builder = PKCS7SignatureBuilder().set_data(content).add_signer(key.certificate, key.private, hashes.SHA256())
+    for certificate in key.chain:
+        builder = builder.add_certificate(certificate)
+    return builder.sign(Encoding.DER, [PKCS7Options.DetachedSignature, PKCS7Options.Binary])
+
+
+def _fields(head: bytes) -> list[bytes]:
+    """The fields with their folded lines, each ending in CRLF."""
+    found: list[bytes] = []
+    for line in head.split(b"\r\n"):
+        if line[:1] in (b" ", b"\t") and found:
+            found[-1] += line + b"\r\n"
+        elif line:
+            found.append(line + b"\r\n")
+    return found
+
+
+def _base64(data: bytes) -> bytes:
+    lines = (binascii.b2a_base64(data[at : at + _MIME_LINE], newline=False) for at in range(0, len(data), _MIME_LINE))
+    return b"\r\n".join(lines)
