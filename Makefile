@@ -5,6 +5,9 @@
 # make nightly         the parts of what takes too long for every change; PART=tokens runs one of them, at most an hour (SEED=, SECONDS=)
 # make language-model  mailbridge/message/languages.model again, after an upgrade of py3langid
 # make catalogues      the words of mails: brings the .po files up to the templates and compiles them to .mo files
+# make docs            the documentation site, in build/site
+# make deb             the Debian package, in dist
+# make release         wheel, source distribution, Debian package, bill of materials and checksums of a version, in dist (UNRELEASED=1: a trial)
 # make lock            the pinned packages again, after a change of pyproject.toml
 
 SHELL := /bin/bash
@@ -16,7 +19,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-inp
 WORKERS ?= 2
 PYTEST_FLAGS ?=
 
-.PHONY: demo test check lint servers pythons test-pythons wheel-test conformance fuzz nightly language-model lock catalogues wheel clean
+.PHONY: demo test check lint servers pythons test-pythons wheel-test conformance fuzz nightly language-model lock catalogues docs deb release wheel clean
 .DELETE_ON_ERROR:
 
 $(BIN)/python:
@@ -82,6 +85,15 @@ language-model: $(VENV)/dev.stamp
 
 catalogues: $(VENV)/dev.stamp
 	@$(BIN)/python -m tools.catalogues
+
+docs: $(VENV)/dev.stamp
+	@$(BIN)/python -m tools.site
+
+deb: $(VENV)/dev.stamp
+	@$(BIN)/python -m tools.deb
+
+release: $(VENV)/dev.stamp
+	@$(BIN)/python -m tools.release $(if $(UNRELEASED),--unreleased)
 
 # Each of them has a wheel of every pin, or pyproject.toml may not offer it.
 PYTHONS := 3.11 3.12 3.13 3.14

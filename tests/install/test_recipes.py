@@ -36,6 +36,9 @@ TEMPLATES = "tests/unit/notifications/test_templates_manual.py"
 STORY = "tests/scenarios/test_manual_story.py"
 LANGUAGE = "tests/unit/tickets/test_language_tables.py"
 WHEEL = "tests/wheel.sh"
+DEBIAN = "tests/install/nightly_deb.py"
+CONTAINER = "tests/install/nightly_container.py"
+EXIM = "tests/install/nightly_exim.py"
 README = "test_the_readme_says_what_the_manual_says"
 
 RUN = {
@@ -97,6 +100,16 @@ RUN = {
     'contract-story.md: Rezolvarea – respectat luni, 23 noiembrie, 13:55 EET; termen luni, 23 noiembrie, 15:00 EET': STORY,
     'contract-story.md: Ore rămase:': STORY,
     'contract-story.md: Rezolvarea – termen miercuri, 2 decembrie, 11:30 EET': STORY,
+    "container.md: podman build --file deploy/container/Containerfile --tag mailbridge .": CONTAINER,
+    "container.md: podman run --rm --read-only --tmpfs /tmp --volume ./desk:/etc/mailbridge:ro "
+    "--volume mailbridge-data:/var/lib/mailbridge mailbridge check": CONTAINER,
+    'debian.md: mailbridge init /etc/mailbridge --data /var/lib/mailbridge --name "Acme Support" --address support@acme.example': DEBIAN,
+    "debian.md: make deb": DEBIAN,
+    "dns.md: $ORIGIN acme.example.": "test_the_records_are_a_zone",
+    "dovecot.md: recipient_delimiter = +": "test_dovecot_reads_the_lines_of_its_page",
+    "exim.md: exim4 -bt support+test@acme.example": EXIM,
+    "exim.md: mailbridge:": EXIM,
+    "exim.md: mailbridge_lmtp:": EXIM,
     "first-desk.md: pipx install .": INSTALLATION,
     "first-desk.md: python3 -m venv /opt/mailbridge": WHEEL,
     "first-desk.md: mailbridge demo --dir /var/tmp/demo": "tests/e2e/test_demo.py",
@@ -140,6 +153,9 @@ NOT_RUN = {
     "checks.md: mailbridge agents pair eva": "prints a code for a mail of a person; tests/unit/cli has the command",
     "checks.md: python -m benchmarks.senders": "a measurement of minutes; tests/e2e/test_benchmarks.py runs it small",
     "commands.md: mailbridge auth login support": "needs a provider and a person; tests/oauth/test_login.py has both",
+    'container.md: mailbridge init deploy/container/desk --data /var/lib/mailbridge --name "Acme Support" --address support@acme.example': (
+        "needs podman compose and an image of PostgreSQL; tests/unit/test_container.py reads the file"
+    ),
     "first-desk.md: pip install": "what not to type",
     "notifications.md: mailbridge notify explain MB-1042": "needs a desk with that ticket; tests/flows/test_notification_flow.py has one",
     "oauth.md: mailbridge.toml names the provider and the app that you registered there": "a list of what follows, nothing to type",
@@ -151,6 +167,10 @@ NOT_RUN = {
     "running.md: systemctl restart mailbridge": "needs a running systemd; tests/e2e/test_restart.py keeps the sockets as systemd does",
     "running.md: systemctl start mailbridge": "as above",
     "running.md: systemctl reload mailbridge": "needs a running systemd; ExecReload sends SIGHUP, which tests/e2e/test_daemon.py does",
+    "troubleshooting.md: journalctl -u mailbridge": "needs a running systemd",
+    "troubleshooting.md: systemctl status mailbridge": "needs a running systemd",
+    "upgrades.md: pipx install --force .": "the installation of first-desk.md over itself",
+    "upgrades.md: uv tool install --force .": "as above",
     "templates.md: make catalogues": "writes into the checkout; tests/unit/notifications/test_catalogues.py compares with what it writes",
     "templates.md: templates/mail/<audience>.<event>.j2 one mail: its subject, its text and its HTML, in every language": "a list of files",
 }
@@ -264,6 +284,26 @@ def test_each_piece_of_configuration_makes_a_desk(name: str, text: str, tmp_path
         assert load(tmp_path / "mailbridge.toml", {}).desk.name == "Acme Support"
     except ConfigError as mistakes:
         pytest.fail(f"{text}\n{mistakes.problems}")
+
+
+@pytest.mark.servers
+def test_the_records_are_a_zone(tmp_path: Path) -> None:
+    """A name server takes them, beside what every zone has."""
+    zone = tmp_path / "zone"
+    start = "$TTL 3600\nacme.example. SOA mx.acme.example. hostmaster.acme.example. 1 3600 600 86400 3600\n"
+    zone.write_text(start + "acme.example. NS mx.acme.example.\n" + block("dns.md: $ORIGIN acme.example."), encoding="utf-8")
+    done = subprocess.run([program("nsd-checkzone", "nsd"), "acme.example", zone], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "is ok" in done.stdout
+
+
+@pytest.mark.servers
+def test_dovecot_reads_the_lines_of_its_page(tmp_path: Path) -> None:
+    conf = tmp_path / "dovecot.conf"
+    conf.write_text("protocols = imap lmtp\nssl = no\n" + block("dovecot.md: recipient_delimiter = +"), encoding="utf-8")
+    done = subprocess.run([program("doveconf", "dovecot-core"), "-n", "-c", conf], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "mail_max_userip_connections = 20" in done.stdout
 
 
 def test_the_readme_says_what_the_manual_says() -> None:

@@ -29,6 +29,16 @@ def tests(*files: str) -> list[str]:
     return [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", *files]
 
 
+def in_a_root(file: str) -> list[str]:
+    """Keeps what it fetched for the next night.  Its tools: tests/install-nightly.sh."""
+    return [sys.executable, "-m", "pytest", "-q", "-s", file]
+
+
+def again(seed: int, seconds: int) -> dict[str, str]:
+    """For a part that draws nothing: it ends when it is done, at most after twice its time."""
+    return {"PYTHONHASHSEED": str(seed), "TESTS_ROOT_WITHIN": str(seconds)}
+
+
 PARTS = {
     "tokens": Part(
         about="a company's first day, with access tokens that end every 2 seconds for 10 minutes; no mail late by more than 2 seconds",
@@ -71,6 +81,21 @@ PARTS = {
             tests("tests/e2e/test_restart.py"),
             {"TESTS_RESTARTS_SECONDS": str(seconds), "TESTS_RESTARTS_SEED": str(seed)},
         ),
+    ),
+    "deb": Part(
+        about="the Debian package, built twice (the same bytes), is installed, upgraded, removed and purged on a Debian of its own",
+        seconds=900,
+        run=lambda seed, seconds: (in_a_root("tests/install/nightly_deb.py"), again(seed, seconds)),
+    ),
+    "container": Part(
+        about="the shipped Containerfile is built on a Debian of its own, and the image runs read-only and without rights",
+        seconds=900,
+        run=lambda seed, seconds: (in_a_root("tests/install/nightly_container.py"), again(seed, seconds)),
+    ),
+    "exim": Part(
+        about="the manual's lines for Exim in a real Exim",
+        seconds=60,
+        run=lambda seed, seconds: (in_a_root("tests/install/nightly_exim.py"), again(seed, seconds)),
     ),
     "crash": Part(
         about="desks are killed at random moments for 40 minutes, and at each of the named places once",
