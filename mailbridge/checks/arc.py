@@ -13,7 +13,18 @@ from dataclasses import dataclass
 import dkim
 from dkim.util import InvalidTagValueList, parse_tag_value
 
-from mailbridge.checks.dkim_check import ALGORITHMS, SIGNATURE_BYTES, SILENT, Fields, KeyQuery, Unsound, gentle, header, shown, with_crlf
+from mailbridge.checks.dkim_check import (
+    ALGORITHMS,
+    SIGNATURE_BYTES,
+    SILENT,
+    Fields,
+    KeyQuery,
+    Unsound,
+    canonical_body,
+    header,
+    shown,
+    with_crlf,
+)
 from mailbridge.checks.resolver import Resolver, Unanswered
 from mailbridge.message.results import AmbiguousField, read_results, same_domain
 
@@ -150,7 +161,7 @@ def _hold(sets: Sequence[Set], fields: Fields, body: bytes, resolver: Resolver, 
         raise _Broken("the chain cannot be read in one way")
     for number in range(len(sets), 0, -1):
         canonical = _tags(sets[number - 1][_NAMES[1]]).get(b"c", b"")
-        arc.body = gentle(body, relaxed=b"/relaxed" in canonical)
+        arc.body = canonical_body(body, relaxed=b"/relaxed" in canonical)
         found = arc.verify_instance(known, number, dnsfunc=_SealKey(resolver, until))
         if number == len(sets) and not found["ams-valid"]:
             raise _Broken("the mail was changed behind the last seal")

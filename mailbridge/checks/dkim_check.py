@@ -107,7 +107,7 @@ def _refused(tags: dict[bytes, bytes]) -> tuple[str, str] | None:
 def _verified(index: int, tags: dict[bytes, bytes], fields: Fields, body: bytes, resolver: Resolver, until: float) -> tuple[str, str]:
     key = KeyQuery(resolver, until, tags)
     signed = dkim.DKIM(logger=SILENT)
-    signed.headers, signed.body = fields, gentle(body, relaxed=b"/relaxed" in tags.get(b"c", b""))
+    signed.headers, signed.body = fields, canonical_body(body, relaxed=b"/relaxed" in tags.get(b"c", b""))
     try:
         holds = signed.verify(index, dnsfunc=key)
     except Unanswered as error:
@@ -121,7 +121,7 @@ def _verified(index: int, tags: dict[bytes, bytes], fields: Fields, body: bytes,
     return ("pass", "") if holds else ("fail", "the signed fields were changed, or another key signed")
 
 
-def gentle(body: bytes, *, relaxed: bool) -> bytes:
+def canonical_body(body: bytes, *, relaxed: bool) -> bytes:
     """A body with the same canonical form (RFC 6376 3.4.3, 3.4.4), without the runs on which dkimpy takes quadratic time."""
     end = len(body)
     while body.endswith(MOST_EMPTY_LINES, 0, end):

@@ -19,7 +19,7 @@ from mailbridge.message.markdown import first_paragraph, to_plain
 from mailbridge.notifications.context import NOTHING_SUGGESTED, Suggestions
 from mailbridge.notifications.events.estimates import RECEIPT
 from mailbridge.notifications.payloads.knowledge import ArticleRow, FitRow
-from mailbridge.organisation.availability import is_at_work, seats
+from mailbridge.organisation.availability import is_at_work, slots
 from mailbridge.organisation.follow_the_sun import region_of
 from mailbridge.organisation.model import Organisation, Team
 from mailbridge.store.tx import Tx
@@ -65,7 +65,7 @@ def is_anybody_free(team: Team | None, organisation: Organisation, now: datetime
     if team is None:
         return False
     here = region_of(team, organisation, now)
-    return any(is_at_work(seat.agent, here, organisation, now) for seat in seats(here, organisation, now))
+    return any(is_at_work(slot.agent, here, organisation, now) for slot in slots(here, organisation, now))
 
 
 def _by_rule(names: Iterable[str]) -> tuple[int, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from mailbridge.organisation.availability import is_at_work, seats, stand_in
+from mailbridge.organisation.availability import is_at_work, slots, stand_in
 from mailbridge.organisation.follow_the_sun import region_of
 from mailbridge.organisation.model import Agent, Organisation, Team, TeamAudience
 from mailbridge.organisation.on_call import on_duty
@@ -60,7 +60,7 @@ def whole_team(team: Team, organisation: Organisation, at: datetime | None = Non
 
 
 def _present(team: Team, organisation: Organisation, at: datetime) -> tuple[str, ...]:
-    there = tuple(seat.agent for seat in seats(team, organisation, at))
+    there = tuple(slot.agent for slot in slots(team, organisation, at))
     if team.told is TeamAudience.EVERYBODY:
         return there
     if on_turn := on_duty(team, organisation, at):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from mailbridge.organisation.availability import Seat, is_at_work, seats
+from mailbridge.organisation.availability import Slot, is_at_work, slots
 from mailbridge.organisation.follow_the_sun import region_of
 from mailbridge.organisation.model import Organisation, Team
 from mailbridge.organisation.on_call import on_duty
@@ -24,15 +24,15 @@ def choose(team: Team, by: str, organisation: Organisation, *, load: Mapping[str
     team = region_of(team, organisation, now)
     if by == "on-duty" and team.on_call is not None:
         return on_duty(team, organisation, now)
-    fit = [seat for seat in seats(team, organisation, now) if by != "skill" or _has(seat.agent, skill, organisation)]
-    at_work = [seat for seat in fit if is_at_work(seat.agent, team, organisation, now)]
+    fit = [slot for slot in slots(team, organisation, now) if by != "skill" or _has(slot.agent, skill, organisation)]
+    at_work = [slot for slot in fit if is_at_work(slot.agent, team, organisation, now)]
     chosen = at_work if by in ("on-duty", "follow-the-sun") else at_work or fit
     if not chosen:
         return ""
     distance = _distance(team, last, fit)
     if by == "round-robin":
         return min(chosen, key=distance).agent
-    return min(chosen, key=lambda seat: (load.get(seat.agent, 0), distance(seat))).agent
+    return min(chosen, key=lambda slot: (load.get(slot.agent, 0), distance(slot))).agent
 
 
 def turn(team: str, by: str, skill: str) -> str:
@@ -51,8 +51,8 @@ def _has(name: str, skill: str, organisation: Organisation) -> bool:
     return organisation.agents[name].level_of(wanted) >= level
 
 
-def _distance(team: Team, last: str, fit: list[Seat]) -> Callable[[Seat], int]:
-    """The distance of a seat from the last one.  After an agent who left, the first is next."""
+def _distance(team: Team, last: str, fit: list[Slot]) -> Callable[[Slot], int]:
+    """The distance of a slot from the last one.  After an agent who left, the first is next."""
     place = {member: number for number, member in enumerate(dict.fromkeys(team.members))}
-    sat = place.get(last, next((place[seat.member] for seat in fit if seat.agent == last), -1))
-    return lambda seat: (place[seat.member] - sat - 1) % len(place)
+    last_place = place.get(last, next((place[slot.member] for slot in fit if slot.agent == last), -1))
+    return lambda slot: (place[slot.member] - last_place - 1) % len(place)

@@ -12,7 +12,7 @@ from mailbridge.sla.zones import moment_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seat:
+class Slot:
     """A member's place in a team, and the agent on it now: the member or a deputy."""
 
     member: str
@@ -57,19 +57,19 @@ def stand_in(name: str, team: Team, organisation: Organisation, at: datetime) ->
     return "" if name in asked else name
 
 
-def seats(team: Team, organisation: Organisation, at: datetime) -> tuple[Seat, ...]:
+def slots(team: Team, organisation: Organisation, at: datetime) -> tuple[Slot, ...]:
     """The places of the team that somebody sits on, in the order of its members.
 
     A deputy who has an own place sits on that one alone: whoever does two people's work is not given two people's share of new work.
     """
     taken = set[str]()
-    found: list[Seat] = []
+    found: list[Slot] = []
     there = {name for name in team.members if is_there(name, team, organisation, at)}
     for member in team.members:
         agent = member if member in there else stand_in(member, team, organisation, at)
         if agent and agent not in taken and (agent == member or agent not in there):
             taken.add(agent)
-            found.append(Seat(member=member, agent=agent))
+            found.append(Slot(member=member, agent=agent))
     return tuple(found)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from itertools import pairwise
 
-from mailbridge.organisation.availability import calendar_of, is_at_work, seats
+from mailbridge.organisation.availability import calendar_of, is_at_work, slots
 from mailbridge.organisation.follow_the_sun import regions_of
 from mailbridge.organisation.model import Agent, Organisation, Team
 from mailbridge.organisation.on_call import on_duty, shifts
@@ -58,7 +58,7 @@ def _covered(team: Team, organisation: Organisation, at: datetime) -> bool:
         return any(is_open(at, region.calendar) and _covered(region, organisation, at) for region in regions_of(team, organisation))
     if on_duty(team, organisation, at):
         return True
-    return any(is_at_work(seat.agent, team, organisation, at) for seat in seats(team, organisation, at))
+    return any(is_at_work(slot.agent, team, organisation, at) for slot in slots(team, organisation, at))
 
 
 def _changes(team: Team, organisation: Organisation, at: datetime, until: datetime) -> list[datetime]:

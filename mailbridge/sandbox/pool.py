@@ -67,7 +67,7 @@ class Readers:
         self._idle_after = idle_after.total_seconds()
         self._reader = reader
         self._changed = threading.Condition()
-        self._seats = processes  # how many more children may work
+        self._slots = processes  # how many more children may work
         self._portions = 0  # in work
         self._server: ForkServer | None = None
         self._spare: ReadingProcess | None = None  # forked ahead of time, has read nothing
@@ -112,19 +112,19 @@ class Readers:
 
     @contextmanager
     def _portion(self, count: int) -> Iterator[tuple[list[ReadingProcess], Callable[[], ReadingProcess | None]]]:
-        """Gives a list with one child, and a function that gives another one if a seat is free.  Children left in the list are stopped."""
+        """Gives a list with one child, and a function that gives another one if a slot is free.  Children left in the list are stopped."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or not self._portions, PATIENCE)
             if self._closed:
                 raise Permanent("The readers are closed")
             self._portions += 1
-            self._seats -= 1
-        children, seats, before = list[ReadingProcess](), 1, 0
+            self._slots -= 1
+        children, slots, before = list[ReadingProcess](), 1, 0
 
         def another() -> ReadingProcess | None:
-            nonlocal seats
+            nonlocal slots
             child = self._another()
-            seats += child is not None
+            slots += child is not None
             return child
 
         try:
@@ -136,7 +136,7 @@ class Readers:
         finally:
             for child in children:
                 child.stop()
-            self._rest(seats)
+            self._rest(slots)
 
     def _take_kept(self, count: int) -> tuple[ReadingProcess | None, int]:
         """The child of the previous batch if it may be reused, else None, and the number of mails it has read."""
@@ -185,22 +185,22 @@ class Readers:
         return server
 
     def _another(self) -> ReadingProcess | None:
-        """One more child; None if no seat is free."""
+        """One more child; None if no slot is free."""
         with self._changed:
-            if self._closed or self._seats <= 0:
+            if self._closed or self._slots <= 0:
                 return None
-            self._seats -= 1
+            self._slots -= 1
         try:
             return self._spawn()
         except BaseException:
             with self._changed:
-                self._seats += 1
+                self._slots += 1
             raise
 
-    def _rest(self, seats: int) -> None:
-        """Ends a batch: returns its seats and forks a child for the next batch ahead of time."""
+    def _rest(self, slots: int) -> None:
+        """Ends a batch: returns its slots and forks a child for the next batch ahead of time."""
         with self._changed:
-            self._seats += seats
+            self._slots += slots
             self._portions -= 1
             self._idle_since = time.monotonic()
             if not self._closed and self._server and self._server.alive:

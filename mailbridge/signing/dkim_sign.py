@@ -10,7 +10,7 @@ from threading import Lock
 
 import dkim
 
-from mailbridge.checks.dkim_check import SILENT, gentle, header
+from mailbridge.checks.dkim_check import SILENT, canonical_body, header
 from mailbridge.config.model import Config, DkimSettings
 from mailbridge.errors import Permanent
 from mailbridge.signing.dkim_keys import DkimKey, read_key
@@ -59,7 +59,7 @@ def signature(raw: bytes, settings: DkimSettings, key: DkimKey) -> bytes:
     fields, body = header(raw)
     signer = dkim.DKIM(logger=SILENT, signature_algorithm=key.algorithm)
     # Runs of blanks cost dkimpy time, and have no meaning in this canonical form.
-    signer.headers, signer.body = fields, gentle(raw[body:], relaxed=True)
+    signer.headers, signer.body = fields, canonical_body(raw[body:], relaxed=True)
     names = [name.decode("ascii").lower() for name, _ in fields]
     try:
         made: bytes = signer.sign(

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailbridge.organisation.availability import is_at_work, seats
+from mailbridge.organisation.availability import is_at_work, slots
 from mailbridge.organisation.coverage import gaps, is_round_the_clock
 from mailbridge.organisation.model import Agent, Organisation, Team
 from mailbridge.organisation.on_call import on_duty
@@ -116,7 +116,7 @@ def test_the_gaps_are_those_of_a_look_at_every_quarter(people: list[tuple[Calend
 
     at = MONDAY
     while at < end:
-        working = any(is_at_work(seat.agent, team, organisation, at) for seat in seats(team, organisation, at))
+        working = any(is_at_work(slot.agent, team, organisation, at) for slot in slots(team, organisation, at))
         uncovered = not working and not on_duty(team, organisation, at)
         assert any(gap.begins <= at < gap.ends for gap in found) is uncovered, at
         at += QUARTER

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailbridge.organisation.availability import is_at_work, is_there, seats, stand_in
+from mailbridge.organisation.availability import is_at_work, is_there, slots, stand_in
 from mailbridge.organisation.model import Agent
 from tests.unit.tickets.staffing import a_team, an_agent, an_organisation, away, office, on
 
@@ -79,6 +79,6 @@ def test_a_deputy_from_outside_sits_on_the_place_and_one_from_inside_keeps_the_o
     agents = [an_agent(name, absences=(away("2026-12-01", "2026-12-31", deputy),)) for name, deputy in gone.items()]
     organisation = an_organisation(team, agents=[*agents, an_agent("max")])
 
-    sitting = [(seat.member, seat.agent) for seat in seats(team, organisation, on("2026-12-10T12:00"))]
+    sitting = [(slot.member, slot.agent) for slot in slots(team, organisation, on("2026-12-10T12:00"))]
 
     assert sitting == [("eva", "max"), ("zoe", "zoe")]
