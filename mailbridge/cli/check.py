@@ -115,7 +115,7 @@ def examine(folder: Path, candidate: Path | None = None) -> CheckedDesk:
         problems += trust_problems(config, loaded.policy.organisation if loaded.policy and has_database(config) else None)
         for one in (loaded.policy.rules, *loaded.policy.timed) if loaded.policy else ():
             problems += forbidden(one, config.webhooks.hosts)
-        problems += forbidden_channels(loaded.policy.flow, config.webhooks.hosts) if loaded.policy else []
+        problems += forbidden_channels(loaded.policy.flow, config.webhooks.hosts, config.folder) if loaded.policy else []
         problems += feeds_of(config, loaded.policy) if loaded.policy else []
     return CheckedDesk(root=root, config=config, policy=loaded.policy, problems=tuple(gathered(problems)))
 

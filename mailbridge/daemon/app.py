@@ -26,6 +26,7 @@ from mailbridge.delivery.deliver import DeliveryWorker
 from mailbridge.delivery.render.render import Renderer
 from mailbridge.delivery.render.ticket_context import view_of
 from mailbridge.delivery.servers import OutgoingServers
+from mailbridge.delivery.webhooks.address import address_of
 from mailbridge.delivery.webhooks.deliver import Webhooker
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.overlay import CustomerOverlay
@@ -267,7 +268,9 @@ class App:
 
     def webhooker(self) -> Webhooker:
         """The worker for webhook calls, for one thread."""
-        return Webhooker(self.store, self.config.webhooks, self.clock, report=self.sources.webhook_reports, owner=self.leases.owner)
+        address = partial(address_of, folder=self.config.folder, variables=os.environ)
+        report, owner = self.sources.webhook_reports, self.leases.owner
+        return Webhooker(self.store, self.config.webhooks, self.clock, report=report, owner=owner, address=address)
 
     @cached_property
     def runs(self) -> JobRuns:

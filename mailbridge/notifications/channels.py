@@ -9,6 +9,7 @@ from typing import Any
 
 from mailbridge.ids import ticket_number
 from mailbridge.notifications.chat_messages import ChatMessage, body_of, shortened
+from mailbridge.notifications.chat_words import words_in
 from mailbridge.notifications.model import Notification
 from mailbridge.notifications.payloads.tickets import Alert, LevelReached
 from mailbridge.notifications.recipients import team_of
@@ -19,16 +20,6 @@ from mailbridge.organisation import transitions
 from mailbridge.organisation.model import Organisation
 from mailbridge.rules.flow import MAIL, NotificationChannel, Shape, word
 from mailbridge.tickets.model import Ticket
-
-HEADLINES: Mapping[str, str] = {
-    "received": "Request received", "taken": "Work has begun", "answered": "Answered", "waiting": "Waiting for the customer",
-    "changed": "State changed", "closed": "Closed", "reopened": "Reopened", "added": "Person added", "escalated": "Escalated",
-    "merged": "Merged", "split": "Split", "estimate": "Estimate", "hours": "Hours of the contract", "new": "New ticket",
-    "customer_replied": "The customer replied", "colleague_answered": "An agent wrote", "assigned": "Assigned", "awake": "Snooze ended",
-    "undone": "Change undone", "bounced": "Mail not delivered", "over_estimate": "More work than estimated", "warning": "Due soon",
-    "due": "Due", "level": "SLA target", "overdue": "Overdue", "unclaimed": "Nobody has taken it", "silent": "No activity",
-}  # fmt: skip
-"""What a chat message says of each event, in English."""
 
 
 def channel_calls(
@@ -77,20 +68,21 @@ def _calls(
 
 def message_of(one: Notification, ticket: Ticket, organisation: Organisation, prefix: str) -> ChatMessage:
     """What a chat room reads: what happened and where the ticket stands; never what somebody wrote in the text of a mail."""
-    requester, agent = ticket.requester, organisation.agents.get(ticket.assignee)
+    requester, agent, team = ticket.requester, organisation.agents.get(ticket.assignee), team_of(ticket, organisation)
+    words = words_in(team.language)
     facts = {
         "From": " ".join(filter(None, (requester.name, f"<{requester.address}>"))) if requester else "",
-        "Team": team_of(ticket, organisation).title,
+        "Team": team.title,
         "Assignee": agent.title if agent else ticket.assignee,
-        "Status": transitions.status(ticket.status, organisation).title,
-        "Priority": str(ticket.priority),
+        "Status": transitions.status(ticket.status, organisation).title_in(team.language),
+        "Priority": words.priorities.get(ticket.priority, ticket.priority),
         "Due": _due(one),
     }
     return ChatMessage(
-        headline=HEADLINES.get(one.event, word(one.event)),
+        headline=words.headlines.get(one.event, word(one.event)),
         number=ticket_number(prefix, ticket.id),
         subject=_clean(shortened(ticket.subject)),
-        facts=tuple((label, _clean(shortened(value))) for label, value in facts.items() if value),
+        facts=tuple((words.labels.get(label, label), _clean(shortened(value))) for label, value in facts.items() if value),
     )
 
 

@@ -124,7 +124,7 @@ class Shape(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotificationChannel:
-    """A web address that is told."""
+    """A web address that is told, or where it is found (config.found_elsewhere)."""
 
     name: str
     url: str

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from mailbridge.clock import Clock
 from mailbridge.config.model import WebhookSettings
+from mailbridge.delivery.webhooks.address import NoAddress
 from mailbridge.delivery.webhooks.allowed import NotAllowed
 from mailbridge.delivery.webhooks.http import Caller, WebhookResponse
 from mailbridge.delivery.webhooks.sign import headers
@@ -50,11 +51,13 @@ class Webhooker:
         jitter: Callable[[], float] = random,
         report: Callable[[str, str], None] = lambda _host, _trouble: None,
         owner: Callable[[], str] = work_loop.process_name,
+        address: Callable[[str], str] = lambda url: url,
     ) -> None:
-        """`owner` gives what the names of the lease owners of this process begin with.
+        """`owner` gives what the names of the lease owners of this process begin with.  `address` gives the web address of a stored one; it
+        raises NoAddress.
 
         `report` gets after each call which host was called and what failed, '' for nothing."""
-        self._report = report
+        self._report, self._address = report, address
         self._store, self._secret, self._clock, self._jitter = store, config.secret, clock, jitter
         self._caller = caller or Caller(config.hosts, time_limit=config.time_limit, ca_file=config.ca_file)
         self._lease = config.time_limit * PORTION * 2 + timedelta(minutes=1)
@@ -101,17 +104,27 @@ class Webhooker:
     def _call(self, queued: QueuedCall) -> None:
         call, body = queued.call, queued.call.body.encode()
         try:
-            answer = self._caller.post(call.url, body, headers(self._secret, call.key, self._clock.now(), body))
+            url = self._address(call.url)
+        except NoAddress as error:
+            self._not_called(queued, WebhookResponse(status=None, text=str(error)))
+            return
+        try:
+            answer = self._caller.post(url, body, headers(self._secret, call.key, self._clock.now(), body))
         except NotAllowed as error:
             self._fail(queued, WebhookResponse(status=None, text=str(error)))
             return
         crash.point("webhooks.called")
         answered = answer.status is not None and answer.status < 500
-        self._report((urlsplit(call.url).hostname or "").lower(), "" if answered else _words(answer))
+        self._report((urlsplit(url).hostname or "").lower(), "" if answered else _words(answer))
         if answer.status is not None and 200 <= answer.status < 300:
             if self._record(queued, lambda tx, now: tx.done(queued.id, self._owner, now, status=answer.status, answer=answer.text)):
                 log.info("webhook_called", **_about(queued), status=answer.status)
-        elif reason := self._permanent_failure(queued, answer):
+        else:
+            self._not_called(queued, answer)
+
+    def _not_called(self, queued: QueuedCall, answer: WebhookResponse) -> None:
+        """The call failed, and is made again where that can help."""
+        if reason := self._permanent_failure(queued, answer):
             self._fail(queued, WebhookResponse(status=answer.status, text=reason))
         else:
             self._defer(queued, answer)

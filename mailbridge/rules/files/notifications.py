@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from mailbridge.config import durations, nodes
+from mailbridge.config.found_elsewhere import FROM_FILE, FROM_VARIABLE
 from mailbridge.config.nodes import Mapping as YamlMapping
 from mailbridge.config.nodes import Node, Place, Scalar
 from mailbridge.config.nodes import Sequence as YamlSequence
@@ -96,10 +98,25 @@ def _url(text: str) -> str:
     return text
 
 
+def _variable(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,99}", text):
+        raise Wrong(f'"{text}" is no name of an environment variable', "letters, digits and _")
+    return text
+
+
+def _address(about: Mapping[str, Any]) -> str:
+    if "url-file" in about:
+        return f"{FROM_FILE}{about['url-file']}"
+    return f"{FROM_VARIABLE}{about['url-env']}" if "url-env" in about else str(about["url"])
+
+
 CHANNEL_RECORD = Record(
     what="a channel",
+    one_of=("url", "url-file", "url-env"),
     keys={
-        "url": Key(schema=Text(what="a web address", parse=_url), required=True, about="the address that is called"),
+        "url": Key(schema=Text(what="a web address", parse=_url), about="the address that is called"),
+        "url-file": Key(schema=Text(what="a file"), about="instead of url: the file that holds the address, from the desk's folder on"),
+        "url-env": Key(schema=Text(what="a variable", parse=_variable), about="instead of url: the environment variable that holds it"),
         "shape": Key(
             schema=Choice(what="shape", words=tuple(Shape)),
             about="the form of the message: slack, teams, matrix, or json for programs; json where it is not said",
@@ -230,6 +247,6 @@ def _channels(node: Node, values: Mapping[str, Any]) -> Mapping[str, Notificatio
     table = node.get("channels") if isinstance(node, nodes.Mapping) else None
     places = {key.text: key.place for key, _ in table.entries} if isinstance(table, nodes.Mapping) else {}
     return {
-        name: NotificationChannel(name=name, url=about["url"], shape=Shape(about.get("shape", Shape.JSON)), place=places[name])
+        name: NotificationChannel(name=name, url=_address(about), shape=Shape(about.get("shape", Shape.JSON)), place=places[name])
         for name, about in values.get("channels", {}).items()
     }

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from mailbridge.notifications.channels import HEADLINES, channel_calls, message_of
+from mailbridge.notifications.channels import channel_calls, message_of
 from mailbridge.notifications.chat_messages import LONGEST, body_of, shortened
+from mailbridge.notifications.chat_words import WORDS
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.routing import Route
 from mailbridge.rules.flow import USUAL, FlowEntry, NotificationChannel, Party, Shape
@@ -79,7 +81,7 @@ def test_a_long_subject_is_shortened(shape: Shape) -> None:
 
 
 def test_every_event_has_a_headline() -> None:
-    assert USUAL.keys() <= HEADLINES.keys()
+    assert all(USUAL.keys() <= words.headlines.keys() == WORDS["en"].headlines.keys() for words in WORDS.values())
 
 
 def route(one: FlowEntry) -> Route:
@@ -105,3 +107,12 @@ def test_a_channel_is_called_once_for_an_event_with_a_key_that_stays() -> None:
     assert (data["type"], data["data"]["entry"], data["data"]["event"], data["data"]["ticket"]["number"]) == (
         "ticket.told", "x", "overdue", "MB-1",
     )  # fmt: skip
+
+
+def test_a_message_is_in_the_language_of_the_team() -> None:
+    team = replace(an_organisation().teams[TICKET.team], language="ru")
+    organisation = replace(an_organisation(), teams={**an_organisation().teams, TICKET.team: team})
+    message = message_of(TOLD, TICKET, organisation, "MB")
+    assert message.headline == "Срок прошёл"
+    assert {"Группа", "Статус", "Приоритет"} <= {label for label, _ in message.facts}
+    assert "обычный" in {value for _, value in message.facts}

@@ -253,3 +253,21 @@ def test_the_manual_lists_every_event_and_every_audience() -> None:
     assert {word(event) for event in USUAL} <= found
     assert {*map(str, Party), *map(str, Shape)} <= found
     assert {str(one) for one in CUSTOMERS} <= found
+
+
+@pytest.mark.parametrize(
+    ("said", "url"),
+    [
+        ("url: https://a.test/x", "https://a.test/x"),
+        ("url-file: slack.url", "file:slack.url"),
+        ("url-env: SLACK_URL", "env:SLACK_URL"),
+    ],
+)
+def test_the_address_of_a_channel_may_stand_elsewhere(said: str, url: str) -> None:
+    channels = flow(f"channels:\n  room: {{{said}, shape: slack}}\n").channels
+    assert channels["room"].url == url
+
+
+@pytest.mark.parametrize("said", ["shape: slack", "url-file: a, url-env: B", "url-env: 'A B'"])
+def test_a_channel_has_one_address(said: str) -> None:
+    assert problems(f"channels:\n  room: {{{said}}}\n") != []
