@@ -70,6 +70,7 @@ def _config(found: Document, environment: Environment) -> Config | None:
         "authenticity": senders.authenticity(found.one("authenticity")),
         "scan": senders.scan(found.one("scan")),
         "dkim": identities.dkim(found.several("dkim"), found.several("identity")),
+        "smime_certificates": identities.smime(found.one("smime"), environment.folder),
         "webhooks": outgoing.webhooks(found.one("webhooks"), environment),
         "calendars": outgoing.calendars(found.one("calendars")),
         "knowledge": operation.knowledge(found.one("knowledge"), environment.folder),

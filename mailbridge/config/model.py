@@ -396,6 +396,7 @@ class Config:
     outgoing: Outgoing = field(default_factory=Outgoing)  # what goes by no other one
     further_outgoing: tuple[Outgoing, ...] = ()
     dkim: tuple[DkimSettings, ...] = ()
+    smime_certificates: Path | None = None  # folder with the S/MIME certificates of recipients; None: nothing is encrypted
     limits: LimitSettings = field(default_factory=LimitSettings)
     tokens: TokenSettings = field(default_factory=TokenSettings)
     authenticity: AuthenticitySettings = field(default_factory=AuthenticitySettings)

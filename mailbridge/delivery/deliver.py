@@ -80,10 +80,10 @@ class DeliveryWorker:
         senders: Callable[[], Senders | None] = lambda: None,
         is_steady: Callable[[], bool] = lambda: True,
         monotonic: Callable[[], float] = monotonic,
-        sign: Callable[[str, bytes], bytes] = lambda _sender, raw: raw,
+        sign: Callable[[str, str, bytes], bytes] = lambda _sender, _recipient, raw: raw,
         owner: Callable[[], str] = work_loop.process_name,
     ) -> None:
-        """`sign` gets the sender's address and the mail just before it is handed over; it raises Permanent where a key cannot be used.
+        """`sign` gets sender, recipient and mail just before it is handed over; it raises Permanent where a key cannot be used.
 
         `senders`: whose mails this worker delivers at the moment, None: everybody's.
         `owner` gives what the names of the lease owners of this process begin with.
@@ -228,7 +228,7 @@ class DeliveryWorker:
         recipient, dotted = deliverable(queued.notification.recipient), Event()
         try:
             with logs.bound(trace=queued.trace):
-                raw = self._sign(sender, self._rendered_mail(queued))
+                raw = self._sign(sender, recipient, self._rendered_mail(queued))
                 outcome = self._transport.send(sender, recipient, raw, lambda: self._mark_dot(queued, dotted))
         except Permanent as error:  # a key of the desk's cannot be used: the mail waits, for it does not go out without
             outcome = Deferred(reply=error.what)

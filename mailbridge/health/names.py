@@ -7,6 +7,7 @@ from datetime import timedelta
 from mailbridge.checks.build import asks_dns
 from mailbridge.config.model import Config, DkimSettings, Identity, Outgoing
 
+SMIME_RECIPIENTS = "smime:certificates"
 OUTGOING, DNS, CLAMD, RSPAMD, PIPE = "outgoing", "dns", "scanner:clamd", "scanner:rspamd", "pipe"
 PROBED = timedelta(minutes=2)  # between two probes that need no mail
 PROBED_WITHIN = timedelta(minutes=10)
@@ -62,6 +63,8 @@ def expected(config: Config) -> dict[str, timedelta]:
     found |= {outgoing_name(config, one): PROBED_WITHIN for one in config.outgoing_servers}
     found |= {dkim_name(key): PROBED_WITHIN for key in config.dkim}
     found |= {smime_name(one): PROBED_WITHIN for one in config.desk.identities if one.smime_key_file}
+    if config.smime_certificates:
+        found[SMIME_RECIPIENTS] = PROBED_WITHIN
     if asks_dns(config):
         found[DNS] = PROBED_WITHIN
     if config.scan.clamd is not None:

@@ -16,7 +16,7 @@ from mailbridge.checks.scan import NotScanned
 from mailbridge.config.model import Config, DkimSettings, Identity, Outgoing
 from mailbridge.delivery import transports
 from mailbridge.errors import MailbridgeError
-from mailbridge.health.names import CLAMD, DNS, RSPAMD, dkim_name, listener_name, outgoing_name, smime_name
+from mailbridge.health.names import CLAMD, DNS, RSPAMD, SMIME_RECIPIENTS, dkim_name, listener_name, outgoing_name, smime_name
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.oauth.model import TokenSource
 
@@ -54,6 +54,8 @@ def probes(
     for identity in config.desk.identities:
         if identity.smime_key_file:
             yield smime_name(identity), partial(smime, identity)
+    if config.smime_certificates:
+        yield SMIME_RECIPIENTS, partial(certificates, config)
     if asks_dns(config):
         yield DNS, lambda: dns(config)
     if config.scan.clamd is not None:
@@ -113,6 +115,15 @@ def smime(identity: Identity) -> str:
     if left < CERTIFICATE_DAYS:
         raise ProbeFailed(f"the certificate {'ends' if left >= 0 else 'ended'} on {ends:%Y-%m-%d}")
     return f"the certificate is valid until {ends:%Y-%m-%d}"
+
+
+def certificates(config: Config) -> str:
+    """Mail can be encrypted to everybody whose certificate is there."""
+    from mailbridge.signing.smime_encrypt import unusable
+
+    if said := unusable(config.smime_certificates):
+        raise ProbeFailed(f"mail to this address waits: {said}")
+    return "all certificates of recipients can be used"
 
 
 def dns(config: Config) -> str:

@@ -1,9 +1,10 @@
-"""What is done to a mail when it is handed over: the S/MIME signature first, which is a part of the body, then DKIM over all."""
+"""What is done to a mail when it is handed over: the S/MIME signature, encryption, and DKIM over all."""
 
 from __future__ import annotations
 
 from mailbridge.config.model import Config
 from mailbridge.signing.dkim_sign import DkimSigner
+from mailbridge.signing.smime_encrypt import SmimeEncrypter
 from mailbridge.signing.smime_sign import SmimeSigner
 
 
@@ -12,7 +13,11 @@ class MailSigner:
 
     def __init__(self, config: Config) -> None:
         self._smime, self._dkim = SmimeSigner(config), DkimSigner(config)
+        self._encrypter = SmimeEncrypter(config.smime_certificates)
 
-    def signed(self, sender: str, raw: bytes) -> bytes:
-        """The mail with every signature that the file wants for this sender.  Raises Permanent where a key cannot be used."""
-        return self._dkim.signed(sender, self._smime.signed(sender, raw))
+    def signed(self, sender: str, recipient: str, raw: bytes) -> bytes:
+        """The mail with every signature that the file wants for this sender, encrypted where the recipient's certificate is there.
+
+        Raises Permanent where a key or a certificate cannot be used.
+        """
+        return self._dkim.signed(sender, self._encrypter.encrypted(recipient, self._smime.signed(sender, raw)))

@@ -29,14 +29,17 @@ class SmimeKey:
 
     @property
     def addresses(self) -> frozenset[str]:
-        """The mail addresses that the certificate is for, in lower case (RFC 8550 3)."""
-        try:
-            names = self.certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        except x509.ExtensionNotFound:
-            names = None
-        found = {name.lower() for name in names.get_values_for_type(x509.RFC822Name)} if names is not None else set()
-        found |= {str(one.value).lower() for one in self.certificate.subject.get_attributes_for_oid(x509.NameOID.EMAIL_ADDRESS)}
-        return frozenset(found)
+        return addresses_of(self.certificate)
+
+
+def addresses_of(certificate: x509.Certificate) -> frozenset[str]:
+    """The mail addresses that the certificate is for, in lower case (RFC 8550 3)."""
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        names = None
+    found = {name.lower() for name in names.get_values_for_type(x509.RFC822Name)} if names is not None else set()
+    return frozenset(found | {str(one.value).lower() for one in certificate.subject.get_attributes_for_oid(x509.NameOID.EMAIL_ADDRESS)})
 
 
 def read_smime_key(certificates: Path, private: Path, address: str) -> SmimeKey:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import binascii
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
@@ -13,9 +12,8 @@ from cryptography.hazmat.primitives.serialization.pkcs7 import PKCS7Options, PKC
 
 from mailbridge.config.model import Config
 from mailbridge.errors import Permanent
+from mailbridge.signing.entities import base64_lines, split
 from mailbridge.signing.smime_keys import SmimeKey, read_smime_key
-
-_MIME_LINE = 57  # bytes that make a line of 76 characters in base64
 
 
 class SmimeSigner:
@@ -54,17 +52,12 @@ def multipart_signed(raw: bytes, key: SmimeKey) -> bytes:
 
     What the signature covers has no MIME-Version and no field about the mail: those stay on top.
     """
-    head, _, body = raw.partition(b"\r\n\r\n")
-    about_mail: list[bytes] = []
-    about_content: list[bytes] = []
-    for field in _fields(head):
-        (about_content if field.lower().startswith(b"content-") else about_mail).append(field)
-    inner = b"".join((*about_content, b"\r\n", body))
+    about_mail, inner = split(raw)
     # The CRLF before a boundary belongs to the boundary (RFC 2046 5.1.1): one more is sent than is signed.
     boundary = b"=_s" + sha256(inner).hexdigest()[:24].encode()
     kind = b'Content-Type: multipart/signed; protocol="application/pkcs7-signature";\r\n micalg="sha-256"; boundary="' + boundary + b'"'
-    top = b"".join((*about_mail, kind, b"\r\n\r\n"))
-    signature = _base64(_detached(inner, key))
+    top = b"".join((about_mail, kind, b"\r\n\r\n"))
+    signature = base64_lines(_detached(inner, key))
     part = (
         b'Content-Type: application/pkcs7-signature; name="smime.p7s"\r\nContent-Transfer-Encoding: base64\r\n'
         b'Content-Disposition: attachment; filename="smime.p7s"\r\n\r\n'
@@ -79,19 +72,3 @@ def _detached(content: bytes, key: SmimeKey) -> bytes:
     for certificate in key.chain:
         builder = builder.add_certificate(certificate)
     return builder.sign(Encoding.DER, [PKCS7Options.DetachedSignature, PKCS7Options.Binary])
-
-
-def _fields(head: bytes) -> list[bytes]:
-    """The fields with their folded lines, each ending in CRLF."""
-    found: list[bytes] = []
-    for line in head.split(b"\r\n"):
-        if line[:1] in (b" ", b"\t") and found:
-            found[-1] += line + b"\r\n"
-        elif line:
-            found.append(line + b"\r\n")
-    return found
-
-
-def _base64(data: bytes) -> bytes:
-    lines = (binascii.b2a_base64(data[at : at + _MIME_LINE], newline=False) for at in range(0, len(data), _MIME_LINE))
-    return b"\r\n".join(lines)

@@ -15,7 +15,8 @@ from mailbridge.config.sections.section import Section, SectionSchema
 from mailbridge.config.suggest import did_you_mean
 
 _ALL = (
-    desk.DESK, identities.IDENTITY, identities.DKIM, desk.STORE, sources.MAILBOX, sources.LISTENER, sources.PIPE, outgoing.OUTGOING,
+    desk.DESK, identities.IDENTITY, identities.DKIM, identities.SMIME, desk.STORE, sources.MAILBOX, sources.LISTENER, sources.PIPE,
+    outgoing.OUTGOING,
     oauth.ACCOUNT, oauth.ENCRYPTION, operation.LIMITS, operation.TOKENS, senders.AUTHENTICITY, senders.SCAN,
     outgoing.WEBHOOKS, outgoing.CALENDARS,
     operation.METRICS, operation.BACKUP, operation.HEALTH, operation.KNOWLEDGE, operation.WORKERS, operation.LOG,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from mailbridge.config import names
 from mailbridge.config.model import DkimSettings, Identity, a_labels
@@ -44,6 +45,21 @@ DKIM = section(
     {"domain": kinds.text(names.domain), "selector": kinds.text(names.selector), "key_file": kinds.FILE},
     required=("domain", "selector", "key_file"),
 )
+
+
+SMIME = section("[smime]", {"certificates": kinds.LINE})
+
+
+def smime(found: Section, folder: Path) -> Path | None:
+    """The folder with the certificates of recipients, which must be there: without it mail would go out in plain text."""
+    name = found.values.get("certificates")
+    if name is None:
+        return None
+    made: Path = folder / name
+    if not made.is_dir():
+        hint = "make it, and put ADDRESS.pem into it for each recipient"
+        found.at_value("certificates", f"certificates: there is no folder {made}", hint)
+    return made
 
 
 def dkim(sections: Sequence[Section], identities: Sequence[Section]) -> tuple[DkimSettings, ...]:

@@ -19,7 +19,7 @@ from mailbridge.signing.smime_open import SmimeOpener
 from tests.harness import a_config, a_desk, a_mail, proven
 from tests.servers.processes import program
 
-DESK = "support@desk.test"
+DESK, CAROL = "support@desk.test", "carol@customer.test"
 RAW = (
     b"From: Acme <support@desk.test>\r\nTo: carol@customer.test\r\nSubject: Re: Printer\r\n    broken\r\nMessage-ID: <1@desk.test>\r\n"
     b"Date: Mon, 23 Nov 2026 09:00:00 +0000\r\nReferences: <0@x.test>\r\nMIME-Version: 1.0\r\n"
@@ -71,7 +71,7 @@ def config(pki: Path, name: str = "desk") -> Config:
 @pytest.mark.parametrize("name", ["desk", "ec"])
 @pytest.mark.parametrize("command", ["cms", "smime"])
 def test_openssl_verifies_what_the_desk_signs(pki: Path, name: str, command: str) -> None:
-    signed = MailSigner(config(pki, name)).signed(DESK, RAW)
+    signed = MailSigner(config(pki, name)).signed(DESK, CAROL, RAW)
 
     inside = openssl(command, "-verify", "-CAfile", str(pki / "root.pem"), "-purpose", "any", given=signed)
 
@@ -84,14 +84,14 @@ def test_openssl_verifies_what_the_desk_signs(pki: Path, name: str, command: str
 
 
 def test_a_changed_mail_does_not_verify(pki: Path) -> None:
-    signed = MailSigner(config(pki)).signed(DESK, RAW).replace(b"Gr=C3", b"gr=C3")
+    signed = MailSigner(config(pki)).signed(DESK, CAROL, RAW).replace(b"Gr=C3", b"gr=C3")
 
     with pytest.raises(AssertionError, match=r"(?i)digest|verif"):
         openssl("cms", "-verify", "-CAfile", str(pki / "root.pem"), "-purpose", "any", given=signed)
 
 
 def test_another_address_is_not_signed(pki: Path) -> None:
-    assert MailSigner(config(pki)).signed("other@desk.test", RAW) == RAW
+    assert MailSigner(config(pki)).signed("other@desk.test", CAROL, RAW) == RAW
 
 
 def test_a_certificate_for_somebody_else_and_a_wrong_key_are_refused(pki: Path) -> None:
@@ -201,3 +201,53 @@ def test_the_desks_own_signed_mail_is_read_as_written(pki: Path, tmp_path: Path)
         desk.feed(receipt.as_bytes(), mail_from=DESK)
 
         assert len(desk.deliver()) == before, "our own mark is seen through the signature"
+
+
+def for_carol(pki: Path, folder: Path, name: str = "carol") -> Path:
+    """A folder with a certificate for Carol's address."""
+    made = folder / "certificates"
+    made.mkdir(exist_ok=True)
+    (made / f"{CAROL}.pem").write_bytes((pki / f"{name}.pem").read_bytes())
+    return made
+
+
+def test_carol_opens_and_verifies_what_was_encrypted_to_her(pki: Path, tmp_path: Path) -> None:
+    signer = MailSigner(replace(config(pki), smime_certificates=for_carol(pki, tmp_path)))
+
+    sent = signer.signed(DESK, "Carol@Customer.test", RAW)
+
+    inside = openssl("cms", "-decrypt", "-inkey", f"{pki}/carol.key", "-recip", f"{pki}/carol.pem", given=sent)
+    content = openssl("cms", "-verify", "-CAfile", str(pki / "root.pem"), "-purpose", "any", given=inside)
+    assert content == RAW[RAW.index(b"Content-Type: multipart") :]
+    assert b"Gr=C3" not in sent
+    mail = message_from_bytes(sent)
+    assert mail.get_content_type() == "application/pkcs7-mime"
+    assert [len(mail.get_all(field) or ()) for field in ("Subject", "From", "Message-ID", "MIME-Version")] == [1] * 4
+    assert signer.signed("other@desk.test", "dana@other.test", RAW) == RAW
+
+
+@pytest.mark.parametrize("name", ["desk", "ec", "broken"])
+def test_a_mail_that_cannot_be_encrypted_waits(pki: Path, tmp_path: Path, name: str) -> None:
+    """The certificate is for another address, of another kind, or none: the mail does not go out in plain text, and it is told."""
+    (pki / "broken.pem").write_text("no certificate")
+    desk_of_keys = replace(a_config(tmp_path).desk, identities=(identity(pki),))
+    with a_desk(tmp_path, desk=desk_of_keys, smime_certificates=for_carol(pki, tmp_path, name)) as desk:
+        desk.feed(a_mail())
+        sent = desk.deliver()
+
+        assert [mail for mail in sent if "carol" in str(mail["To"])] == []
+        assert any("bogdan" in str(mail["To"]) for mail in sent)
+        with desk.app.store.read() as tx:
+            (row,) = [row for row in tx.outbox.list(limit=20) if row.notification.recipient == CAROL]
+        assert row.state == "deferred"
+        assert f"{CAROL}.pem" in row.error
+        probe = dict(probes.probes(desk.app.config, {}))["smime:certificates"]
+        with pytest.raises(probes.ProbeFailed, match="waits"):
+            probe()
+
+        for_carol(pki, tmp_path)
+        desk.pass_time(minutes=10)
+        desk.app.clock_watch.look()
+        (mail,) = [mail for mail in desk.deliver() if "carol" in str(mail["To"])]
+        assert mail.get_content_type() == "application/pkcs7-mime"
+        assert "can be used" in probe()
