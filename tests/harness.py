@@ -33,6 +33,7 @@ from mailbridge.daemon import app as apps
 from mailbridge.daemon.app import App
 from mailbridge.delivery.render.render import Renderer
 from mailbridge.delivery.render.template_files import BodyPart
+from mailbridge.doctor.audit_store import audit_store
 from mailbridge.handling.outcome import MailOutcome
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import ReadingPolicy
@@ -136,6 +137,7 @@ class TestDesk:
     app: App
     clock: FixedClock
     jobs_may_fail: bool = False  # the test lets a job fail
+    mails_may_be_lost: bool = False  # the test takes rows away
     _letters: dict[Path, Message] = field(default_factory=dict)  # files of a Maildir stay as they are
 
     def feed(self, raw: bytes, *, mail_from: str | None = "carol@customer.test", rcpt_to: tuple[str, ...] = ("support@desk.test",)) -> Done:
@@ -205,6 +207,14 @@ class TestDesk:
                 events = tx.events.of_ticket(ticket.id)
                 assert rebuild(events) == ticket
             assert tx.inbox.counts()["claimed"] == 0
+        self.assert_nothing_lost()
+
+    def assert_nothing_lost(self) -> None:
+        """Every accepted mail has exactly one outcome, and the numbers add up."""
+        with self.app.store.read() as tx:
+            audited = audit_store(tx)
+        assert audited.missing == ()
+        assert all(one.adds_up for one in audited.sources), audited.sources
 
     def pass_time(self, **time: float) -> datetime:
         self.clock.time += timedelta(**time)
@@ -291,6 +301,8 @@ def a_desk(folder: Path, *, rules: dict[str, str] | None = None, store_url: str 
     with DeskApp.open(config, clock=clock) as app:
         desk = TestDesk(app, clock)
         yield desk
+        if not desk.mails_may_be_lost:
+            desk.assert_nothing_lost()
         if not desk.jobs_may_fail:
             with app.store.read() as tx:
                 assert tx.job_failures.all(5) == []

@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "tickets": ("mailbridge.cli.tickets:tickets", "List and show tickets."),
     "search": ("mailbridge.cli.search:search", "Find mails by their words."),
     "docs": ("mailbridge.cli.docs:docs", "Find files that came with mails."),
+    "audit": ("mailbridge.cli.audit:audit", "Compare every mail that came with what became of it."),
     "trace": ("mailbridge.cli.trace:trace", "Show one mail and everything that it caused."),
     "outbox": ("mailbridge.cli.outbox:outbox", "List, show and resend outgoing mails."),
     "webhooks": ("mailbridge.cli.webhooks:webhooks", "List, show and resend webhook calls."),

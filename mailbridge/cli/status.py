@@ -46,6 +46,7 @@ class DeskStatus:
     backup: Mapping[str, Any]  # made: the last good backup; proven: the last verified one; failed: the error since then
     sources: tuple[Mapping[str, Any], ...]
     feeds: tuple[Mapping[str, Any], ...]  # calendar feeds
+    audit: Mapping[str, Any]  # result of the last audit
     jobs: tuple[Mapping[str, Any], ...]  # what jobs could not do
     clock: Mapping[str, Any]  # the last step of the machine's clock: at, seconds, steps
     troubles: tuple[str, ...]
@@ -79,6 +80,7 @@ def look(desk: OpenDesk, now: datetime) -> DeskStatus:
         backup = {name: tx.state.get(key) for name, key in BACKUP_KEYS.items()}
         clock = tx.state.get("clock-set") or {}
         is_alive = seen_alive is not None and now - seen_alive <= HEARTBEAT_TOO_OLD
+        audited = tx.state.get("audit") or {}
         failures = tx.job_failures.all(MOST_FAILURES + 1)
         sources = tuple(about(source, desk.config, now, is_alive) for source in tx.sources.all())
         return DeskStatus(
@@ -98,6 +100,7 @@ def look(desk: OpenDesk, now: datetime) -> DeskStatus:
             backup=backup,
             sources=sources,
             feeds=tuple(asdict(one) for one in feeds),
+            audit=audited,
             jobs=tuple(asdict(one) for one in failures[:MOST_FAILURES]),
             clock={name: clock[name] for name in ("at", "seconds", "steps") if name in clock},
             troubles=(
@@ -106,6 +109,7 @@ def look(desk: OpenDesk, now: datetime) -> DeskStatus:
                 *backup_troubles(desk.config.backup, backup, now),
                 *source_troubles(sources),
                 *(one.trouble for one in feeds if one.trouble),
+                *audit_troubles(audited),
                 *job_troubles(failures),
                 *_kept_back_troubles(len(tx.outbox.kept_back(1000))),
                 *(trouble for login in logins for trouble in login.troubles),
@@ -148,6 +152,13 @@ def clock_troubles(known: Mapping[str, Any], now: datetime) -> tuple[str, ...]:
         return ()
     way = "ahead" if known["seconds"] > 0 else "back"
     return (f"the clock of the machine was set {way} by {timedelta(seconds=abs(known['seconds']))} at {when(at)}: timedatectl",)
+
+
+def audit_troubles(audited: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the last audit missed, and what it could not compare."""
+    missing, faults = audited.get("missing", 0), audited.get("faults", ())
+    found = [f"{missing} accepted {'mail is' if missing == 1 else 'mails are'} missing: mailbridge audit"] if missing else []
+    return (*found, *(f"the audit could not compare {fault}" for fault in faults))
 
 
 def backup_troubles(wanted: Backup, known: Mapping[str, Any], now: datetime) -> tuple[str, ...]:

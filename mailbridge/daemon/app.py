@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Self
 
@@ -35,6 +35,7 @@ from mailbridge.execution.wishes import WishOverlay
 from mailbridge.health.gauges import DeskGauges
 from mailbridge.intake.inbox import Inbox
 from mailbridge.jobs.attempts import JobRuns
+from mailbridge.jobs.audit import audit_daily
 from mailbridge.jobs.knowledge import KnowledgeReloader
 from mailbridge.jobs.leases import LeaseKeeper
 from mailbridge.jobs.reload import RulesReloader
@@ -200,6 +201,13 @@ class App:
         from mailbridge.jobs.backup import Backups  # it brings PostgreSQL's driver, which a desk on SQLite needs for nothing else
 
         return Backups(self.store, self.config, self.clock)
+
+    def audit(self, now: datetime | None = None) -> int:
+        """Runs the daily audit if it is due; how many mails are missing."""
+        from mailbridge.daemon.audits import compared  # it brings the IMAP client, which most commands do not need
+
+        at = now or self.clock.now()
+        return audit_daily(self.store, self.desk_of_files(), at, lambda: compared(self.store, self.config, self.logins.named, at))
 
     @cached_property
     def inbox(self) -> Inbox:

@@ -18,6 +18,7 @@ CHECKPOINT_EVERY = timedelta(seconds=10)
 CLIP = timedelta(minutes=1)
 TOKENS = timedelta(seconds=15)
 LOGIN_ENDS = timedelta(hours=1)
+AUDIT = timedelta(minutes=5)  # looks whether one is due
 KEPT = timedelta(minutes=5)
 FEEDS = timedelta(seconds=15)
 DIGESTS = timedelta(minutes=1)
@@ -65,6 +66,7 @@ def schedule(app: App, *, intake: bool, clocks: bool, beat: Callable[[], None], 
         if app.config.backup.to is not None:
             jobs.append(Job(name="backup", every=BACKUP, run=app.backups.look))
     if intake:
+        jobs.append(Job(name="audit", every=AUDIT, run=app.audit))
         jobs.append(Job(name="look", every=LOOK, run=app.sources.pulse.look))
         jobs.append(Job(name="ping", every=PING, run=app.sources.pulse.ping))
         jobs.append(Job(name="probe", every=names.PROBED, run=probe))

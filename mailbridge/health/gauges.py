@@ -15,6 +15,7 @@ from mailbridge.store.engine import Store
 from mailbridge.store.source_health import SourceHealth
 from mailbridge.store.tx import Tx
 
+AUDIT_KEY = "audit"  # what `doctor.audit` keeps there
 RULES_KEY = "rules"  # what `jobs.reload` keeps in the store
 
 
@@ -71,6 +72,16 @@ def _age(key: str, moment: str) -> Count:
 
 def _backup_failed(tx: Tx, now: datetime) -> dict[tuple[str, ...], float]:
     return {(): float(tx.state.get("backup-failed") is not None)}
+
+
+def _audit_missing(tx: Tx, now: datetime) -> dict[tuple[str, ...], float]:
+    said = tx.state.get(AUDIT_KEY)
+    return {(): float(said["missing"])} if said else {}
+
+
+def _audit_age(tx: Tx, now: datetime) -> dict[tuple[str, ...], float]:
+    at = tx.state.set_at(AUDIT_KEY)
+    return {(): max(0.0, (now - at).total_seconds())} if at else {}
 
 
 def _source_moment(pick: Callable[[SourceHealth], datetime | None]) -> Count:
@@ -159,6 +170,8 @@ GAUGES: tuple[StoreGauge, ...] = (
         count=_age("backup-proof", "made_at"),
     ),
     StoreGauge(name="mailbridge_backup_failed", about="1 where the last scheduled backup failed", count=_backup_failed),
+    StoreGauge(name="mailbridge_audit_missing", about="Accepted mails that the last audit missed", count=_audit_missing),
+    StoreGauge(name="mailbridge_audit_age_seconds", about="Since the last audit", count=_audit_age),
     StoreGauge(name="mailbridge_rules_mistakes", about="Mistakes in the rules on disk; 0: they are in force", count=_mistakes),
     StoreGauge(name="mailbridge_rules_info", about="The version of the rules in force", labels=("version",), count=_version),
     StoreGauge(

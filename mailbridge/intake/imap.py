@@ -146,6 +146,9 @@ class Poller:
         position = self._start(connection, selected)
         found = [uid for first, last in windows(position.last_uid, selected.uidnext) for uid in connection.search(first, last)]
         taken = self._follow(connection, position, found)
+        if again := self._intake.take_again(connection, position.uid_epoch):
+            self._acknowledger.acknowledge(connection, position.uid_epoch)
+            taken += again
         self._report(self.name, True, f"{taken} new")
         if taken:
             self._slice = FIRST_SLICE

@@ -38,6 +38,11 @@ def found(search: Sequence[bytes | None], extended: Sequence[bytes | None]) -> l
     return sorted(uids)
 
 
+def expunged(lines: Sequence[bytes | None]) -> list[int]:
+    """The UIDs in all `* VANISHED (EARLIER) 41,43:116` lines (RFC 7162, 3.2.10).  Raises ValueError for a line that is none."""
+    return sorted({uid for line in filter(None, lines) for uid in _members(line.split()[-1])})
+
+
 def _members(uid_set: bytes) -> Iterator[int]:
     if not _SET.fullmatch(uid_set):
         raise ValueError(f"no set of UIDs: {uid_set[:40]!r}")

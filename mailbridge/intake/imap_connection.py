@@ -14,9 +14,9 @@ from typing import Any
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
 
 from mailbridge.config.model import Mailbox, Take, Taken
-from mailbridge.intake.imap_answers import by_uid, found
+from mailbridge.intake.imap_answers import by_uid, expunged, found
 from mailbridge.intake.imap_client import Line, connected, prepare
-from mailbridge.intake.imap_errors import Lost, in_our_words, where_of
+from mailbridge.intake.imap_errors import CommandRefused, Lost, in_our_words, where_of
 from mailbridge.intake.imap_idle import idle
 from mailbridge.intake.imap_items import MailSummary, criterion, heads_in, plain_name, summary_of, takes_keywords
 from mailbridge.intake.imap_login import by_password, by_token
@@ -106,6 +106,36 @@ class Connection:
             asked = [f"UID {int(first)}:{'*' if last is None else int(last)}", *criterion(take)]
             lines = self._client._raw_command_untagged(b"SEARCH", [" ".join(asked).encode()])
             return found(lines, untagged.pop("ESEARCH", ()))
+
+    def enable_qresync(self) -> bool:
+        """Whether the server tells which UIDs were expunged (RFC 7162).  It is to be called before a folder is selected (RFC 5161, 3.1)."""
+        with self._translated("enable"):
+            if not (self._client.has_capability("QRESYNC") and self._client.has_capability("ENABLE")):
+                return False
+            return bool(self._client.enable("QRESYNC"))
+
+    def vanished(self, uids: str) -> list[int]:
+        """Those of the UIDs (a set of RFC 9051) that the server says were expunged; after `enable_qresync`.
+
+        RFC 7162, 3.2.6: UID FETCH with VANISHED.  The UIDs are asked for without the mails that are there, so no mail is answered.
+        """
+        with self._translated("ask for expunged mails"):
+            imap = self._client._imap
+            imap.untagged_responses.pop("VANISHED", None)
+            tag = imap._command("UID", "FETCH", uids, "(UID)", "(CHANGEDSINCE 1 VANISHED)")
+            kind, data = imap._command_complete("FETCH", tag)
+            self._client._checkok("fetch", kind, data)
+            return expunged(imap.untagged_responses.pop("VANISHED", ()))
+
+    def folders(self) -> dict[str, int]:
+        """UIDVALIDITY of every folder of the mailbox that can be selected."""
+        with self._translated("list folders"):
+            names = [name for flags, _, name in self._client.list_folders() if rb"\Noselect" not in flags and rb"\NonExistent" not in flags]
+        found = {}
+        for name in names:
+            with suppress(CommandRefused), self._translated("ask for status"):
+                found[name] = int(self._client.folder_status(plain_name(name), ["UIDVALIDITY"]).get(b"UIDVALIDITY", 0))
+        return found
 
     def look(self) -> None:
         """Makes the server announce new mails (it may wait with that until a command that is no SEARCH)."""

@@ -11,6 +11,7 @@ from mailbridge.store.old_mails import OldMail
 
 # Fields by the sender. Content-Type contains the boundary, which most programs choose for each mail.
 HEAD_FIELDS = ("MESSAGE-ID", "DATE", "FROM", "TO", "CC", "SUBJECT", "IN-REPLY-TO", "REFERENCES", "CONTENT-TYPE")
+HEAD_LIMIT = 64 << 10
 _KEYED = frozenset(name.lower() for name in HEAD_FIELDS)
 
 
@@ -23,3 +24,9 @@ def old_mail(head: bytes) -> OldMail:
     own = message_id(values.get("message-id", ""))
     before = (*message_ids(values.get("references", "")), *message_ids(values.get("in-reply-to", "")))
     return OldMail(key=sha256(b"\n".join(told)).hexdigest(), message_id=own, thread=(*before, own)[0])
+
+
+def names_of(head: bytes) -> tuple[str, str]:
+    """Message-ID (without angle brackets) and subject of a mail by its header; '' for none."""
+    values = {field.key: decode_value(field.raw) for field in reversed(mail_fields(head[:HEAD_LIMIT]))}
+    return message_id(values.get("message-id", "")), " ".join(values.get("subject", "").split())

@@ -10,13 +10,14 @@ from mailbridge.config.model import After
 from mailbridge.intake.imap_connection import Connection
 from mailbridge.intake.imap_fetch import Fetched, PoisonTracker, fetch, given_up, loads
 from mailbridge.intake.imap_old import old_mail
+from mailbridge.intake.imap_plan import BATCH
 from mailbridge.intake.imap_record import FolderRecord
 from mailbridge.intake.inbox import Inbox
 from mailbridge.intake.log import IntakeLog
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.trace_ids import new_trace_id
 from mailbridge.store.engine import Store
-from mailbridge.store.passed_uids import Passed
+from mailbridge.store.passed_uids import Passed, UidPlace
 from mailbridge.store.tx import Tx
 
 
@@ -53,6 +54,35 @@ class FolderIntake:
             if unknown[-1:] != uids[-1:]:
                 self._record.pass_by(uid_epoch, uids[-1])
             return taken
+
+    def take_again(self, connection: Connection, uid_epoch: int) -> int:
+        """Fetches the mails that an audit missed, and that are on the server; how many.  The cursor stays where it is."""
+        place, taken = self._record.place(uid_epoch), 0
+        with self._store.read() as tx:
+            uids = tx.passed_uids.wanted(place, BATCH)
+        if not uids:
+            return 0
+        with self.poison.watch(uids):
+            seen = connection.sizes(uids)
+            for load in loads(uids, seen, self._largest):
+                mails = fetch(connection, load, seen, self._largest, self._clock.now)
+                taken += self._keep_again(mails, place, load)
+        return taken
+
+    def _keep_again(self, mails: Sequence[Fetched], place: UidPlace, uids: Sequence[int]) -> int:
+        gone = frozenset(uids).difference(mail.uid for mail in mails)
+
+        def also(tx: Tx) -> None:
+            tx.passed_uids.fetched(place, uids)
+            tx.passed_uids.add(place, gone, Passed.GONE, self._clock.now())
+
+        with self._store.write() as tx:
+            tx.receipts.replace(*place, [mail.uid for mail in mails])
+        self._set_aside([mail for mail in mails if mail.fault], place.epoch)
+        self._inbox.accept_all([(mail.raw, self._envelope(mail, place.epoch)) for mail in mails if not mail.fault], also)
+        self.poison.forget(uids)
+        self._log.warning("missing_mails_fetched", mailbox=place.account, folder=place.folder, mails=len(mails), gone=len(gone))
+        return len(mails)
 
     def _unknown(self, connection: Connection, uid_epoch: int, uids: tuple[int, ...]) -> tuple[int, ...]:
         """The mails without those that are known as older than the desk.

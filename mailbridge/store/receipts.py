@@ -18,6 +18,7 @@ from mailbridge.store.sql import Sql
 from mailbridge.store.tables.incoming import inbox
 from mailbridge.store.tables.receipts import FETCHED, receipt_counts, receipts
 
+WITHDRAWN = "withdrawn"  # an operator gave the mail up
 AGAIN = "again"  # the mail was fetched again, under another number
 
 _LANE = ("source", "account", "folder")
@@ -52,6 +53,8 @@ _REPLACED = (
     )
     .values(closed=AGAIN)
 )
+_THIS = [receipts.c[name] == sa.bindparam(f"in_{name}") for name in (*_LANE, "number")]
+_CLOSE = receipts.update().where(*_THIS).values(closed=sa.bindparam("in_closed"), reason=sa.bindparam("in_reason"))
 
 
 class Receipt(NamedTuple):
@@ -89,6 +92,13 @@ class Receipts:
     def replace(self, account: str, folder: str, epoch: int, uids: Iterable[int]) -> None:
         """The receipts of mails whose row is gone, and that are fetched again, are closed."""
         self._sql.change(_REPLACED, [{"in_account": account, "in_folder": folder, "in_epoch": epoch, "in_uid": uid} for uid in uids])
+
+    def close(self, lane: tuple[str, str, str], number: int, closed: str, reason: str, now: datetime) -> None:
+        """The receipt with this number is WITHDRAWN or comes AGAIN under another number; it is stored where it is gone itself."""
+        key = {**dict(zip(_LANE, lane, strict=True)), "number": number}
+        named = {f"in_{name}": value for name, value in key.items()}
+        if not self._sql.change(_CLOSE, {**named, "in_closed": closed, "in_reason": reason}):
+            self._sql.change(_ADD, {**key, "inbox": 0, "sha256": "", "at": now, "closed": closed, "reason": reason})
 
     def _count(self, lane: tuple[str, str, str], more: int) -> int:
         named = {f"of_{name}": value for name, value in zip(_LANE, lane, strict=True)}

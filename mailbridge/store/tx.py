@@ -11,6 +11,7 @@ from mailbridge.store.activities import Activities
 from mailbridge.store.addresses import Addresses
 from mailbridge.store.agenda import Agenda
 from mailbridge.store.articles import ArticleOutcomes, Articles
+from mailbridge.store.audit import AuditQueries
 from mailbridge.store.blobs import Blobs
 from mailbridge.store.clocks import Clocks
 from mailbridge.store.cursors import Cursors
@@ -58,6 +59,7 @@ class Tx:
         self._sql = sql
         self.blobs = Blobs(sql)
         self.receipts = Receipts(sql)
+        self.audit = AuditQueries(sql)
         self.passed_uids = PassedUidTable(sql)
         self.inbox = InboxTable(sql, self.blobs, self.receipts)
         self.held = HeldMails(sql)

@@ -32,6 +32,7 @@ from mailbridge.sla.clock import Deadline
 from mailbridge.sla.closed_times import ClosedTimes
 from mailbridge.sla.history import FinishedRun
 from mailbridge.store.articles import ArticleState
+from mailbridge.store.audit import LostMail
 from mailbridge.store.cursors import Start
 from mailbridge.store.engine import Store
 from mailbridge.store.grants import Grant
@@ -83,6 +84,20 @@ HAPPENED = Event(ticket=9_001, at=NOW, actor=Actor(kind=ActorKind.RULE), what=Me
 
 # Methods that may scan: a person asks for them, seldom, and waits.
 UNASKED: dict[str, str] = {
+    "audit.lanes": "an audit looks at all mails, once a day",
+    "audit.closed": "an audit looks at all mails, once a day",
+    "audit.gaps": "an audit looks at all mails, once a day",
+    "audit.rows_lost": "an audit looks at all mails, once a day",
+    "audit.unreceipted": "an audit looks at all mails, once a day",
+    "audit.mails_lost": "an audit looks at all mails, once a day",
+    "audit.tickets_lost": "an audit looks at all mails, once a day",
+    "audit.contents_lost": "an audit looks at all mails, once a day",
+    "audit.outcomes": "an audit looks at all mails, once a day",
+    "audit.erased": "an audit looks at all mails, once a day",
+    "audit.fetched": "an audit looks at all mails, once a day",
+    "audit.removed": "an audit looks at all mails, once a day",
+    "audit.epochs": "an audit looks at all mails, once a day",
+    "audit.folders": "an audit looks at all mails, once a day",
     "history.count": "a back-test looks at all mails",
     "history.openings": "a back-test looks at all mails, a page at a time",
     "tickets.counts": "`status` counts all tickets by status, from the index alone",
@@ -316,7 +331,11 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
     "cursors.acknowledged": lambda tx: tx.cursors.acknowledged("support", "INBOX", 7, [1]),
     "receipts": lambda tx: (
         tx.receipts.give([Receipt("imap", "support", "INBOX", 5, 7, 10_005, "0" * 64, "m@x", None, NOW)]),
+        tx.receipts.close(("imap", "support", "INBOX"), 5, "withdrawn", "spam", NOW),
         tx.receipts.replace("support", "INBOX", 7, [10_005]),
+    ),
+    "audit, one mail": lambda tx: tx.audit.put_back(
+        LostMail(("smtp", "", ""), 1, 9_000_000, None, None, "m@x", "s", f"{1:064x}", True, "", NOW, None)
     ),
     "passed_uids": lambda tx: (
         tx.passed_uids.add(PLACE, [1, 2, 9], Passed.GONE, NOW),

@@ -32,6 +32,7 @@ from mailbridge.customers import model as customer_model
 from mailbridge.delivery.render import sentences, template_context
 from mailbridge.delivery.render.filters import FILTERS
 from mailbridge.delivery.render.sample_values import VOCABULARY
+from mailbridge.doctor.audit_model import FolderCount, MissingMail, SourceCount
 from mailbridge.doctor.model import Conclusion as Found
 from mailbridge.doctor.model import Finding
 from mailbridge.errors import Problem
@@ -164,6 +165,9 @@ VALUES: Mapping[str, type[StrEnum]] = {
 
 # Classes whose fields are keys of JSON on the command line.
 PRINTED: Mapping[str, type] = {
+    "audit --json folders": FolderCount,
+    "audit --json missing": MissingMail,
+    "audit --json sources": SourceCount,
     "check --json problems": Problem,
     "customers contracts --json": ListedContract,
     "customers show --json": customer_model.Customer,
@@ -405,6 +409,7 @@ def test_fields_are_printed_as_they_are_called_only_where_the_list_has_them() ->
     assert found == {
         "mailbridge/message/replacing.py",  # copies values, prints nothing
         "mailbridge/delivery/render/render.py",  # the values that a template may use, in the message about one that is unknown
+        "mailbridge/cli/audit.py",
         "mailbridge/cli/backup.py",
         "mailbridge/cli/check.py",
         "mailbridge/cli/customers.py",

@@ -402,6 +402,13 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
         "held": "4711\tana\tRe: Plotter offline\t2026-11-22T09:00:00+00:00",
         "held_more": "",
     },
+    "admin.audit": {
+        "count": "2",
+        "rows": "imap:support/INBOX:1796081792:17\tits row in the inbox is gone\tits content is stored: it is processed again\n"
+        "smtp#42\tits receipt and its row in the inbox are gone\t",
+        "more": "1",
+        "faults": "support/Team: the folder cannot be opened: the IMAP server refuses: no such mailbox",
+    },
     "admin.unfetched": {
         "count": "2",
         "rows": "support/INBOX, UID 17\tthe mail cannot be fetched from the IMAP server; it was left there\t42",

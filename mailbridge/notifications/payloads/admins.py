@@ -89,6 +89,25 @@ class Unfetched(Payload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MissingRow(TableRow):
+    """A mail that the audit misses; `repair` is '' where nothing can be done."""
+
+    id: str
+    why: str
+    repair: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditFailed(Payload):
+    """`faults`: what could not be compared, one a line."""
+
+    count: int
+    rows: tuple[MissingRow, ...]
+    more: int | None
+    faults: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceNews(Payload):
     count: int
     rows: tuple[SourceRow, ...]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mailbridge.notifications.payloads.admins import (
+    AuditFailed,
     BackupNews,
     Breaker,
     ClockSet,
@@ -178,6 +179,7 @@ PAYLOADS: Mapping[str, type[Payload]] = {
     "admin.flood": Flood,
     "admin.kept": Kept,
     "admin.unfetched": Unfetched,
+    "admin.audit": AuditFailed,
     "admin.sources": SourceNews,
     "admin.jobs": JobsFailed,
     "admin.kept_ticket": KeptTicket,
