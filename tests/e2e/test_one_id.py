@@ -80,3 +80,13 @@ def test_one_id_from_the_listener_to_each_outgoing_mail(tmp_path: Path) -> None:
     assert "customer.received to carol@customer.test, sent" in text
     none = mailbridge(tmp_path, "trace", "01KB8Z2V5Q4M0N7X3W9T6R1D8C")
     assert (none.returncode, none.stderr.decode()) == (1, "mailbridge: no mail has the trace id 01KB8Z2V5Q4M0N7X3W9T6R1D8C\n")
+
+    audited = mailbridge(tmp_path, "audit", "--json")
+    said = as_json(audited)
+    assert (audited.returncode, said["ok"], said["outcomes"], said["missing"]) == (0, True, {"ticket": 2}, [])
+    assert mailbridge(tmp_path, "audit").stdout.decode().endswith("nothing is missing\n")
+    with looking(f"sqlite:///{tmp_path}/mailbridge.db") as store, store.write() as tx:
+        tx._sql.connection.exec_driver_sql("DELETE FROM inbox WHERE id = 1")
+    lost = mailbridge(tmp_path, "audit", "--look-only")
+    assert (lost.returncode, "one@customer.test, Printer broken: its row in the inbox is gone" in lost.stdout.decode()) == (1, True)
+    assert mailbridge(tmp_path, "audit", "--withdraw", "smtp#7").returncode == 1
