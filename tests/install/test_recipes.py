@@ -148,6 +148,10 @@ RUN = {
 NOT_RUN = {
     "README.md: make nightly PART=tokens": "a run of up to an hour; tests/unit/test_nightly.py has the list of parts",
     "README.md: make test": "this test is part of it",
+    "audit.md: $ mailbridge audit": "it shows output; tests/e2e/test_one_id.py runs the command",
+    'audit.md: $ mailbridge audit --withdraw "imap:support/INBOX:1796081792:17" --reason "spam, deleted by hand"': (
+        "tests/flows/test_audit.py withdraws mails"
+    ),
     "README.md: python3 -m venv ~/mailbridge": "the same two commands as for /opt/mailbridge, which tests/wheel.sh runs",
     "README.md: ~/mailbridge/bin/pip install .": "as above",
     "checks.md: mailbridge agents pair eva": "prints a code for a mail of a person; tests/unit/cli has the command",
