@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 REASONS = {
     "may-not-block": "only managers and agents who may block can do that",
     "known-sender": "the sender is of the desk, an agent or a known customer",
-    "own-deputy": "nobody stands in for themselves",
+    "own-deputy": "an agent cannot be their own deputy",
     "named-in-file": "rules/teams.yaml says `digest: never`; change it there",
     "too-many-lists": "there are too many saved lists",
     "unknown-agent": "there is no such agent or team in rules/teams.yaml",

@@ -122,7 +122,8 @@ def judged(sender: str, form: str, earlier: Opened, through: Opened, size: int, 
     """The same from the counts alone."""
     verified = sender.startswith("verified:")
     most = limits.acks_per_verified_hour if verified else limits.acks_per_sender_hour
-    quiet = f"{earlier.receipts} receipts to this sender within an hour, the limit is {most}" if earlier.receipts >= most else ""
+    count = f"{earlier.receipts} {'receipt' if earlier.receipts == 1 else 'receipts'}"
+    quiet = f"{count} to this sender within an hour, the limit is {most}" if earlier.receipts >= most else ""
     flood = earlier if not verified and earlier.tickets >= limits.tickets_per_sender_hour else None
     flood = flood or (through if through.tickets >= limits.tickets_per_form_hour else None)
     if flood is None:

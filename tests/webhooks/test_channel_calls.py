@@ -79,8 +79,8 @@ def test_a_room_may_hear_of_a_step_that_customers_do_not(tmp_path: Path) -> None
 def test_check_refuses_a_channel_whose_host_is_not_allowed(tmp_path: Path) -> None:
     with a_desk_with_rooms(tmp_path) as (desk, _):
         flow = desk.app.desk().policy.flow
-        assert forbidden_channels(flow, ["LOCALHOST"]) == []
-        found = forbidden_channels(flow, ["hooks.slack.com"])
+        assert forbidden_channels(flow, ["LOCALHOST"], tmp_path) == []
+        found = forbidden_channels(flow, ["hooks.slack.com"], tmp_path)
         assert [(one.file, one.line, one.column) for one in found] == [("rules/notifications.yaml", line, 3) for line in (2, 3, 4)]
         assert '"localhost" is not among [webhooks] hosts' in found[0].message
 

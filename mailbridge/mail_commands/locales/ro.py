@@ -41,20 +41,20 @@ RO = Locale(
         "note": Word(
             names="notă intern",
             usage=("#notă", "#notă este în concediu"),
-            about="Textul tău este doar pentru colegi.",
+            about="Textul dumneavoastră este doar pentru colegi.",
         ),
         "public": Word(
-            names="răspuns răspunde", usage=("#răspuns",), about="Textul tău merge la client, și ca răspuns la o notă."
+            names="răspuns răspunde", usage=("#răspuns",), about="Textul dumneavoastră merge la client, și ca răspuns la o notă."
         ),
         "send": Word(
             names="trimite",
             usage=("#trimite KB-17",),
-            about="Pune articolul în răspunsul tău către client.",
+            about="Pune articolul în răspunsul dumneavoastră către client.",
         ),
         "answer": Word(
             names="șablon",
             usage=("#șablon visit", '#șablon visit day="marți la zece"',),
-            about="Pune un răspuns pregătit în al tău, în limba clientului.",
+            about="Pune un răspuns pregătit în răspunsul dumneavoastră, în limba clientului.",
         ),
         "cc": Word(
             names="copie",
@@ -84,7 +84,8 @@ RO = Locale(
         "plan": Word(
             names="planific planifică plan planificare",
             usage=("#planific ana marți 10:00 2h", "#planific mie 9:00 1h tambur", "#planific 2 = mie 14:00", "#planific 2 = fără"),
-            about="Planifică munca unui agent sau a ta; 2 = schimbă sau anulează al doilea plan al tichetului. Fără oră arată planurile.",
+            about="Planifică munca unui agent sau a dumneavoastră; 2 = schimbă sau "
+            "anulează al doilea plan al tichetului. Fără oră arată planurile.",
         ),
         "time": Word(
             names="timp lucrat muncă",
@@ -96,7 +97,7 @@ RO = Locale(
                 "#timp 3 = 1h",
                 "#timp 3 = 0",
             ),
-            about="Notează munca ta, cu zi și text dacă le spui; 3 = 1h corectează a treia însemnare, 3 = 0 o șterge.",
+            about="Notează munca dumneavoastră, cu ziua și textul, dacă le scrieți; 3 = 1h corectează a treia însemnare, 3 = 0 o șterge.",
         ),
         "travel": Word(names="drum deplasare", usage=("#drum 40m 25km Iași",), about="Notează timpul de deplasare, kilometrii și locul."),
         "estimate": Word(
@@ -181,7 +182,7 @@ RO = Locale(
         "quiet": Word(
             names="liniște",
             usage=("#liniște seara", "#liniște 18:00-8:00", "#liniște oprit", "#liniște"),
-            about="Când nu vrei mesaje care pot aștepta; fără oră îți arată preferințele.",
+            about="Când nu doriți mesaje care pot aștepta; fără oră vă arată preferințele.",
         ),
         "digest": Word(
             names="rezumat",
@@ -191,7 +192,7 @@ RO = Locale(
         "away": Word(
             names="absent concediu",
             usage=("#absent până vineri", "#absent de luni până vineri pentru ana", "#absent oprit"),
-            about="Lipsești, inclusiv în ultima zi; cineva îți ține locul. Pentru un coleg este nevoie de un manager.",
+            about="Lipsiți, inclusiv în ultima zi; cineva vă ține locul. Pentru un coleg este nevoie de un manager.",
         ),
         "save": Word(
             names="salvează",
@@ -226,16 +227,16 @@ RO = Locale(
         "approve": Word(
             names="aprob aprobat aprobă",
             usage=("#aprob", "#aprob 2 vorbit la telefon"),
-            about="Aprobă o cerere care te așteaptă.",
+            about="Aprobă o cerere care vă așteaptă.",
         ),
         "reject": Word(
             names="resping respins",
             usage=("#resping prea scump",),
-            about="Respinge o cerere care te așteaptă, cu motivul.",
+            about="Respinge o cerere care vă așteaptă, cu motivul.",
         ),
         "yes": Word(names="da confirm", usage=("#da",), about="Confirmă ceea ce a întrebat biroul."),
         "cancel": Word(names="nu anulează renunț", usage=("#nu",), about="Anulează ceea ce a întrebat biroul."),
-        "undo": Word(names="retrage înapoi", usage=("#retrage",), about="Anulează ce a făcut ultimul tău mail pe tichet."),
+        "undo": Word(names="retrage înapoi", usage=("#retrage",), about="Anulează ce a făcut ultimul dumneavoastră e-mail pe tichet."),
         "erase": Word(
             names="șterge",
             usage=("#șterge",),
@@ -269,7 +270,7 @@ RO = Locale(
         "kb": Word(
             names="articole cunoștințe",
             usage=("#articole", "#articole eroare E-52", "#articole KB-17", "#articole nou", "#articole acceptă KB-18"),
-            about="Articole care se potrivesc. nou face un articol din mailul tău; un manager îl acceptă sau îl respinge.",
+            about="Articole care se potrivesc. nou face un articol din e-mailul dumneavoastră; un manager îl acceptă sau îl respinge.",
         ),
         "answers": Word(
             names="șabloane",
@@ -292,7 +293,8 @@ RO = Locale(
                 "#raport timp", "#raport echipa săptămânal", "#raport coada", "#raport eu", "#raport clienți", "#raport ore ACME",
                 "#raport note",
             ),
-            about="Orele tale, săptămâna unei echipe, tichetele deschise, săptămâna ta, clienții tăi, un cont de ore, notele clienților.",
+            about="Orele dumneavoastră, săptămâna unei echipe, tichetele deschise, "
+            "săptămâna dumneavoastră, clienții dumneavoastră, un cont de ore, notele clienților.",
         ),
         "for": Word(
             names="pentru",
@@ -307,9 +309,9 @@ RO = Locale(
         ),
     },
     rooms={
-        "who": "Cine", "state": "Unde este", "facts": "Despre ce este", "text": "Textul tău",
+        "who": "Cine", "state": "Unde este", "facts": "Despre ce este", "text": "Textul dumneavoastră",
         "when": "Când", "work": "Muncă", "others": "Alte tichete",
-        "wishes": "Preferințele tale și spamul",
+        "wishes": "Preferințele dumneavoastră și spamul",
         "consent": "Da, nu și înapoi", "ask": "Întrebări", "new": "Tichete noi și ajutor",
     },
     weekdays=("luni lun", "marți ma", "miercuri mie", "joi", "vineri vin", "sâmbătă sâmbăta sâm", "duminică duminica dum"),
