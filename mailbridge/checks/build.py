@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     from mailbridge.checks.suffixes import Suffixes
 
 
-def examiner(config: Config) -> Examiner | None:
-    """The examiner of mails; None if no check is configured.  Raises Permanent if DNS checks are required and no DNS server is known."""
+def examiner(config: Config, report: Callable[[str, str], None] = lambda _scanner, _trouble: None) -> Examiner | None:
+    """The examiner of mails; None if no check is configured.  `report`: as of Examiner.
+
+    Raises Permanent if DNS checks are required and no DNS server is known."""
     if not asks_dns(config) and not config.scan.any:
         return None
     return Examiner(
@@ -27,6 +30,7 @@ def examiner(config: Config) -> Examiner | None:
         viruses=_clamd(config.scan),
         spam=Rspamd(config.scan.rspamd, seconds=config.scan.time_limit.total_seconds()) if config.scan.rspamd else None,
         now=time.monotonic,
+        report=report,
     )
 
 

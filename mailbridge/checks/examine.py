@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from mailbridge.checks.scan import NotScanned, Scan, Silence, Spam
+from mailbridge.checks.skipping import SkippedScanner
 from mailbridge.errors import Transient
 from mailbridge.message.envelope import Envelope
 from mailbridge.message.model import Message, Sender
@@ -62,7 +63,11 @@ class Examiner:
         viruses: FindsViruses | None = None,
         spam: ScoresSpam | None = None,
         now: Callable[[], float],
+        report: Callable[[str, str], None] = lambda _scanner, _trouble: None,
     ) -> None:
+        """`report` gets the source of a scanner that is skipped, and why; '' when it answers again."""
+        self._virus_scanner = SkippedScanner("scanner:clamd", report, now)
+        self._spam_scanner = SkippedScanner("scanner:rspamd", report, now)
         self._authenticity, self._viruses, self._spam, self._now = authenticity, viruses, spam, now
         self._interrupted = False
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="check")
@@ -111,14 +116,14 @@ class Examiner:
 
     def _scan(self, raw: bytes, envelope: Envelope) -> Scan:
         virus, spam, silences = None, None, list[Silence]()
-        if self._viruses is not None:
+        if (viruses := self._viruses) is not None:
             try:
-                virus = self._viruses.scan(raw)
+                virus = self._virus_scanner.ask(lambda: viruses.scan(raw))
             except NotScanned as none:
                 silences.append(self._silence("virus", none))
-        if self._spam is not None:
+        if (scores := self._spam) is not None:
             try:
-                spam = self._spam.score(raw, envelope)
+                spam = self._spam_scanner.ask(lambda: scores.score(raw, envelope))
             except NotScanned as none:
                 silences.append(self._silence("spam", none))
         return Scan(virus=virus, spam=spam, silences=tuple(silences))

@@ -28,6 +28,7 @@ from mailbridge.delivery.render.ticket_context import view_of
 from mailbridge.delivery.servers import OutgoingServers
 from mailbridge.delivery.webhooks.address import address_of
 from mailbridge.delivery.webhooks.deliver import Webhooker
+from mailbridge.delivery.webhooks.servers import CalledServers
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.overlay import CustomerOverlay
 from mailbridge.execution.waiting import KnownWaitingTimes
@@ -237,7 +238,7 @@ class App:
     @cached_property
     def examiner(self) -> Examiner | None:
         """Checks mails by DNS and scanners; None where nothing is configured."""
-        return build.examiner(self.config)
+        return build.examiner(self.config, report=self.sources.scanner_reports)
 
     def delivery_worker(self, server: Outgoing | None = None) -> DeliveryWorker:
         """A new delivery worker of this server (None: the first one) with its own connection, for one thread."""
@@ -278,7 +279,15 @@ class App:
         """The worker for webhook calls, for one thread."""
         address = partial(address_of, folder=self.config.folder, variables=os.environ)
         report, owner = self.sources.webhook_reports, self.leases.owner
-        return Webhooker(self.store, self.config.webhooks, self.clock, report=report, owner=owner, address=address)
+        servers = self.called_servers
+        return Webhooker(
+            self.store, self.config.webhooks, self.clock, report=report, owner=owner, address=address, servers=servers
+        )
+
+    @cached_property
+    def called_servers(self) -> CalledServers:
+        """The webhook servers as the threads of this process know them."""
+        return CalledServers()
 
     @cached_property
     def runs(self) -> JobRuns:

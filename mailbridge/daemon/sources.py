@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
 
+from mailbridge.checks import skipping
 from mailbridge.clock import Clock
 from mailbridge.config.model import Config, Outgoing
 from mailbridge.delivery.servers import OutgoingServers
@@ -79,6 +80,13 @@ class SourceWatch:
             self.board.proven(source, f"the server answered: {detail}")
         else:
             self.board.failed(source, detail, wait)
+
+    def scanner_reports(self, name: str, trouble: str) -> None:
+        """A scanner is skipped because it does not answer, or answers again."""
+        if trouble:
+            self.board.failed(name, trouble, skipping.PAUSE.total_seconds())
+        else:
+            self.board.proven(name, "it scanned a mail")
 
     def webhook_reports(self, host: str, trouble: str) -> None:
         if trouble:

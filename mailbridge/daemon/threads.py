@@ -3,7 +3,7 @@
     listeners   one asyncio thread            pollers    one thread a mailbox folder
     inbox       one writing thread            workers    turns of the pipeline
     delivery    threads that send             ticker     clocks, rule reload, heartbeat
-    webhooks    one thread that calls
+    webhooks    threads that call
 
 SIGTERM and SIGINT stop in the order of the mail's way: nothing new is taken, what was accepted is committed, a turn that began is finished.
 A second signal ends the process at once; nothing is lost by that either, it only takes longer to start again.
@@ -29,6 +29,7 @@ from mailbridge.daemon.clock import ClockSteps
 from mailbridge.daemon.receiving import listeners, pollers
 from mailbridge.daemon.schedule import schedule
 from mailbridge.delivery.deliver import DeliveryWorker
+from mailbridge.delivery.webhooks import deliver as webhooks
 from mailbridge.errors import StoreAway
 from mailbridge.health import names
 from mailbridge.jobs.ticker import Ticker
@@ -90,7 +91,8 @@ class Daemon:
             for number in range(server.connections):
                 delivery.append(app.delivery_worker(server))
                 self._thread(f"delivery-{of}{number}", partial(delivery[-1].run, self._stop, self._outbox_waits))
-        self._thread("webhooks", partial(app.webhooker().run, self._stop, self._calls_wait))
+        for number in range(webhooks.THREADS):
+            self._thread(f"webhooks-{number}", partial(app.webhooker().run, self._stop, self._calls_wait))
         for poller in self._pollers:
             self._thread(f"imap-{poller.name}", poller.run)
         for found in advice(app.config) if self._intake else ():
@@ -98,7 +100,8 @@ class Daemon:
         self.listeners.start()
         self._ticker.start()
         wakes = (self._mail_waits.set, self._outbox_waits.set, self._calls_wait.set)
-        clock = ClockSteps(app, look_again=(self._ticker.plan_anew, *(one.look_again for one in delivery), *wakes))
+        look_again = (self._ticker.plan_anew, *(one.look_again for one in delivery), app.called_servers.look_again, *wakes)
+        clock = ClockSteps(app, look_again=look_again)
         self._thread("clock", partial(clock.run, self._stop))
         # Modules, templates and rules stay; garbage collection need not check them again.
         gc.collect()

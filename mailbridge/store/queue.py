@@ -184,10 +184,13 @@ class LeaseQueue(ABC, Generic[Item, Claimed]):
 
         On PostgreSQL rows that another transaction claims at this moment are skipped.  An owner whose process counts as dead gets none.
         """
-        rows = self._choose(owner, limit, now)
+        return self._hold(self._choose(owner, limit, now), owner, now + lease)
+
+    def _hold(self, rows: Sequence[Row], owner: str, until: datetime) -> list[Claimed]:
+        """The rows as claimed by `owner`, of whom they are now."""
         if not rows:
             return []
-        values = {"in_ids": [row.id for row in rows], "in_owner": owner, "in_until": now + lease, "in_holder": holder_of(owner)}
+        values = {"in_ids": [row.id for row in rows], "in_owner": owner, "in_until": until, "in_holder": holder_of(owner)}
         return [self._claimed(row) for row in rows] if self._sql.change(self._statements.claim, values) else []
 
     def _choose(self, owner: str, limit: int, now: datetime) -> Sequence[Row]:

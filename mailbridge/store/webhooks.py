@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
@@ -57,6 +60,26 @@ _STATEMENTS = QueueStatements(
 )
 
 
+@cache
+def _free_at(servers: int, *, without: bool) -> sa.Select[Any]:
+    """Free calls at one of so many servers, or at none of them."""
+    at = [webhooks.c.url.startswith(bind(f"server_{number}", sa.Text())) for number in range(servers)]
+    found = _QUEUE.free(webhooks)
+    return found.where(sa.not_(sa.or_(*at)) if without else sa.or_(*at)) if at else found
+
+
+@cache
+def _claimable_at(servers: int, *, without: bool) -> sa.Select[Any]:
+    """The same, without those that another process claims at this moment."""
+    return _free_at(servers, without=without).with_for_update(skip_locked=True)
+
+
+def server_of(url: str) -> str:
+    """The begin of a URL up to its path: scheme, host and port.  What is no URL, but names where one is, stands for itself."""
+    found = urlsplit(url)
+    return f"{found.scheme}://{found.netloc}" if found.netloc else url
+
+
 class WebhookTable(LeaseQueue[QueuedCall, QueuedCall]):
     """The calls.  `done`, `defer` and `fail` raise LeaseLost where `owner` has not the lease of the call."""
 
@@ -65,6 +88,19 @@ class WebhookTable(LeaseQueue[QueuedCall, QueuedCall]):
     def add_many(self, calls: Sequence[Call], now: datetime) -> int:
         """The calls wait; how many are new.  One whose key is known is there already and stays as it is."""
         return self._sql.change(_ADD, [_columns(call, now) for call in calls])
+
+    def is_due_without(self, servers: Sequence[str], now: datetime) -> bool:
+        """Whether there may be a call to claim at another server than these."""
+        return bool(self._sql.rows(_free_at(len(servers), without=True), {**_servers(servers), "in_now": now, "in_limit": 1}))
+
+    def claim_of_server(self, owner: str, limit: int, lease: timedelta, now: datetime, without: Sequence[str]) -> list[QueuedCall]:
+        """As `claim`: calls of the one server whose call has waited longest, none of the servers `without`."""
+        first = self._sql.rows(_claimable_at(len(without), without=True), {**_servers(without), "in_now": now, "in_limit": 1})
+        if not first:
+            return []
+        server = server_of(first[0].url)
+        rows = self._sql.rows(_claimable_at(1, without=False), {**_servers([server]), "in_now": now, "in_limit": limit})
+        return self._hold([row for row in rows if server_of(row.url) == server], owner, now + lease)
 
     def done(self, id: int, owner: str, now: datetime, *, status: int | None, answer: str) -> None:
         """The server has it."""
@@ -90,6 +126,10 @@ class WebhookTable(LeaseQueue[QueuedCall, QueuedCall]):
 
     def _claimed(self, row: Row) -> QueuedCall:
         return _queued(row, state=CallState.CALLING, attempts=row.attempts + 1)
+
+
+def _servers(names: Sequence[str]) -> Values:
+    return {f"in_server_{number}": name for number, name in enumerate(names)}
 
 
 def _columns(call: Call, now: datetime) -> Values:

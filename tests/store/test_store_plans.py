@@ -182,6 +182,8 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
     "webhooks as a queue": lambda tx: as_queue(tx.webhooks, "queued", "failed"),
     "webhooks.add_many": lambda tx: tx.webhooks.add_many([CALL], NOW),
     "webhooks.claim": lambda tx: tx.webhooks.claim("w", 10, LEASE, NOW),
+    "webhooks.claim_of_server": lambda tx: tx.webhooks.claim_of_server("w", 10, LEASE, NOW, ["https://a.test", "https://b.test"]),
+    "webhooks.is_due_without": lambda tx: tx.webhooks.is_due_without(["https://a.test"], NOW),
     "webhooks.of_ticket": lambda tx: tx.webhooks.of_ticket(1),
     "webhooks, one call": lambda tx: (
         unless_lost(lambda: tx.webhooks.done(1, "w", NOW, status=204, answer="")),

@@ -1,5 +1,7 @@
 """Makes the calls that are queued: claim, sign, call, record.  What a crash at any line means stands in store/webhooks.py.
 
+Some threads make calls, each at one server at a time, and at most one at each server: a silent server holds up its own calls only.
+
 A call is made at least once.  Its key stays the same for all tries, the moment and the signature are of the try.
 """
 
@@ -16,16 +18,18 @@ from mailbridge.config.model import WebhookSettings
 from mailbridge.delivery.webhooks.address import NoAddress
 from mailbridge.delivery.webhooks.allowed import NotAllowed
 from mailbridge.delivery.webhooks.http import Caller, WebhookResponse
+from mailbridge.delivery.webhooks.servers import CalledServers
 from mailbridge.delivery.webhooks.sign import headers
 from mailbridge.errors import LeaseLost, StoreAway
 from mailbridge.notifications.webhook_model import QueuedCall
 from mailbridge.ops import crash, work_loop
 from mailbridge.ops import log as logs
 from mailbridge.store.engine import Store
-from mailbridge.store.webhooks import WebhookTable
+from mailbridge.store.webhooks import WebhookTable, server_of
 
 PORTION = 10
-POLL = timedelta(seconds=5)  # between two looks; a new call rings
+THREADS = 4  # that call servers; `THREADS` silent ones at the same time hold up the others for one call
+POLL = timedelta(seconds=2)  # between two looks; a new call rings
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=1)
 GIVE_UP = timedelta(days=2)
 GONE = 410  # RFC 9110 15.5.11: it was there, is not any more, and will not be again
@@ -52,12 +56,14 @@ class Webhooker:
         report: Callable[[str, str], None] = lambda _host, _trouble: None,
         owner: Callable[[], str] = work_loop.process_name,
         address: Callable[[str], str] = lambda url: url,
+        servers: CalledServers | None = None,
     ) -> None:
         """`owner` gives what the names of the lease owners of this process begin with.  `address` gives the web address of a stored one; it
-        raises NoAddress.
+        raises NoAddress.  `servers`: shared by all threads.
 
         `report` gets after each call which host was called and what failed, '' for nothing."""
         self._report, self._address = report, address
+        self._servers = servers or CalledServers(lambda: clock.now().timestamp(), jitter)
         self._store, self._secret, self._clock, self._jitter = store, config.secret, clock, jitter
         self._caller = caller or Caller(config.hosts, time_limit=config.time_limit, ca_file=config.ca_file)
         self._lease = config.time_limit * PORTION * 2 + timedelta(minutes=1)
@@ -70,49 +76,62 @@ class Webhooker:
         work_loop.work(lambda: self.one_turn(stop), stop, wake, log, poll=POLL)
 
     def one_turn(self, stop: Event | None = None) -> int:
-        """Makes some calls whose time has come; how many.  Raises StoreAway; what was not called is free again by the next turn."""
-        with self._store.read() as tx:
-            if not self._broken_off and not tx.webhooks.is_due(self._clock.now()):
-                return 0
+        """Makes some calls of one server whose time has come; how many.
+
+        Raises StoreAway; what was not called is free again by the next turn.
+        """
         self._owner = work_loop.new_owner(self._process())
         try:
-            return self._work_off(self._claim(), stop)
+            claimed = self._claim()
+            return self._work_off(claimed, stop) if claimed else 0
         except StoreAway:
             self._broken_off.append(self._owner)
             raise
 
-    def _claim(self) -> list[QueuedCall]:
-        """Calls whose time has come; they are ours until the lease ends."""
-        with self._store.write() as tx:
-            for earlier in self._broken_off:
-                tx.webhooks.release(earlier)
-            claimed = tx.webhooks.claim(self._owner, PORTION, self._lease, self._clock.now())
-        self._broken_off.clear()
-        return claimed
-
     def _work_off(self, claimed: Sequence[QueuedCall], stop: Event | None) -> int:
+        server, answered = server_of(claimed[0].call.url), True
         crash.point("webhooks.claimed")
-        for number, queued in enumerate(claimed):
-            if stop is not None and stop.is_set():
-                self._release()
-                break
-            if number and not self._renewed(queued):
-                continue
-            self._call(queued)
+        try:
+            for number, queued in enumerate(claimed):
+                if not answered or (stop is not None and stop.is_set()):
+                    self._release()
+                    break
+                if number and not self._renewed(queued):
+                    continue
+                answered = self._call(queued)
+        finally:
+            self._servers.give_back(server, answered=answered)
         return len(claimed)
 
-    def _call(self, queued: QueuedCall) -> None:
+    def _claim(self) -> list[QueuedCall]:
+        """Calls of one server that no other thread calls and that does not rest."""
+        with self._servers.choosing:
+            without = self._servers.unavailable()
+            with self._store.read() as tx:
+                if not self._broken_off and not tx.webhooks.is_due_without(without, self._clock.now()):
+                    return []
+            with self._store.write() as tx:
+                for earlier in self._broken_off:
+                    tx.webhooks.release(earlier)
+                claimed = tx.webhooks.claim_of_server(self._owner, PORTION, self._lease, self._clock.now(), without)
+            self._broken_off.clear()
+            if claimed:
+                self._servers.take(server_of(claimed[0].call.url))
+        return claimed
+
+    def _call(self, queued: QueuedCall) -> bool:
+        """Makes the call and records the result; whether the server answered in HTTP, or was not called."""
         call, body = queued.call, queued.call.body.encode()
         try:
             url = self._address(call.url)
         except NoAddress as error:
             self._not_called(queued, WebhookResponse(status=None, text=str(error)))
-            return
+            return True
         try:
             answer = self._caller.post(url, body, headers(self._secret, call.key, self._clock.now(), body))
         except NotAllowed as error:
             self._fail(queued, WebhookResponse(status=None, text=str(error)))
-            return
+            return True
         crash.point("webhooks.called")
         answered = answer.status is not None and answer.status < 500
         self._report((urlsplit(url).hostname or "").lower(), "" if answered else _words(answer))
@@ -121,6 +140,7 @@ class Webhooker:
                 log.info("webhook_called", **_about(queued), status=answer.status)
         else:
             self._not_called(queued, answer)
+        return answer.status is not None
 
     def _not_called(self, queued: QueuedCall, answer: WebhookResponse) -> None:
         """The call failed, and is made again where that can help."""
