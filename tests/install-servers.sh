@@ -9,6 +9,7 @@ declare -A needs=(
   [/usr/sbin/postfix]=postfix
   [/usr/sbin/smtp-sink]=postfix
   [/usr/sbin/nsd]=nsd
+  [/usr/sbin/pgbouncer]=pgbouncer
   [/usr/sbin/clamd]=clamav-daemon
   [/usr/bin/rspamd]=rspamd
   [/usr/bin/swaks]=swaks

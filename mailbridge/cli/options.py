@@ -100,6 +100,7 @@ def open_desk(folder: Path) -> Iterator[OpenDesk]:
 
 def require_schema(store: Store) -> None:
     """Creates the tables of an empty database.  Raises Permanent for another schema: it is upgraded by hand, after a backup."""
+    store.refuse_newer()
     current = store.current()
     if current is None:
         store.upgrade()

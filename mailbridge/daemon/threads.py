@@ -57,6 +57,7 @@ class Daemon:
         self._threads: list[Thread] = []
         self._mail_waits, self._outbox_waits, self._calls_wait = Event(), Event(), Event()
         self._is_ready = False
+        self._schema: str | None = app.store.head()
         self._endpoint: MetricsServer | None = None
         self._health_page: HttpServer | None = None
         # One process works one SQLite file: two turns in flight keep its reading children busy while one of them writes.
@@ -193,9 +194,18 @@ class Daemon:
         except StoreAway as error:
             log.warning("store_away", error=str(error))
             return
+        self._look_at_schema()
         if self._is_ready:  # systemd must get READY first
             systemd.notify("WATCHDOG=1")
         self._ticker.report_hanging()
+
+    def _look_at_schema(self) -> None:
+        """Tells once when the database was upgraded under this process."""
+        schema = self._app.store.current()
+        if schema != self._schema:
+            advice = "restart this process with the version that upgraded the database"
+            log.error("schema_changed", schema=schema, knows=self._app.store.head(), advice=advice)
+        self._schema = schema
 
 
 def _join(threads: Sequence[Thread], until: float) -> None:

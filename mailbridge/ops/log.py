@@ -38,7 +38,7 @@ def configure(*, style: str = "auto", level: str = "info", stream: TextIO | None
     handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last]
+            foreign_pre_chain=[*shared, _of_library], processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last]
         )
     )
     root = logging.getLogger()
@@ -100,6 +100,12 @@ def _shared() -> list[Any]:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
     ]
+
+
+def _of_library(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """What a library logs is a text, no event: the event has its name, the text is a value."""
+    library = str(event.get("logger", "")).partition(".")[0]
+    return {**event, "event": "library_logged", "library": library, "text": event.get("event", "")}
 
 
 def _lines(logger: Any, method: str, event: MutableMapping[str, Any]) -> str:

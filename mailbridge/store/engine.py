@@ -109,6 +109,17 @@ class Store:
         with self._transaction(self._reader) as connection:
             return migrate.current(connection)
 
+    def refuse_newer(self) -> None:
+        """Raises Permanent where a newer program upgraded the database: this one must not touch it."""
+        revision = self.current()
+        if revision is not None and migrate.is_newer(revision):
+            with self._transaction(self._reader) as connection:
+                raise migrate.newer(connection, revision)
+
+    def upgrade_only_adds(self) -> bool:
+        """Whether programs that work on the database now can go on during an upgrade, and after it."""
+        return migrate.only_adds(self.current())
+
     def upgrade(self, target: str = "head") -> None:
         """The database exists and has the schema of this program.
 

@@ -20,6 +20,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from mailbridge import __version__
 from mailbridge.errors import InUse, Permanent
 from mailbridge.store import connections, migrate
 from mailbridge.store.engine import Store
@@ -231,10 +232,51 @@ def test_a_newer_schema_is_refused(request: pytest.FixtureRequest, tmp_path: Pat
     with store.write() as tx:
         tx._sql.connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
 
-    with pytest.raises(Permanent, match=r"newer mailbridge.*schema=9999"):
+    told = rf"mailbridge {__version__} upgraded it to schema 9999, this is .* knows schema {migrate.HEAD}; .*backup"
+    with pytest.raises(Permanent, match=told):
         store.upgrade()
+    with store.write() as tx:
+        tx.state.set("schema", {"version": "77.0"}, NOW)
+    for refused in (store.upgrade, store.refuse_newer):
+        with pytest.raises(Permanent, match=rf"mailbridge 77.0 .*this is mailbridge {__version__}.*install mailbridge 77.0 or newer"):
+            refused()
     assert store.current() == "9999"
+    assert not store.upgrade_only_adds()
     store.close()
+
+
+def test_revisions_that_only_add_take_nothing_from_a_program_that_runs(tmp_path: Path) -> None:
+    """It finds every table and column as before, and need not name a new one in its inserts."""
+    store = Store(f"sqlite:///{tmp_path / 'desk.db'}")
+    for revision in sorted(migrate.ONLY_ADD):
+        store.upgrade(f"{int(revision) - 1:04}")
+        before = declared(store)
+        store.upgrade(revision)
+        after = declared(store)
+        assert {name: after[name] for name in before} == before, revision
+        for table, column in after.keys() - before.keys():
+            is_new_table = not any(name == table for name, _ in before)
+            assert is_new_table or after[table, column].startswith("may be empty"), (revision, table, column)
+    assert migrate.only_adds(f"{int(min(migrate.ONLY_ADD)) - 1:04}")
+    assert not migrate.only_adds(f"{int(min(migrate.ONLY_ADD)) - 2:04}")
+    assert migrate.only_adds(migrate.HEAD)
+    store.close()
+
+
+def declared(store: Store) -> dict[tuple[str, str], str]:
+    """What is said of each column, and of each unique index."""
+    with store.read() as tx:
+        inspector = sa.inspect(tx._sql.connection)
+        found = {
+            (table, column["name"]): ("may be empty " if column["nullable"] or column["default"] is not None else "") + str(column["type"])
+            for table in inspector.get_table_names()
+            for column in inspector.get_columns(table)
+        }
+        for table in inspector.get_table_names():
+            for index in inspector.get_indexes(table):
+                if index["unique"]:
+                    found[table, f"unique {index['name']}"] = "a rule for old and new rows"
+        return found
 
 
 @both

@@ -21,6 +21,7 @@ from mailbridge.message.envelope import Envelope, Source
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.organisation.priority import Priority
 from mailbridge.sla.clock import Deadline
+from mailbridge.store import migrate
 from mailbridge.store.engine import Store
 from mailbridge.store.held import HeldMail, What
 from mailbridge.store.inbox_rows import InboxState
@@ -303,6 +304,47 @@ def test_the_schema_is_told_and_upgraded(run: Run) -> None:
 
     assert ran.code == exits.OK
     assert run("db", "upgrade").out == f"the schema is {ran.out.strip()}; nothing to do\n"
+
+
+def test_a_program_that_is_too_old_for_its_database_says_so_and_no_other_advice(run: Run, desk: Path) -> None:
+    with store_of(desk) as store, store.write() as tx:
+        tx.state.set("schema", {"version": "77.0"}, NOW)
+        tx._sql.connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+
+    for words in (("db", "current"), ("db", "upgrade"), ("tickets", "list"), ("status",)):
+        ran = run(*words)
+        assert ran.code != exits.OK, words
+        assert "install mailbridge 77.0 or newer, or restore the backup" in ran.err, words
+        assert "db upgrade" not in ran.err, words
+    assert run("db", "current", "--json").json["schema"] == "9999"
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("only_adds", [True, False])
+def test_an_upgrade_beside_a_daemon_goes_on_only_where_it_only_adds(
+    run: Run, desk: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch, only_adds: bool
+) -> None:
+    monkeypatch.setenv("MAILBRIDGE_STORE_URL", postgres_url)
+    before = f"{int(min(migrate.ONLY_ADD)) - 1:04}"
+    with closing(Store(postgres_url)) as store:
+        store.upgrade(before)
+        with store.write() as tx:
+            tx.state.set("daemon", {"pid": 4711, "version": "1.0"}, datetime.now(UTC))
+    if not only_adds:
+        monkeypatch.setattr(migrate, "ONLY_ADD", frozenset())
+
+    ran = run("db", "upgrade")
+
+    if only_adds:
+        assert ran.out.splitlines() == [
+            f"the schema was {before}, now it is {migrate.HEAD}",
+            "mailbridge 1.0 (process 4711) works on: this upgrade only adds. Restart every mailbridge of this desk with this version.",
+        ]
+        return
+    assert ran.code == exits.IN_USE
+    assert "mailbridge 1.0 (process 4711) works on this database" in ran.err
+    assert "stop every mailbridge of this desk on all machines, make a backup" in ran.err
+    assert run("db", "current", "--json").json["schema"] == before
 
 
 def test_a_new_key_signs_and_the_one_before_is_still_believed(run: Run, desk: Path) -> None:

@@ -26,7 +26,8 @@ def test_our_events_and_those_of_libraries_come_as_json_with_the_same_keys() -> 
 
     ours, theirs = lines(stream)
     assert (ours["event"], ours["mail"], ours["ticket"], ours["level"], ours["logger"]) == ("mail_processed", 7, 42, "info", "pipeline")
-    assert (theirs["event"], theirs["level"], theirs["logger"]) == ("odd answer BYE", "warning", "imapclient")
+    assert (theirs["event"], theirs["level"], theirs["logger"]) == ("library_logged", "warning", "imapclient")
+    assert (theirs["library"], theirs["text"]) == ("imapclient", "odd answer BYE")
     assert set(ours) >= {"timestamp", "level", "event", "logger"} <= set(theirs)
 
 
