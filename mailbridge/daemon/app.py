@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from mailbridge.jobs.backup import Backups
 
 STORE_PATIENCE = timedelta(seconds=30)
+LOOK_AT_TEMPLATES = 2.0  # seconds; docs/manual/templates.md says so
 
 
 class App:
@@ -168,7 +169,8 @@ class App:
 
     @cached_property
     def renderer(self) -> Renderer:
-        return Renderer((self.config.templates_folder, shipped.templates()), language=self.config.desk.language)
+        folders = (self.config.templates_folder, shipped.templates())
+        return Renderer(folders, language=self.config.desk.language, look_every=LOOK_AT_TEMPLATES)
 
     @cached_property
     def readers(self) -> Readers:

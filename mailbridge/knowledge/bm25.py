@@ -11,12 +11,13 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, islice
 from math import log
 
 TITLE_WEIGHT = 5
 _K1 = 1.2
 _B = 0.75
+_MOST = _K1 + 1  # what a term counts that is in a text again and again
 MOST_ASKED = 300  # different terms of one query, the rarest of them
 MOST_LOOKED_AT = 25_000  # places of one query: its time is bounded, and what is left out is in many texts
 COMMON = 0.5  # a term in more than this share of the texts says nothing about one of them
@@ -63,7 +64,9 @@ class TextIndex:
                 places.append(place)
                 frequencies.append(min(count, 0xFFFF))
         self._postings, self._lengths, self._titles = postings, lengths, titles
-        self._average = max(1.0, sum(lengths) / len(lengths)) if lengths else 1.0
+        average = max(1.0, sum(lengths) / len(lengths)) if lengths else 1.0
+        # The longer a text, the less a term counts.
+        self._damping = array("d", [_K1 * (1 - _B + _B * length / average) for length in lengths])
         self._among, self._known = max(among, len(lengths)), holding or {}
 
     def __len__(self) -> int:
@@ -72,16 +75,18 @@ class TextIndex:
     def search(self, query: Iterable[str], *, most: int, wanted: Callable[[int], bool] = lambda _: True) -> list[Hit]:
         """The texts that share a term with the query, best first, of equal scores the earlier text first."""
         scores: dict[int, float] = {}
+        damping = self._damping
         shared: Counter[int] = Counter()
         for term, weight in self._asked(query):
             places, frequencies = self._postings[term]
-            for place, frequency in zip(places, frequencies, strict=True):
-                scores[place] = scores.get(place, 0.0) + weight * self._saturated(place, frequency)
+            for place, frequency in zip(places, frequencies, strict=True):  # `_saturated` is written out: this line is most of the time
+                scores[place] = scores.get(place, 0.0) + weight * (frequency * _MOST / (frequency + damping[place]))
             shared.update(places)
             if is_code(term):
                 shared.update(places)
-        found = sorted((-score, place) for place, score in scores.items() if wanted(place))
-        return [Hit(place=place, score=-score, shared=shared[place]) for score, place in found[:most]]
+        # Two sorts that make no pairs: five thousand new tuples would often start a garbage collection of everything that is known.
+        best = islice(filter(wanted, sorted(sorted(scores), key=scores.__getitem__, reverse=True)), most)
+        return [Hit(place=place, score=scores[place], shared=shared[place]) for place in best]
 
     def own_score(self, place: int) -> float:
         """What the text scores for its whole title: beside it a score says how much of what the text is about was asked for."""
@@ -104,8 +109,7 @@ class TextIndex:
         return self._known.get(term) or len(self._postings[term][0]) * self._among / len(self)
 
     def _saturated(self, place: int, frequency: int) -> float:
-        length = 1 - _B + _B * self._lengths[place] / self._average
-        return frequency * (_K1 + 1) / (frequency + _K1 * length)
+        return frequency * _MOST / (frequency + self._damping[place])
 
     def _frequency(self, term: str, place: int) -> int:
         places, frequencies = self._postings[term]

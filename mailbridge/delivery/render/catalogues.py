@@ -76,7 +76,7 @@ class Catalogue:
 
 
 class Catalogues:
-    """The catalogues of all languages.  A desk's own file counts from the next mail on; safe to share between threads."""
+    """The catalogues of all languages.  A desk's own file counts from the next call on; safe to share between threads."""
 
     def __init__(self, folders: Sequence[Path] = ()) -> None:
         """`folders`: of templates, the desk's first; those without a folder `locales` add nothing."""

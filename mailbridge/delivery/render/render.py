@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from itertools import chain
 from pathlib import Path, PurePosixPath
-from time import thread_time
+from time import monotonic, thread_time
 from traceback import walk_tb
 
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateNotFound, TemplateSyntaxError
@@ -157,23 +157,35 @@ class FoundTemplates:
     html: str
 
 
-class Renderer:
-    """Words notifications.  Safe to share between threads; a template edited on disk is used from the next mail on."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanguageWords:
+    """What templates say in a language: its catalogue, the words of a words.j2 of before, and all shared words with those before them."""
 
-    def __init__(self, folders: Sequence[Path], *, language: str = LAST_LANGUAGE) -> None:
-        """`folders`: the desk's templates first, the shipped ones last.  `language`: the desk's own."""
+    catalogue: Catalogue
+    own: Words
+    all: Words
+
+
+class Renderer:
+    """Words notifications.  Safe to share between threads; a template edited on disk is used from the next look at the files on."""
+
+    def __init__(self, folders: Sequence[Path], *, language: str = LAST_LANGUAGE, look_every: float = 0.0) -> None:
+        """`folders`: the desk's templates first, the shipped ones last.  `language`: the desk's own.  `look_every`: seconds after which
+        a mail looks at the files again; 0: each mail does, which takes 40 to 70 questions to the file system."""
         self.folders = tuple(folders)
         self.catalogues = Catalogues(self.folders)
         self._language = language
         self._files = TemplateFiles(self.folders, BodyPart.TEXT)
         self._jinja = {kind: environment(self.folders, kind) for kind in BodyPart}
         self._macros: dict[BodyPart, tuple[Template, Mapping[str, object]]] = {}
+        self._look_every, self._look_at = look_every, 0.0
+        self._found: dict[tuple[str, str], FoundTemplates] = {}  # since the last look, as are the words
+        self._said: dict[str, LanguageWords] = {}
 
     def render(self, notification: Notification, view: TemplateContext) -> Worded:
         """The mail's words: in the wanted language, else the desk's, else English.  Raises TemplateFailed with file and line."""
-        for jinja in self._jinja.values():
-            jinja.files.look_again()
-        found = self._find(f"{notification.audience}.{notification.template or notification.event}", notification.language)
+        self._look()
+        found = self._templates(f"{notification.audience}.{notification.template or notification.event}", notification.language)
         with _failures(found.text, self.folders):
             context = self._context(notification, view, found.language)
             reading = self._reading(BodyPart.TEXT, context, found.language)
@@ -191,7 +203,8 @@ class Renderer:
 
     def markers(self) -> tuple[str, ...]:
         """The line "write above this line" in every language there is; what stands below it in an answer is ours."""
-        return tuple(dict.fromkeys(str(self._words(language)["marker"]) for language in self.languages()))
+        self._look()
+        return tuple(dict.fromkeys(str(self._words(language).all["marker"]) for language in self.languages()))
 
     def languages(self) -> tuple[str, ...]:
         """Those with a catalogue, and those for which the desk has a words.j2 of before."""
@@ -211,6 +224,24 @@ class Renderer:
         now = {f"mail/{language}/{event}" for language in self.catalogues.languages() for event in self.events()}
         return tuple(sorted(before | now))
 
+    def _look(self) -> None:
+        """Takes the files as they are now, where the last look is long enough ago."""
+        now = monotonic()
+        if now < self._look_at:
+            return
+        self._look_at = now + self._look_every
+        for jinja in self._jinja.values():
+            if jinja.files.look_again() and jinja.cache is not None:
+                jinja.cache.clear()
+        self._found, self._said = {}, {}
+
+    def _templates(self, name: str, wanted: str) -> FoundTemplates:
+        """As `_find`, once for each look at the files."""
+        key, found = (name, wanted), self._found
+        if key not in found:
+            found[key] = self._find(name, wanted)
+        return found[key]
+
     def _find(self, name: str, wanted: str) -> FoundTemplates:
         """In the first language that there is."""
         if not _EVENT.fullmatch(name.partition(".")[2]):
@@ -226,7 +257,7 @@ class Renderer:
 
     def _reading(self, kind: BodyPart, context: dict[str, object], language: str) -> dict[str, object]:
         """What the templates see in this reading of the mail: with the parts that know how to look in it."""
-        functions = Translation(self._catalogue(language), escapes=kind is BodyPart.HTML).functions()
+        functions = Translation(self._words(language).catalogue, escapes=kind is BodyPart.HTML).functions()
         return {**context, **functions, "plain": kind is BodyPart.TEXT, "layout": f"mail/layout.{kind}.j2", **self._parts(kind)}
 
     def _parts(self, kind: BodyPart) -> Mapping[str, object]:
@@ -239,7 +270,7 @@ class Renderer:
         return known[1]
 
     def _context(self, notification: Notification, view: TemplateContext, language: str) -> dict[str, object]:
-        catalogue, own_words = self._catalogue(language), self._own_words(language)
+        words = self._words(language)
         known = VOCABULARY.get(f"{notification.audience}.{notification.event}", {})
         context: dict[str, object] = {
             "desk": view.desk,
@@ -278,17 +309,21 @@ class Renderer:
             "card": view.card,
             "solved": view.solved,
             "opening": view.opening,
-            "words": {**catalogue.words(), **own_words} if own_words else catalogue.words(),
-            "own_words": own_words,
-            "catalogue": catalogue,
+            "words": words.all,
+            "own_words": words.own,
+            "catalogue": words.catalogue,
         }
         if view.ticket is not None:
             context["ticket"] = view.ticket
         return context
 
-    def _words(self, language: str) -> Words:
-        """The shared words in this language; those of a words.j2 of before in the desk's folder come before them."""
-        return {**self._catalogue(language).words(), **self._own_words(language)}
+    def _words(self, language: str) -> LanguageWords:
+        """What templates say in this language, read once for each look at the files."""
+        said = self._said
+        if language not in said:
+            catalogue, own = self.catalogues.of(language), self._own_words(language)
+            said[language] = LanguageWords(catalogue=catalogue, own=own, all={**catalogue.words(), **own})
+        return said[language]
 
     def _own_words(self, language: str) -> Words:
         name = f"mail/{language}/words.j2"
@@ -296,9 +331,6 @@ class Renderer:
             return {}
         module = self._jinja[BodyPart.HTML].get_template(name).module
         return {name: value for name, value in vars(module).items() if not name.startswith("_")}
-
-    def _catalogue(self, language: str) -> Catalogue:
-        return self.catalogues.of(language)
 
 
 class TemplateEnvironment(ImmutableSandboxedEnvironment):
@@ -325,6 +357,7 @@ def environment(folders: Sequence[Path], kind: BodyPart) -> TemplateEnvironment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=False,
+        auto_reload=False,  # `Renderer` looks at the files and empties the cache
     )
     jinja.extend(newstyle_gettext=True)  # variables of a sentence are filled in by `translation`
     jinja.policies["ext.i18n.trimmed"] = True

@@ -33,7 +33,7 @@ class BodyPart(StrEnum):
 
 
 class TemplateFiles(BaseLoader):
-    """Loads templates for one kind from folders, the desk's first.  A file that appears, changes or goes counts from the next mail on."""
+    """Loads templates for one kind from folders, the desk's first.  A file that appears, changes or goes counts from `look_again` on."""
 
     def __init__(self, folders: Sequence[Path], kind: BodyPart) -> None:
         self.folders, self._kind = tuple(folders), kind
@@ -41,9 +41,10 @@ class TemplateFiles(BaseLoader):
         self._exactly: dict[str, tuple[Path, ...]] = {}
         self._looked: dict[str, tuple[Path, int] | None] = {}
 
-    def look_again(self) -> None:
-        """The files as they are now are used from here on: a mail is made of files as they were when it was begun."""
-        self._looked = {}
+    def look_again(self) -> bool:
+        """The files as they are now are used from here on; whether one that was asked for since the last look changed, came or went."""
+        before, self._looked = self._looked, {}
+        return any(self._state(name) != state for name, state in before.items())
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
         """Raises TemplateNotFound."""

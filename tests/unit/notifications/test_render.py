@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mailbridge.delivery.render import render
 from mailbridge.delivery.render.filters import mailto
 from mailbridge.delivery.render.render import Renderer, TemplateFailed, guarded, shipped_templates
 from mailbridge.delivery.render.sample_values import VOCABULARY
@@ -150,6 +151,30 @@ def test_a_template_edited_on_disk_is_used_from_the_next_mail_on(tmp_path: Path)
     assert renderer.render(a_notification(), a_view()).subject == "old"
     a_folder(tmp_path, customer_received="newer")
     assert renderer.render(a_notification(), a_view()).subject == "newer"
+
+
+def test_a_renderer_looks_at_the_files_again_after_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr(render, "monotonic", lambda: now)
+    renderer = Renderer([tmp_path, shipped_templates()], look_every=2.0)
+    before = renderer.render(a_notification(), a_view()).subject
+
+    a_folder(tmp_path, customer_received="new file")
+    now = 1001.9
+    assert renderer.render(a_notification(), a_view()).subject == before
+
+    now = 1002.0
+    assert renderer.render(a_notification(), a_view()).subject == "new file"
+
+    a_folder(tmp_path, customer_received="changed")
+    now = 1003.9
+    assert renderer.render(a_notification(), a_view()).subject == "new file"
+    now = 1004.1
+    assert renderer.render(a_notification(), a_view()).subject == "changed"
+
+    (tmp_path / "mail/en/customer.received.txt.j2").unlink()
+    now = 1006.2
+    assert renderer.render(a_notification(), a_view()).subject == before
 
 
 def test_an_own_template_that_is_deleted_gives_way_to_the_shipped_one(tmp_path: Path) -> None:
