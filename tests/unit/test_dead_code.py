@@ -21,6 +21,8 @@ CALLED_BY_OTHERS: dict[str, str] = {
     "connection_lost": "asyncio.Protocol",
     "connection_made": "asyncio.Protocol",
     "data_received": "asyncio.Protocol",
+    "ascend_resolver": "PyYAML's composer",
+    "descend_resolver": "PyYAML's composer",
     "describe": "prometheus_client's Collector",
     "format_commands": "click.Group",
     "get_explanation": "pyspf's query",
