@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+
+import pytest
 
 from mailbridge import worker
 from mailbridge.delivery import deliver as delivery
 from mailbridge.delivery.webhooks import deliver as webhooks
 from mailbridge.handling import retry
 from mailbridge.jobs.clock_jump import after_step, clip_times
+from mailbridge.jobs.leases import LeaseKeeper
 from mailbridge.notifications.model import Audience
 from mailbridge.oauth import source as oauth
 from mailbridge.store import grants
@@ -68,6 +72,31 @@ def test_a_lease_outlives_a_step_ahead(desk: TestDesk) -> None:
     with desk.app.store.write() as tx:
         others = tx.outbox.claim("another", 10, timedelta(minutes=15), desk.clock.now())
     assert [one.notification.event for one in others] == ["clock_set"]
+
+
+@pytest.mark.parametrize("to", [YEARS_AHEAD, datetime(1970, 1, 1, tzinfo=UTC)])
+def test_a_step_makes_no_living_process_count_as_dead(desk: TestDesk, to: datetime) -> None:
+    """On PostgreSQL several processes have leases; who lives is counted by the monotonic clock of the one who looks."""
+    desk.feed(a_mail())
+    store = desk.app.store
+    with closing(LeaseKeeper(store, desk.clock, every=3600)) as living, closing(LeaseKeeper(store, desk.clock, every=3600)) as other:
+        mine, others = f"{living.owner()}:1", f"{other.owner()}:1"
+        with store.write() as tx:
+            claimed = tx.outbox.claim(mine, 10, timedelta(minutes=15), NOW)
+        assert claimed
+        other.look()
+        set_clock(desk, to)
+        for _ in range(3):
+            other.look()
+        with store.read() as tx:
+            assert [one.name for one in tx.lease_holders.all() if one.dead] == []
+        with store.write() as tx:
+            taken = {one.id for one in tx.outbox.claim(others, 10, timedelta(minutes=15), desk.clock.now())}
+            assert not taken & {one.id for one in claimed}
+        living.look()
+        with store.write() as tx:
+            for one in claimed:
+                tx.outbox.defer(one.id, desk.clock.now(), "the owner still has its lease", owner=mine)
 
 
 def test_no_last_run_of_a_job_lies_in_the_future(desk: TestDesk) -> None:

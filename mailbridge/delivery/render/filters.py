@@ -106,10 +106,14 @@ def bare(subject: str, number: str = "") -> str:
 
 @pass_context
 def _when(context: Context, moment: datetime | str | None) -> str:
-    """A moment by the wall clock of the reader's team, in the words of the template's language; '' for none."""
+    """A moment by the wall clock of the reader's team, in the words of the template's language; '' for none, and a text that is no moment
+    as it is."""
     if not moment:
         return ""
-    local = _wall(context, moment)
+    try:
+        local = _wall(context, moment)
+    except ValueError:
+        return str(moment)
     return _day_and_time(context, local, local.tzname() or "")
 
 
