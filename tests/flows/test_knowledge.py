@@ -224,6 +224,28 @@ def test_send_puts_the_article_into_the_answer(desk: TestDesk) -> None:
     assert results(desk) == [("#send KB-17", "done", "")]
 
 
+def test_a_long_article_begins_in_the_answer_and_goes_along_as_a_file(tmp_path: Path) -> None:
+    chapters = "\n\n".join(f"## Chapter {number}\n\n{LONG}" for number in range(40))
+    write(tmp_path, {"knowledge/20.md": f"---\nid: KB-20\ntitle: All about printers\n---\n{chapters}\n\nThe last line.\n"})
+    with a_desk(tmp_path) as desk:
+        desk.feed(proven(SENSOR, "customer.test"))
+        on_ticket(desk, "Hello Carol,\n\n#send KB-20")
+
+        letter = next(one for one in desk.deliver() if CAROL in str(one["To"]) and "KB-20" in one.as_string())
+        body = cast(EmailMessage, letter).get_body(("plain",))
+        assert body is not None
+        text = str(body.get_content())
+        assert text.startswith("Hello Carol,\n\nAll about printers (KB-20)\n\n")
+        assert "Chapter 3" in text
+        assert "… (KB-20.txt)" in text
+        assert "The last line." not in text
+        (file,) = cast(EmailMessage, letter).iter_attachments()
+        assert file.get_filename() == "KB-20.txt"
+        assert str(cast(EmailMessage, file).get_content()).rstrip().endswith("The last line.")
+        assert len(text) < 6_000
+        desk.assert_sound()
+
+
 def test_an_answer_ready_to_send_is_filled_and_stands_above_the_own_words(desk: TestDesk) -> None:
     desk.feed(proven(SENSOR, "customer.test"))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from hashlib import sha256
 
 from mailbridge.config.suggest import nearest
 from mailbridge.execution.desk import Desk
@@ -15,20 +16,23 @@ from mailbridge.handling.agents.results import LONGEST_SHOWN
 from mailbridge.handling.placed_mail import PlacedMail
 from mailbridge.ids import ticket_number
 from mailbridge.knowledge.fields import filled
-from mailbridge.knowledge.model import ArticleAudience, article_name
+from mailbridge.knowledge.model import Article, ArticleAudience, article_name
 from mailbridge.mail_commands.model import CommandLine, ParsedMail, SendArticle, UseAnswer, WriteArticle
+from mailbridge.message.long_texts import beginning, is_long
 from mailbridge.message.markdown import to_plain
+from mailbridge.message.model import Attachment
 from mailbridge.tickets.model import Ticket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inserted:
     """The mail with the texts in it.  `failed`: a line could not be done, and nothing of the mail goes to the customer.  `articles`: the
-    numbers of those that are in the text."""
+    numbers of those that are in the text.  `files`: articles that are too long for it, whole."""
 
     parsed: ParsedMail
     failed: bool = False
     articles: tuple[int, ...] = ()
+    files: tuple[Attachment, ...] = ()
 
 
 def with_texts(desk: Desk, mail: PlacedMail, ticket: Ticket, parsed: ParsedMail) -> Inserted:
@@ -49,7 +53,9 @@ def with_texts(desk: Desk, mail: PlacedMail, ticket: Ticket, parsed: ParsedMail)
     if failed:
         return Inserted(parsed=replace(parsed, lines=(_not_sent(parsed.text), *lines) if parsed.text else tuple(lines)), failed=True)
     text = "\n\n".join(part for part in (*above, parsed.text, *below) if part)
-    return Inserted(parsed=ParsedMail(lines=tuple(lines), text=text), articles=tuple(articles))
+    long = (found for number in articles if (found := _for_customers(desk, ticket, number)) is not None and is_long(found.text))
+    files = tuple(_file(article) for article in dict.fromkeys(long))
+    return Inserted(parsed=ParsedMail(lines=tuple(lines), text=text), articles=tuple(articles), files=files)
 
 
 def _no_article_here(parsed: ParsedMail) -> Inserted:
@@ -82,13 +88,39 @@ def _text(desk: Desk, mail: PlacedMail, ticket: Ticket, line: CommandLine) -> tu
 
 
 def _article(desk: Desk, ticket: Ticket, line: CommandLine, number: int) -> tuple[CommandLine, str]:
-    language = ticket.language or desk.config.desk.language
-    article = desk.knowledge.article(number, language, readers=ArticleAudience.CUSTOMERS)
+    article = _for_customers(desk, ticket, number)
     if article is None:
-        internal = desk.knowledge.article(number, language) is not None
+        internal = desk.knowledge.article(number, _language(desk, ticket)) is not None
         return _refused(line, "article-for-agents" if internal else "unknown-article"), ""
-    parts = (f"{article.title} ({article_name(number)})", to_plain(article.text), *article.videos)
-    return line, "\n\n".join(parts)
+    text = to_plain(article.text)
+    if is_long(article.text):
+        text = f"{beginning(text)}\n\n… ({_file_name(article)})"
+    return line, "\n\n".join((f"{article.title} ({article_name(number)})", text, *article.videos))
+
+
+def _for_customers(desk: Desk, ticket: Ticket, number: int) -> Article | None:
+    return desk.knowledge.article(number, _language(desk, ticket), readers=ArticleAudience.CUSTOMERS)
+
+
+def _language(desk: Desk, ticket: Ticket) -> str:
+    return ticket.language or desk.config.desk.language
+
+
+def _file_name(article: Article) -> str:
+    return f"{article_name(article.number)}.txt"
+
+
+def _file(article: Article) -> Attachment:
+    """The whole article as a text file."""
+    content = f"{article.title}\n\n{to_plain(article.text)}\n".encode()
+    return Attachment(
+        part="",
+        name=_file_name(article),
+        content_type="text/plain",
+        size=len(content),
+        sha256=sha256(content).hexdigest(),
+        content=content,
+    )
 
 
 def _answer(

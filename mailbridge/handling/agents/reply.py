@@ -40,6 +40,8 @@ def add_agent_reply(tx: Tx, desk: Desk, mail: PlacedMail) -> MailResult:
     parsed = taken_as_answer(mail.parsed, ours)
     inserted = with_texts(desk, mail, ticket, replace(parsed, lines=tuple(on_a_ticket(line) for line in parsed.lines)))
     parsed = inserted.parsed
+    if inserted.files:
+        mail = replace(mail, message=replace(mail.message, attachments=(*mail.message.attachments, *inserted.files)))
     said = [line.command for line in parsed.lines]
     internal = InternalNote() in said or (answers_note(ours) and AgentReply() not in said)
     named = mentions(parsed.text, command_author(mail.agent, desk, mail.now))
