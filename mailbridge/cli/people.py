@@ -137,7 +137,7 @@ def leave(folder: Path, as_json: bool, to: str, yes: bool, name: str) -> None:
         handed = {"tickets": left.tickets, "plans": left.plans, "follows": left.follows, "approvals": left.approvals}
         print_json({**handed, "pairings": left.pairings, "wishes": left.wishes, "files": found})
         return
-    waiting = ("approvals that wait", left.approvals)
+    waiting = ("approvals that others decide about now", left.approvals)
     for what, numbers in (("tickets", left.tickets), ("plans", left.plans), ("follows", left.follows), waiting):
         click.echo(f"{what}: {', '.join(ticket_number(prefix, number) for number in numbers) or 'none'}")
     click.echo(f"pairings ended: {left.pairings}, wishes ended: {left.wishes}; reply addresses of {safe(name)} count no longer")

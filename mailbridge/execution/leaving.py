@@ -19,11 +19,12 @@ from mailbridge.organisation.wishes import OF_SENDERS, WishId, WishKind
 from mailbridge.sla.zones import wall
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.actor import Actor
+from mailbridge.tickets.command_types.escalation import ReassignApproval
 from mailbridge.tickets.command_types.plans import CancelPlan, PlanWork
 from mailbridge.tickets.command_types.values import Assign, SetTeam
 from mailbridge.tickets.command_types.wishes import Follow, Mute
 from mailbridge.tickets.commands import Command
-from mailbridge.tickets.model import Ticket
+from mailbridge.tickets.model import Approval, ApprovalKind, Ticket
 from mailbridge.tickets.requests import Request
 
 AHEAD = timedelta(days=3 * 366)  # in which planned work is looked for
@@ -33,7 +34,8 @@ FOR_GOOD = date(9999, 12, 31)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Left:
-    """What was handed over.  `approvals`: tickets on which the agent is among those who decide.  `refused`: '' or the key of the reason."""
+    """What was handed over.  `approvals`: tickets where somebody else decides about requests now.
+    `refused`: '' or the key of the reason."""
 
     refused: str = ""
     tickets: tuple[int, ...] = ()
@@ -72,7 +74,7 @@ def leave(tx: Tx, desk: Desk, name: str, to: str, actor: Actor, now: datetime) -
             plans.append(ticket.id)
         if name in ticket.followers:
             follows.append(ticket.id)
-        if any(name in approval.approvers for approval in ticket.approvals):
+        if any(isinstance(command, ReassignApproval) for command in commands):
             approvals.append(ticket.id)
         requests = [Request(commands=(command,)) for command in commands]
         if requests:
@@ -100,8 +102,13 @@ def _concerned(tx: Tx, name: str, now: datetime) -> list[Ticket]:
 
 
 def _names(ticket: Ticket, name: str) -> bool:
-    waits = any(name in approval.approvers for approval in ticket.approvals)
+    waits = any(_decides(name, approval) for approval in ticket.approvals)
     return ticket.merged_into is None and (ticket.assignee == name or name in ticket.followers or name in ticket.muted or waits)
+
+
+def _decides(name: str, approval: Approval) -> bool:
+    """Whether the agent is among those who decide, perhaps from the reminder on.  A confirmation is its author's alone."""
+    return approval.kind is ApprovalKind.APPROVAL and name in (*approval.approvers, *approval.deputies)
 
 
 def _commands(ticket: Ticket, name: str, to: str, heir: str, now: datetime) -> list[Command]:
@@ -114,6 +121,8 @@ def _commands(ticket: Ticket, name: str, to: str, heir: str, now: datetime) -> l
         if plan.agent == name and plan.is_open:
             moves = bool(heir) and plan.at > now
             commands.append(PlanWork(plan=plan.id, agent=heir) if moves else CancelPlan(plan=plan.id))
+    waiting = (approval for approval in ticket.approvals if _decides(name, approval))
+    commands += [ReassignApproval(approval=approval.id, of=name, to=heir) for approval in waiting]
     if name in ticket.followers:
         commands += [Follow(agent=heir)] if heir else []
         commands.append(Follow(agent=name, on=False))

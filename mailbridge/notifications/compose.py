@@ -40,7 +40,14 @@ from mailbridge.notifications.routing import Route, routed, waits
 from mailbridge.notifications.untold import NotTold, Untold
 from mailbridge.notifications.wishes import silenced
 from mailbridge.rules.flow import MAIL, FlowEntry, Timing
-from mailbridge.tickets.event_types.escalation import AlertRaised, ApprovalDecided, ApprovalReminded, ApprovalRequested, Escalated
+from mailbridge.tickets.event_types.escalation import (
+    AlertRaised,
+    ApprovalDecided,
+    ApprovalReassigned,
+    ApprovalReminded,
+    ApprovalRequested,
+    Escalated,
+)
 from mailbridge.tickets.event_types.mails import DeliveryFailed, MessageAdded, TicketOpened
 from mailbridge.tickets.event_types.people import InvitationAnswered, MeetingSet, ParticipantAdded, RequesterChanged
 from mailbridge.tickets.event_types.plans import PlanSet
@@ -84,6 +91,7 @@ NOTIFIERS: Mapping[type[TicketEvent], EventNotifier] = {
     Undone: _both(relations.undone, _both(plans.undone, estimates.estimated)),
     ApprovalRequested: approvals.requested,
     ApprovalReminded: approvals.reminded,
+    ApprovalReassigned: approvals.reassigned,
     ApprovalDecided: approvals.decided,
     RatingAsked: ratings.asked,
     TicketRated: ratings.rated,

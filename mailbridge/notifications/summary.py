@@ -15,7 +15,14 @@ from mailbridge.notifications.summary_model import Summary
 from mailbridge.organisation import transitions
 from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.deadlines import RULE
-from mailbridge.tickets.event_types.escalation import AlertRaised, ApprovalDecided, ApprovalReminded, ApprovalRequested, Escalated
+from mailbridge.tickets.event_types.escalation import (
+    AlertRaised,
+    ApprovalDecided,
+    ApprovalReassigned,
+    ApprovalReminded,
+    ApprovalRequested,
+    Escalated,
+)
 from mailbridge.tickets.event_types.mails import DeliveryFailed, MessageAdded, TicketOpened
 from mailbridge.tickets.event_types.people import (
     AddressesRevoked,
@@ -108,7 +115,7 @@ def summary(event: Event, viewer: Viewer) -> Summary:
             return _of_plan(what, viewer)
         case WorkRecorded() | WorkCorrected() | EstimateSet() | HoursAlerted() | HoursRanOut():
             return _of_work(what, event, viewer)
-        case Escalated() | ApprovalRequested() | ApprovalReminded() | ApprovalDecided():
+        case Escalated() | ApprovalRequested() | ApprovalReminded() | ApprovalReassigned() | ApprovalDecided():
             return _of_approval(what, viewer)
         case FollowerSet() | MuteSet() | MarkedSpam() | RatingAsked() | TicketRated():
             return _of_wish(what, viewer)
@@ -287,7 +294,7 @@ def _of_wish(what: Wished, viewer: Viewer) -> Summary:
     assert_never(what)
 
 
-Asked = Escalated | ApprovalRequested | ApprovalReminded | ApprovalDecided
+Asked = Escalated | ApprovalRequested | ApprovalReminded | ApprovalReassigned | ApprovalDecided
 
 
 def _of_approval(what: Asked, viewer: Viewer) -> Summary:
@@ -300,6 +307,10 @@ def _of_approval(what: Asked, viewer: Viewer) -> Summary:
             return Summary(key=_of_what("waits", what.approval.line), values=values)
         case ApprovalReminded():
             return Summary(key="reminded", values={"id": str(what.approval)})
+        case ApprovalReassigned():
+            variant = "" if what.after else "less"
+            who = {"before": _agent(what.before, viewer), "who": _agents(what.after, viewer)}
+            return Summary(key="reassigned", variant=variant, values={"id": str(what.approval), **who})
         case ApprovalDecided():
             key = "expired" if what.expired else "agreed" if what.granted and not what.refused else "rejected"
             variant = "number" if not what.line else "refused" if what.granted and what.refused else "reason" if what.reason else ""

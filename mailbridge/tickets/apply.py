@@ -7,7 +7,14 @@ from datetime import datetime
 from typing import Any, assert_never
 
 from mailbridge.message.replacing import replace
-from mailbridge.tickets.event_types.escalation import AlertRaised, ApprovalDecided, ApprovalReminded, ApprovalRequested, Escalated
+from mailbridge.tickets.event_types.escalation import (
+    AlertRaised,
+    ApprovalDecided,
+    ApprovalReassigned,
+    ApprovalReminded,
+    ApprovalRequested,
+    Escalated,
+)
 from mailbridge.tickets.event_types.mails import DeliveryFailed, MessageAdded, TicketOpened
 from mailbridge.tickets.event_types.people import (
     AddressesRevoked,
@@ -150,6 +157,8 @@ def _changes(ticket: Ticket, event: Event) -> dict[str, Any]:
             return {"approvals": (*ticket.approvals, approval), "approvals_asked": approval.id}
         case ApprovalReminded(approval=id):
             return {"approvals": tuple(_reminded(a) if a.id == id else a for a in ticket.approvals)}
+        case ApprovalReassigned(approval=id):
+            return {"approvals": tuple(_reassigned(a, event.what) if a.id == id else a for a in ticket.approvals)}
         case ApprovalDecided(approval=id):
             return {"approvals": tuple(a for a in ticket.approvals if a.id != id)}
         case ContentErased():
@@ -231,6 +240,16 @@ def _answered(meeting: Meeting | None, what: InvitationAnswered) -> Meeting | No
         return None
     others = tuple(answer for answer in meeting.answers if answer[0] != what.author)
     return replace(meeting, answers=(*others, (what.author, what.answer)))
+
+
+def _reassigned(approval: Approval, what: ApprovalReassigned) -> Approval:
+    """With the new approvers in place of the one who leaves, who is no deputy either."""
+    stay = tuple(name for name in approval.approvers if name != what.before)
+    return replace(
+        approval,
+        approvers=tuple(dict.fromkeys((*stay, *what.after))),
+        deputies=tuple(name for name in approval.deputies if name != what.before),
+    )
 
 
 def _reminded(approval: Approval) -> Approval:

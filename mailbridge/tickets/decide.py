@@ -16,7 +16,15 @@ from mailbridge.tickets.command_context import (
     HeldRequest,
     Refusal,
 )
-from mailbridge.tickets.command_types.escalation import Approve, Escalate, ExpireApproval, RaiseAlert, Reject, RemindApproval
+from mailbridge.tickets.command_types.escalation import (
+    Approve,
+    Escalate,
+    ExpireApproval,
+    RaiseAlert,
+    ReassignApproval,
+    Reject,
+    RemindApproval,
+)
 from mailbridge.tickets.command_types.mails import AgentReply, CustomerMessage, InternalNote, Open, ReportFailure
 from mailbridge.tickets.command_types.people import (
     AddParticipant,
@@ -169,6 +177,7 @@ HANDLERS: Mapping[type[Command], Handler] = {
     Reject: approvals.reject,
     RemindApproval: approvals.remind,
     ExpireApproval: approvals.expire,
+    ReassignApproval: approvals.reassign,
     Follow: wishes.follow,
     Mute: wishes.mute,
     MarkSpam: wishes.mark_spam,

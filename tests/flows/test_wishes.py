@@ -422,6 +422,24 @@ def test_a_manager_hands_over_what_a_leaver_has(desk: TestDesk) -> None:
     assert not desk.app.desk().organisation.agents["bogdan"].active
 
 
+@pytest.mark.parametrize(("to", "decides"), [("bogdan", MARA), ("", MARA), ("dana", "dana@desk.test")])
+def test_what_waits_for_the_yes_of_a_leaver_goes_to_the_successor_or_to_a_manager(to: str, decides: str, tmp_path: Path) -> None:
+    """Clara alone may agree; Bogdan asked, so he cannot take her place."""
+    teams = TEAMS.replace("agents:\n", "agents:\n  dana: {title: Dana, address: dana@desk.test}\n", 1)
+    approvals = "approvals:\n  - {what: priority, priority: [urgent], by: [clara]}\n"
+    with a_desk(tmp_path, rules={**RULES, "teams.yaml": teams, "approvals.yaml": approvals}) as desk:
+        _opens(desk)
+        _line(desk, BOGDAN, "#priority urgent", "p")
+        _agree(desk, MARA, f"#leave clara to {to}" if to else "#leave clara", "l")
+        (approval,) = desk.ticket(1).approvals
+        assert [f"{name}@desk.test" for name in approval.approvers] == [decides]
+        assert "Approvals that others decide about now: MB-1" in _plain(_last(desk, MARA))
+        question = desk.promise_to(decides, "approval")
+        raw = a_mail("yes", from_=decides, to=question.reply_to, in_reply_to=question.message_id, message_id="<y@desk.test>")
+        desk.feed(proven(raw), mail_from=decides, rcpt_to=(question.reply_to,))
+        assert (desk.ticket(1).priority, desk.ticket(1).approvals) == ("urgent", ())
+
+
 def test_a_leaver_is_no_agent_any_more_and_gets_nothing(desk: TestDesk) -> None:
     _busy(desk)
     to = desk.promise_to(BOGDAN, "new").reply_to

@@ -22,7 +22,14 @@ from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.tables.tickets import tickets
 from mailbridge.store.tickets import _columns
 from mailbridge.tickets.actor import Actor, ActorKind
-from mailbridge.tickets.event_types.escalation import AlertRaised, ApprovalDecided, ApprovalReminded, ApprovalRequested, Escalated
+from mailbridge.tickets.event_types.escalation import (
+    AlertRaised,
+    ApprovalDecided,
+    ApprovalReassigned,
+    ApprovalReminded,
+    ApprovalRequested,
+    Escalated,
+)
 from mailbridge.tickets.event_types.mails import DeliveryFailed, MessageAdded, TicketOpened
 from mailbridge.tickets.event_types.people import (
     AddressesRevoked,
@@ -290,6 +297,7 @@ WHAT_HAPPENS: tuple[TicketEvent, ...] = (
     Escalated(chain="network", before=0, after=1, to="second"),
     ApprovalRequested(approval=HELD, why="work-over"),
     ApprovalReminded(approval=1),
+    ApprovalReassigned(approval=1, before="maria", after=("ana",)),
     ApprovalDecided(approval=1, granted=False, reason="too long", line=HELD.line, asker=HELD.asker),
     PlaybookStarted(name="new-hire", tasks=(7, 8)),
     Undone(undone=(3, 4), restored=a_ticket(7), kept=("status",)),

@@ -84,7 +84,7 @@ def test_its_configuration_rules_and_templates_have_no_mistake(upgraded: Path, c
 
 NEWER = {  # events that the earlier version did not know
     *("CustomerChanged", "HoursAlerted", "HoursRanOut", "PlanSet"),
-    *("FollowerSet", "MuteSet", "TicketRated", "RatingAsked", "MarkedSpam"),
+    *("FollowerSet", "MuteSet", "TicketRated", "RatingAsked", "MarkedSpam", "ApprovalReassigned"),
 }
 
 

@@ -9,7 +9,7 @@ from mailbridge.notifications.context import NotificationContext, notifications_
 from mailbridge.notifications.model import Audience, Class, Notification
 from mailbridge.notifications.payloads.tickets import ApprovalAnswer, ApprovalQuestion
 from mailbridge.notifications.recipients import named
-from mailbridge.tickets.event_types.escalation import ApprovalDecided, ApprovalReminded, ApprovalRequested
+from mailbridge.tickets.event_types.escalation import ApprovalDecided, ApprovalReassigned, ApprovalReminded, ApprovalRequested
 from mailbridge.tickets.events import Event
 from mailbridge.tickets.model import Approval, ApprovalKind
 
@@ -39,6 +39,18 @@ def reminded(event: Event, events: Sequence[Event], context: NotificationContext
             asked = named(approval.approvers, context.organisation)
             for promise in notifications_to(asked, Audience.MANAGER, "approval_reminded", context, payload=_question(approval, context)):
                 yield replace(promise, class_=Class.REMINDER)
+
+
+def reassigned(event: Event, events: Sequence[Event], context: NotificationContext) -> Iterator[Notification]:
+    """Those who decide in place of an agent who leaves get the question."""
+    what = event.what
+    if not isinstance(what, ApprovalReassigned):
+        return
+    for approval in context.ticket.approvals:
+        if approval.id == what.approval:
+            asked = named(what.after, context.organisation)
+            question = _question(approval, context, approval.why)
+            yield from notifications_to(asked, Audience.MANAGER, "approval", context, payload=question)
 
 
 def decided(event: Event, events: Sequence[Event], context: NotificationContext) -> Iterator[Notification]:

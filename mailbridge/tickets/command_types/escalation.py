@@ -40,6 +40,15 @@ class ExpireApproval:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReassignApproval:
+    """Asks somebody else in place of the agent `of`, who leaves: the agent `to`; '' and the author of the request: the managers."""
+
+    approval: int
+    of: str
+    to: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RaiseAlert:
     """The moment of a deadline has come.  `tell`: who a level of a ladder or a rule by time names.  `target_at`: when the promise itself is
     due.  `why`: what the rule found."""
@@ -52,4 +61,4 @@ class RaiseAlert:
     why: str = ""
 
 
-EscalationCommand = RaiseAlert | Escalate | Approve | Reject | RemindApproval | ExpireApproval
+EscalationCommand = RaiseAlert | Escalate | Approve | Reject | RemindApproval | ExpireApproval | ReassignApproval

@@ -32,6 +32,15 @@ class ApprovalReminded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalReassigned:
+    """`before` no longer decides about the approval; `after` do: the new approvers alone, none where others decide already."""
+
+    approval: int
+    before: str
+    after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalDecided:
     """`granted`: the events of the request follow, with its author as actor.  Else `reason` says why it was rejected.
 
@@ -65,13 +74,14 @@ class AlertRaised:
     why: str = ""
 
 
-EscalationEvent = Escalated | ApprovalRequested | ApprovalReminded | ApprovalDecided | AlertRaised
+EscalationEvent = Escalated | ApprovalRequested | ApprovalReminded | ApprovalReassigned | ApprovalDecided | AlertRaised
 
 # The names under which these events are stored and published.
 STORED: tuple[StoredEvent, ...] = (
     stored_event("escalated", "Escalated", Escalated),
     stored_event("approval_requested", "ApprovalRequested", ApprovalRequested),
     stored_event("approval_reminded", "ApprovalReminded", ApprovalReminded),
+    stored_event("approval_reassigned", "ApprovalReassigned", ApprovalReassigned),
     stored_event("approval_decided", "ApprovalDecided", ApprovalDecided),
     stored_event("alert_raised", "AlertRaised", AlertRaised),
 )

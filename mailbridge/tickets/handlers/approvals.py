@@ -19,9 +19,15 @@ from mailbridge.organisation.model import Organisation, Team
 from mailbridge.sla.calendar import due
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.command_context import CommandContext, HandlerResult, HeldRequest, Refusal
-from mailbridge.tickets.command_types.escalation import ExpireApproval, Reject, RemindApproval
+from mailbridge.tickets.command_types.escalation import ExpireApproval, ReassignApproval, Reject, RemindApproval
 from mailbridge.tickets.commands import Command
-from mailbridge.tickets.event_types.escalation import ApprovalDecided, ApprovalReminded, ApprovalRequested, Escalated
+from mailbridge.tickets.event_types.escalation import (
+    ApprovalDecided,
+    ApprovalReassigned,
+    ApprovalReminded,
+    ApprovalRequested,
+    Escalated,
+)
 from mailbridge.tickets.event_types.values import PriorityChanged, StatusChanged, TagsAdded, TeamChanged
 from mailbridge.tickets.event_types.work import EstimateSet, WorkCorrected, WorkRecorded
 from mailbridge.tickets.events import Event, TicketEvent
@@ -220,6 +226,29 @@ def reject(ticket: Ticket, command: Reject, about: CommandContext) -> HandlerRes
 def remind(ticket: Ticket, command: RemindApproval, about: CommandContext) -> HandlerResult:
     waits = any(approval.id == command.approval and approval.remind_at is not None for approval in ticket.approvals)
     return [ApprovalReminded(approval=command.approval)] if waits else []
+
+
+def reassign(ticket: Ticket, command: ReassignApproval, about: CommandContext) -> HandlerResult:
+    """The successor of the agent decides, else the managers.  The author of the request decides only about a confirmation, and nobody
+    else does: that one expires.  Where others decide already, nobody new is asked unless a successor is named."""
+    waiting = next((one for one in ticket.approvals if one.id == command.approval), None)
+    if waiting is None or waiting.kind is ApprovalKind.CONFIRMATION or command.of not in (*waiting.approvers, *waiting.deputies):
+        return []
+    barred = (command.of, waiting.asker)
+    left = _active((name for name in waiting.approvers if name not in barred), about.organisation)
+    heir = _active((command.to,), about.organisation) if command.to not in ("", waiting.asker) else ()
+    instead = heir or (() if left else _managers_but(barred, ticket, about.organisation))
+    if not instead and not left:
+        return []  # nobody else may decide: the approval expires
+    new = tuple(name for name in instead if name not in waiting.approvers)
+    return [ApprovalReassigned(approval=waiting.id, before=command.of, after=new)]
+
+
+def _managers_but(barred: tuple[str, ...], ticket: Ticket, organisation: Organisation) -> tuple[str, ...]:
+    """The managers of the team, else those of the desk, without these agents."""
+    of_desk = tuple(agent.name for agent in organisation.agents.values() if agent.manager and agent.active)
+    found = (tuple(name for name in group if name not in barred) for group in (_managers(ticket, organisation), of_desk))
+    return next((group for group in found if group), ())
 
 
 def expire(ticket: Ticket, command: ExpireApproval, about: CommandContext) -> HandlerResult:

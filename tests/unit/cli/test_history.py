@@ -15,7 +15,14 @@ from mailbridge.organisation.priority import Priority
 from mailbridge.reply.showing import LeftOut, ShownText
 from mailbridge.store.mails import Direction, StoredAttachment, StoredMail
 from mailbridge.tickets.actor import Actor, ActorKind
-from mailbridge.tickets.event_types.escalation import AlertRaised, ApprovalDecided, ApprovalReminded, ApprovalRequested, Escalated
+from mailbridge.tickets.event_types.escalation import (
+    AlertRaised,
+    ApprovalDecided,
+    ApprovalReassigned,
+    ApprovalReminded,
+    ApprovalRequested,
+    Escalated,
+)
 from mailbridge.tickets.event_types.mails import DeliveryFailed, MessageAdded, TicketOpened
 from mailbridge.tickets.event_types.people import (
     AddressesRevoked,
@@ -140,6 +147,8 @@ WORDS: list[tuple[TicketEvent, str]] = [
     (Escalated(chain="network", before=0, after=1, to="experts"), "escalated to experts (chain network, level 1)"),
     (ApprovalRequested(approval=HELD, why="activity-over"), "#time 10h waits for approval by maria"),
     (ApprovalReminded(approval=1), "reminder sent for approval 1"),
+    (ApprovalReassigned(approval=1, before="maria", after=("ana",)), "ana decides about approval 1 in place of maria"),
+    (ApprovalReassigned(approval=1, before="maria"), "maria no longer decides about approval 1"),
     (ApprovalDecided(approval=1, granted=True), "approval 1 granted"),
     (ApprovalDecided(approval=1, granted=False, reason="too much"), "approval 1 rejected"),
     (ApprovalDecided(approval=1, granted=False, reason="too much", line="#time 10h"), "rejected: #time 10h (too much)"),

@@ -16,7 +16,7 @@ from mailbridge.organisation.priority import Priority
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.apply import apply
 from mailbridge.tickets.command_context import CommandContext
-from mailbridge.tickets.command_types.escalation import Approve, ExpireApproval, Reject, RemindApproval
+from mailbridge.tickets.command_types.escalation import Approve, ExpireApproval, ReassignApproval, Reject, RemindApproval
 from mailbridge.tickets.command_types.mails import Open
 from mailbridge.tickets.command_types.relations import Erase, Merge
 from mailbridge.tickets.command_types.values import AddTags, RemoveTags, SetPriority, SetStatus, SetTeam
@@ -24,7 +24,7 @@ from mailbridge.tickets.commands import Command
 from mailbridge.tickets.deadlines import command_of, ticket_deadlines
 from mailbridge.tickets.decide import HANDLERS, decide_requests
 from mailbridge.tickets.decision import Decision
-from mailbridge.tickets.event_types.escalation import ApprovalDecided, ApprovalRequested, Escalated
+from mailbridge.tickets.event_types.escalation import ApprovalDecided, ApprovalReassigned, ApprovalRequested, Escalated
 from mailbridge.tickets.event_types.relations import ContentErased, MergedInto
 from mailbridge.tickets.event_types.values import PriorityChanged, StatusChanged, TagsAdded, TeamChanged
 from mailbridge.tickets.event_types.work import EstimateSet, WorkCorrected, WorkRecorded
@@ -200,6 +200,26 @@ def test_from_the_reminder_on_deputies_may_decide_and_it_reminds_once() -> None:
     assert again.events == ()
     assert by_deputy.ticket is not None
     assert by_deputy.ticket.priority is Priority.URGENT
+
+
+@pytest.mark.parametrize(
+    ("of", "to", "events", "approvers"),
+    [
+        ("mara", "clara", [ApprovalReassigned(approval=1, before="mara", after=("clara",))], ("clara",)),
+        ("mara", "", [], ("mara",)),  # no other manager: it expires
+        ("mara", "bogdan", [], ("mara",)),  # who asked does not decide
+        ("clara", "", [ApprovalReassigned(approval=1, before="clara")], ("mara",)),  # a deputy until now
+        ("bogdan", "clara", [], ("mara",)),
+    ],
+)
+def test_a_successor_decides_in_place_of_who_leaves(of: str, to: str, events: list[TicketEvent], approvers: tuple[str, ...]) -> None:
+    decision = decided(asked(), ReassignApproval(approval=1, of=of, to=to), about(AS_MARA, line=""))
+
+    assert happened(decision) == events
+    assert decision.ticket is not None
+    (approval,) = decision.ticket.approvals
+    assert approval.approvers == approvers
+    assert (of in approval.deputies) is False
 
 
 def test_nobodys_answer_is_no_in_the_end() -> None:

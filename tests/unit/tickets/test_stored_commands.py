@@ -13,7 +13,15 @@ from mailbridge.mail_commands.reading import understand
 from mailbridge.mail_commands.spelling import spelled
 from mailbridge.organisation.priority import Priority
 from mailbridge.store.documents import dump, load
-from mailbridge.tickets.command_types.escalation import Approve, Escalate, ExpireApproval, RaiseAlert, Reject, RemindApproval
+from mailbridge.tickets.command_types.escalation import (
+    Approve,
+    Escalate,
+    ExpireApproval,
+    RaiseAlert,
+    ReassignApproval,
+    Reject,
+    RemindApproval,
+)
 from mailbridge.tickets.command_types.mails import AgentReply, CustomerMessage, InternalNote, Open, ReportFailure
 from mailbridge.tickets.command_types.people import (
     AddParticipant,
@@ -118,6 +126,7 @@ NEVER_HELD = {
     Reject,
     RemindApproval,
     ExpireApproval,
+    ReassignApproval,
     AlertHours,
     PauseForHours,
     AskRating,
