@@ -13,20 +13,24 @@ from pathlib import Path
 from mailbridge.ops import crash
 from tests.unsynced import wait_for_no_disk
 
-PRELOADED = ["tests.crash.backup_victim", "tests.crash.holder", "tests.crash.victim", "tests.oauth.victim"]
+PRELOADED = ["tests.crash.backup_victim", "tests.crash.holder", "tests.crash.traced", "tests.crash.victim", "tests.oauth.victim"]
 PATIENCE = 60.0  # seconds
 
 
-def killed(crash_at: str, act: Callable[..., object], *arguments: object, after: float | None = None) -> bool:
+def killed(
+    crash_at: str, act: Callable[..., object], *arguments: object, after: float | None = None, waits_for_disk: bool = False
+) -> bool:
     """Whether a process that did `act(*arguments)` died at the crash point (`POINT` or `POINT:VISIT`, '' for none), or was killed
     `after` so many seconds.
+
+    `waits_for_disk`: as shipped; for a test that cuts the power (tests/unsynced.py).
 
     Fails the test where the process ended in another way than well or by SIGKILL, with what it said.
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
     with tempfile.NamedTemporaryFile(prefix="mb-forked-") as said:
-        process = context.Process(target=_live, args=(said.name, crash_at, act, arguments))
+        process = context.Process(target=_live, args=(said.name, crash_at, waits_for_disk, act, arguments))
         process.start()
         process.join(PATIENCE if after is None else after)
         is_over = process.exitcode is not None
@@ -41,12 +45,13 @@ def killed(crash_at: str, act: Callable[..., object], *arguments: object, after:
     return exit_code == -signal.SIGKILL
 
 
-def _live(said: str, crash_at: str, act: Callable[..., object], arguments: tuple[object, ...]) -> None:
+def _live(said: str, crash_at: str, waits_for_disk: bool, act: Callable[..., object], arguments: tuple[object, ...]) -> None:
     """In the new process."""
     file = os.open(said, os.O_WRONLY | os.O_APPEND)
     os.dup2(file, 1)
     os.dup2(file, 2)
-    wait_for_no_disk()
+    if not waits_for_disk:
+        wait_for_no_disk()
     if crash_at:
         crash.arm(crash_at)
     act(*arguments)

@@ -15,6 +15,7 @@ declare -A needs=(
   [/usr/bin/swaks]=swaks
   [/usr/bin/chromium]=chromium
   [/usr/bin/openssl]=openssl
+  [/usr/bin/strace]=strace
   [/usr/bin/setpriv]=util-linux
   [/usr/bin/systemd-analyze]=systemd
   [/usr/bin/faketime]=faketime

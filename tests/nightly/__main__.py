@@ -97,6 +97,30 @@ PARTS = {
         seconds=60,
         run=lambda seed, seconds: (in_a_root("tests/install/nightly_exim.py"), again(seed, seconds)),
     ),
+    "kill-points": Part(
+        about="desks on SQLite and PostgreSQL are killed at one system call after the other: every mail has one outcome",
+        seconds=2700,
+        run=lambda seed, seconds: (
+            tests("tests/crash/test_kill_points.py"),
+            {"TESTS_KILLS_SECONDS": str(seconds), "TESTS_KILLS_SEED": str(seed)},
+        ),
+    ),
+    "failing-calls": Part(
+        about="one system call after the other fails with EIO or ENOSPC, on SQLite and PostgreSQL: every mail has one outcome",
+        seconds=2700,
+        run=lambda seed, seconds: (
+            tests("tests/crash/test_failing_calls.py"),
+            {"TESTS_FAILING_SECONDS": str(seconds), "TESTS_FAILING_SEED": str(seed)},
+        ),
+    ),
+    "power-cuts": Part(
+        about="the power of desks on a disk of their own fails at random moments: what was acknowledged is there (as root)",
+        seconds=2400,
+        run=lambda seed, seconds: (
+            tests("tests/crash/test_power_cuts.py"),
+            {"TESTS_CUTS_SECONDS": str(seconds), "TESTS_CUTS_SEED": str(seed)},
+        ),
+    ),
     "crash": Part(
         about="desks are killed at random moments for 40 minutes, and at each of the named places once",
         seconds=2400,
@@ -114,7 +138,7 @@ def main() -> int:
     if part is None:
         print(f"there is no part {asked.part!r}" if asked.part else "name a part: make nightly PART=tokens", file=sys.stderr)
         for name, one in PARTS.items():
-            print(f"  {name:8} {one.about}", file=sys.stderr)
+            print(f"  {name:13} {one.about}", file=sys.stderr)
         return 2
     seconds = asked.seconds or part.seconds
     command, more = part.run(asked.seed, seconds)
