@@ -121,6 +121,22 @@ PARTS = {
             {"TESTS_CUTS_SECONDS": str(seconds), "TESTS_CUTS_SEED": str(seed)},
         ),
     ),
+    "poison": Part(
+        about="ten mails that hang, crash or exhaust their reader among 1,000: quarantined after three tries, others wait a minute at most",
+        seconds=1200,
+        run=lambda seed, seconds: (
+            tests("tests/crash/test_poison.py"),
+            {"TESTS_POISON_WITHIN": str(seconds), "TESTS_POISON_SEED": str(seed)},
+        ),
+    ),
+    "concurrency": Part(
+        about="eight processes on one PostgreSQL accept and work 100,000 mails at once, one in twenty a copy: exact counts",
+        seconds=2400,
+        run=lambda seed, seconds: (
+            tests("tests/crash/test_many_workers.py"),
+            {"TESTS_CONCURRENT_SECONDS": str(seconds), "TESTS_CONCURRENT_SEED": str(seed)},
+        ),
+    ),
     "crash": Part(
         about="desks are killed at random moments for 40 minutes, and at each of the named places once",
         seconds=2400,
