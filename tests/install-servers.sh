@@ -19,6 +19,7 @@ declare -A needs=(
   [/usr/bin/setpriv]=util-linux
   [/usr/bin/systemd-analyze]=systemd
   [/usr/bin/faketime]=faketime
+  [/usr/bin/promtool]=prometheus
 )
 missing=()
 for file in "${!needs[@]}"; do

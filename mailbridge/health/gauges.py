@@ -1,10 +1,16 @@
-"""The gauges of the desk: what is in the database now, for Prometheus.  docs/manual/running.md lists the names; a test compares."""
+"""The gauges of the desk, for Prometheus: what is in the database now, the disks and the clock.
+
+docs/manual/running.md lists the names; a test compares them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import shutil
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from mailbridge.clock import Clock
@@ -42,9 +48,14 @@ def _by_state(counts: Callable[[Tx], dict[str, int]], *left_out: str) -> Count:
     return count
 
 
-def _oldest(tx: Tx, now: datetime) -> dict[tuple[str, ...], float]:
-    oldest = tx.inbox.oldest()
-    return {(): max(0.0, (now - oldest).total_seconds()) if oldest else 0.0}
+def _oldest(created: Callable[[Tx], datetime | None]) -> Count:
+    """Seconds since the oldest row was created; 0 where none waits."""
+
+    def count(tx: Tx, now: datetime) -> dict[tuple[str, ...], float]:
+        oldest = created(tx)
+        return {(): max(0.0, (now - oldest).total_seconds()) if oldest else 0.0}
+
+    return count
 
 
 def _sweep_lag(tx: Tx, now: datetime) -> dict[tuple[str, ...], float]:
@@ -123,12 +134,21 @@ GAUGES: tuple[StoreGauge, ...] = (
         labels=("state",),
         count=_by_state(lambda tx: tx.inbox.counts(finished=False)),
     ),
-    StoreGauge(name="mailbridge_inbox_oldest_seconds", about="How long the oldest of them has waited", count=_oldest),
+    StoreGauge(
+        name="mailbridge_inbox_oldest_seconds",
+        about="How long the oldest of them has waited",
+        count=_oldest(lambda tx: tx.inbox.oldest()),
+    ),
     StoreGauge(
         name="mailbridge_outbox",
         about="Outgoing mails that are not sent, by state",
         labels=("state",),
         count=_by_state(lambda tx: tx.outbox.counts(finished=False), "suppressed"),
+    ),
+    StoreGauge(
+        name="mailbridge_outbox_oldest_seconds",
+        about="How long the oldest mail that is to be sent has waited",
+        count=_oldest(lambda tx: tx.outbox.oldest()),
     ),
     StoreGauge(
         name="mailbridge_webhooks",
@@ -223,18 +243,46 @@ def gauges_of(config: Config) -> tuple[StoreGauge, ...]:
     return (*GAUGES, StoreGauge(name=BY_SERVER, about=about, labels=("server", "state"), count=_by_server(config)))
 
 
+DISK_FREE = Gauge(name="mailbridge_disk_free_bytes", about="Free space of the disk with these files", labels=("files",))
+TIME = Gauge(name="mailbridge_time_seconds", about="The clock of the machine, in seconds since 1970")
+
+
+def places(config: Config) -> dict[str, Path]:
+    """What files of the desk lie where: its folder, a database of SQLite, and the backups that the daemon makes."""
+    found = {"desk": config.folder}
+    if config.store_url.startswith("sqlite:///"):
+        found["database"] = (config.folder / config.store_url.removeprefix("sqlite:///")).parent
+    if config.backup.to is not None:
+        found["backups"] = config.folder / config.backup.to
+    return found
+
+
+def disk_free(folders: Mapping[str, Path]) -> dict[tuple[str, ...], float]:
+    """Bytes that a process without privileges may still write, for each folder that is there."""
+    found: dict[tuple[str, ...], float] = {}
+    for files, folder in folders.items():
+        with suppress(OSError):
+            found[files,] = float(shutil.disk_usage(folder).free)
+    return found
+
+
 class DeskGauges:
-    """Asks the database."""
+    """Asks the database, the disks and the clock."""
 
     def __init__(self, store: Store, clock: Clock, config: Config | None = None) -> None:
         self._store, self._clock = store, clock
         self._gauges = gauges_of(config) if config else GAUGES
+        self._places = places(config) if config else {}
 
     def described(self) -> list[Gauge]:
-        return [Gauge(name=gauge.name, about=gauge.about, labels=gauge.labels) for gauge in self._gauges]
+        return [DISK_FREE, TIME, *(Gauge(name=gauge.name, about=gauge.about, labels=gauge.labels) for gauge in self._gauges)]
+
+    def local(self) -> list[Gauge]:
+        """The gauges of the machine."""
+        return [replace(DISK_FREE, values=disk_free(self._places)), replace(TIME, values={(): self._clock.now().timestamp()})]
 
     def read(self) -> list[Gauge]:
-        """All gauges, counted in one transaction.  Raises StoreAway."""
+        """All gauges of the database, counted in one transaction.  Raises StoreAway."""
         with self._store.read() as tx:
             now = self._clock.now()
             return [Gauge(name=gauge.name, about=gauge.about, labels=gauge.labels, values=gauge.count(tx, now)) for gauge in self._gauges]

@@ -83,7 +83,11 @@ class Gauges(Protocol):
     """The source of the desk's gauges."""
 
     def described(self) -> Iterable[Gauge]:
-        """All gauges that `read` returns, without values.  Does not access the database."""
+        """All gauges that `read` and `local` return, without values.  Does not access the database."""
+        ...
+
+    def local(self) -> Iterable[Gauge]:
+        """The gauges that need no database, with their current values."""
         ...
 
     def read(self) -> Iterable[Gauge]:
@@ -110,6 +114,7 @@ class GaugeCollector(Collector):
             families = []
         up.add_metric([], 1.0 if families else 0.0)
         yield up
+        yield from (_family(gauge) for gauge in self._gauges.local())
         yield from families
 
 

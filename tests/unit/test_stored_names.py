@@ -38,7 +38,7 @@ from mailbridge.doctor.model import Finding
 from mailbridge.errors import Problem
 from mailbridge.handling.pairing import to_json
 from mailbridge.health import arrivals, names
-from mailbridge.health.gauges import gauges_of
+from mailbridge.health.gauges import DISK_FREE, TIME, gauges_of
 from mailbridge.message.envelope import Source
 from mailbridge.message.model import Kind, SpanKind, Strength, Through
 from mailbridge.message.profiles import Expected, Profile
@@ -268,7 +268,7 @@ def steps() -> list[str]:
 
 def metrics() -> dict[str, list[str]]:
     counted = [family for family in Metrics().registry.collect() if family.name.startswith("mailbridge_")]
-    gauges = gauges_of(a_config(Path()))
+    gauges = (DISK_FREE, TIME, *gauges_of(a_config(Path())))
     return {family.name: [family.type] for family in counted} | {gauge.name: ["gauge", *gauge.labels] for gauge in gauges}
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from urllib.request import urlopen
@@ -12,9 +14,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from mailbridge.checks import build
-from mailbridge.config.model import WebhookSettings
+from mailbridge.config.model import Backup, WebhookSettings
 from mailbridge.errors import Permanent, StoreAway
-from mailbridge.health.gauges import DeskGauges
+from mailbridge.health.gauges import AUDIT_KEY, DeskGauges, disk_free, places
 from mailbridge.message.model import ReadingPolicy
 from mailbridge.oauth.health import ENDS_KEY
 from mailbridge.ops.metrics import GaugeCollector, Metrics, MetricsServer
@@ -125,9 +127,40 @@ def test_without_a_database_the_process_still_tells_what_it_knows(desk: TestDesk
 
     monkeypatch.setattr(Store, "read", away)
 
-    (only,) = GaugeCollector(DeskGauges(desk.app.store, desk.clock)).collect()
+    found = {
+        sample.name: sample.value
+        for family in GaugeCollector(DeskGauges(desk.app.store, desk.clock, desk.app.config)).collect()
+        for sample in family.samples
+    }
 
-    assert [(sample.name, sample.value) for sample in only.samples] == [("mailbridge_store_up", 0.0)]
+    assert found.keys() == {"mailbridge_store_up", "mailbridge_disk_free_bytes", "mailbridge_time_seconds"}
+    assert found["mailbridge_store_up"] == 0
+
+
+def test_disks_of_the_desk_and_the_clock_are_told(desk: TestDesk, endpoint: MetricsServer) -> None:
+    found = told(endpoint)
+
+    free = shutil.disk_usage(desk.app.config.folder).free
+    assert found["mailbridge_disk_free_bytes", "desk"] == pytest.approx(free, rel=0.2)
+    assert found["mailbridge_disk_free_bytes", "database"] == found["mailbridge_disk_free_bytes", "desk"]
+    assert found["mailbridge_time_seconds",] == desk.clock.now().timestamp()
+
+
+def test_the_disks_are_those_of_database_and_backups(desk: TestDesk, tmp_path: Path) -> None:
+    database = "sqlite:////var/lib/mailbridge/mailbridge.db"
+    there = replace(desk.app.config, folder=tmp_path, store_url=database, backup=Backup(to=tmp_path / "away"))
+
+    assert places(there) == {"desk": tmp_path, "database": Path("/var/lib/mailbridge"), "backups": tmp_path / "away"}
+    assert places(replace(there, store_url="postgresql:///mailbridge", backup=Backup())) == {"desk": tmp_path}
+    assert disk_free({"backups": tmp_path / "not there"}) == {}
+
+
+def test_the_oldest_mail_that_is_to_be_sent_is_told(desk: TestDesk, endpoint: MetricsServer) -> None:
+    assert told(endpoint)["mailbridge_outbox_oldest_seconds",] == 0
+    desk.feed(a_mail())
+    desk.pass_time(minutes=12)
+
+    assert told(endpoint)["mailbridge_outbox_oldest_seconds",] == 720
 
 
 def test_a_port_that_is_taken_is_told(desk: TestDesk, endpoint: MetricsServer) -> None:
@@ -142,6 +175,7 @@ def test_the_manual_names_each_metric_and_no_other(desk: TestDesk, endpoint: Met
     with desk.app.store.write() as tx:
         tx.sources.mail_came("pipe", desk.clock.now(), desk.clock.now())
         tx.state.set("backup", {"at": desk.clock.now().isoformat()}, desk.clock.now())
+        tx.state.set(AUDIT_KEY, {"missing": 0}, desk.clock.now())
         tx.state.set("backup-proof", {"made_at": desk.clock.now().isoformat()}, desk.clock.now())
     with desk.app.store.write() as tx:
         tx.grants.ensure("support")
