@@ -162,6 +162,7 @@ class App:
             rules_timed=timed,
             waiting=self.waiting_times,
             known=lambda: self.knowledge.current,
+            not_encrypted_to=self.signer_of_mails.not_encrypted_to,
             overlaid=overlaid,
         )
 

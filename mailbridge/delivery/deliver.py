@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from random import random
 from threading import Event
 from time import monotonic
-from typing import assert_never
+from typing import Protocol, assert_never
 
 from mailbridge.clock import Clock
 from mailbridge.delivery.pace import Pace
@@ -27,6 +27,7 @@ from mailbridge.errors import LeaseLost, Permanent, StoreAway
 from mailbridge.execution.desk import Desk
 from mailbridge.notifications import limits
 from mailbridge.notifications.model import Notification, Queued, Senders
+from mailbridge.notifications.payloads.tickets import Answered
 from mailbridge.ops import crash, work_loop
 from mailbridge.ops import log as logs
 from mailbridge.store.engine import Store
@@ -56,6 +57,23 @@ def rest(failures: int, jitter: float) -> timedelta:
     return work_loop.backoff(failures, FIRST_REST, LONGEST_REST, jitter)
 
 
+class Sign(Protocol):
+    """What is done to a mail just before it is handed over."""
+
+    def __call__(self, sender: str, recipient: str, raw: bytes, /, *, must_encrypt: bool = False) -> bytes: ...
+
+
+def _unsigned(_sender: str, _recipient: str, raw: bytes, /, *, must_encrypt: bool = False) -> bytes:
+    if must_encrypt:
+        raise Permanent("nothing here encrypts mails")
+    return raw
+
+
+def must_encrypt(notification: Notification) -> bool:
+    """Whether the mail goes out encrypted or not at all, because the agent who wrote it wants that."""
+    return isinstance(notification.payload, Answered) and notification.payload.encrypted
+
+
 class DeliveryWorker:
     """Delivers mails by one transport; belongs to one thread.
 
@@ -80,10 +98,11 @@ class DeliveryWorker:
         senders: Callable[[], Senders | None] = lambda: None,
         is_steady: Callable[[], bool] = lambda: True,
         monotonic: Callable[[], float] = monotonic,
-        sign: Callable[[str, str, bytes], bytes] = lambda _sender, _recipient, raw: raw,
+        sign: Sign = _unsigned,
         owner: Callable[[], str] = work_loop.process_name,
     ) -> None:
-        """`sign` gets sender, recipient and mail just before it is handed over; it raises Permanent where a key cannot be used.
+        """`sign` gets sender, recipient and mail just before it is handed over; it raises Permanent where a key cannot be used, or
+        where the mail must be encrypted and cannot be.
 
         `senders`: whose mails this worker delivers at the moment, None: everybody's.
         `owner` gives what the names of the lease owners of this process begin with.
@@ -228,7 +247,7 @@ class DeliveryWorker:
         recipient, dotted = deliverable(queued.notification.recipient), Event()
         try:
             with logs.bound(trace=queued.trace):
-                raw = self._sign(sender, recipient, self._rendered_mail(queued))
+                raw = self._sign(sender, recipient, self._rendered_mail(queued), must_encrypt=must_encrypt(queued.notification))
                 outcome = self._transport.send(sender, recipient, raw, lambda: self._mark_dot(queued, dotted))
         except Permanent as error:  # a key of the desk's cannot be used: the mail waits, for it does not go out without
             outcome = Deferred(reply=error.what)

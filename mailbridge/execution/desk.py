@@ -28,6 +28,10 @@ def _files_alone(files: Policy, _: Tx) -> Policy:
     return files
 
 
+def _nobody(_: str) -> str:
+    return "there is no folder of certificates"
+
+
 def _nothing_measured(_: Tx) -> WaitingTimes:
     return WaitingTimes()
 
@@ -42,6 +46,7 @@ class Desk:
     rules_timed: Callable[[], AbstractContextManager[object]] = nullcontext  # timer for rule evaluation
     waiting: Callable[[Tx], WaitingTimes] = _nothing_measured  # how long customers wait for the first answer
     known: Callable[[], Knowledge] = lambda: EMPTY  # the articles and answers, read at their first use
+    not_encrypted_to: Callable[[str], str] = _nobody  # why mail to the address cannot be encrypted; '' where it can
     overlaid: Callable[[Policy, Tx], Policy] = _files_alone  # the policy with what was changed about customers
 
     def at(self, tx: Tx) -> Self:

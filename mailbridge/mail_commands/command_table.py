@@ -79,6 +79,7 @@ WORDS: Mapping[str, CommandWord] = {
     "remove": CommandWord(room=Room.FACTS, reads=arguments.removed, needs=True),
     "note": CommandWord(room=Room.TEXT, reads=lambda _argument, _speaker: (InternalNote(),)),
     "public": CommandWord(room=Room.TEXT, reads=_alone(lambda _: (AgentReply(),))),
+    "encrypt": CommandWord(room=Room.TEXT, reads=_alone(lambda _: (AgentReply(encrypted=True),))),
     "send": CommandWord(room=Room.TEXT, reads=knowledge_arguments.send, needs=True),
     "answer": CommandWord(room=Room.TEXT, reads=knowledge_arguments.answer),
     "due": CommandWord(room=Room.WHEN, reads=date_arguments.due, needs=True, others=True),

@@ -281,6 +281,7 @@ class CommandLine:
     problem: str = ""
     nearest: str = ""
     detail: str = ""
+    about: str = ""  # what a refusal is about, as an address; it comes behind the reason
     doubted: bool = False  # the same line is in another person's mail; it needs a confirmation
 
     @property

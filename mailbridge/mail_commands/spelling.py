@@ -121,8 +121,8 @@ def _timed(command: Command) -> str:
             return f"#plan {number} = none" if number else "#plan none"
         case SetEstimate(minutes=minutes):
             return f"#estimate {minutes}m"
-        case AgentReply():
-            return "#public"
+        case AgentReply(encrypted=encrypted):
+            return "#encrypt" if encrypted else "#public"
         case InternalNote():
             return "#note"
         case Split(subject=subject):

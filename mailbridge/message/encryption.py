@@ -12,6 +12,12 @@ OPENED = "was encrypted, opened with the desk's S/MIME key"  # in the explanatio
 DEFECT = "encrypted"  # the reader's name for this defect
 
 
+def was_opened(explained: object) -> bool:
+    """Whether the explanation of a mail says that the desk opened it."""
+    defects = explained.get("defects") if isinstance(explained, dict) else None
+    return isinstance(defects, list) and OPENED in defects
+
+
 def looks_encrypted(text: str, files: Sequence[tuple[str, str]]) -> bool:
     """Whether a mail with this text and these files (content type, name) is encrypted.
 

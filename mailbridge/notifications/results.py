@@ -71,7 +71,10 @@ def command_results(
 def _row(line: CommandLine, decision: Decision | None, to: Viewer) -> ResultRow:
     written = _clean(line.text)
     if line.problem:
-        return ResultRow(written=written, outcome=LineStatus(line.problem), reason=_clean(line.detail), suggestion=_clean(line.nearest))
+        reason, suggestion = _clean(line.detail), _clean(line.nearest)
+        return ResultRow(
+            written=written, outcome=LineStatus(line.problem), reason=reason, detail=_clean(line.about), suggestion=suggestion
+        )
     if decision is None:
         return ResultRow(written=written, outcome=LineStatus.ANSWERED if line.question else LineStatus.DONE)
     number = decision.ticket.id if decision.ticket else None

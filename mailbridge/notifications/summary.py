@@ -90,7 +90,8 @@ def summary(event: Event, viewer: Viewer) -> Summary:
             about = {"priority": what.priority, "status": _status(what.status, viewer)}
             return Summary(key="opened", variant="for" if who else "", values={**values, **about})
         case MessageAdded():
-            kind = "reply" if what.to_customer else "note" if what.internal else "automatic" if what.automatic else ""
+            reply = "encrypted" if what.encrypted else "reply"
+            kind = reply if what.to_customer else "note" if what.internal else "automatic" if what.automatic else ""
             return Summary(key="message", variant=kind, values={"author": _agent(what.author, viewer)})
         case AlertRaised():
             values = {"promise": what.promise, "alert": what.alert}

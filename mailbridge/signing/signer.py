@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mailbridge.config.model import Config
+from mailbridge.errors import Permanent
 from mailbridge.signing.dkim_sign import DkimSigner
 from mailbridge.signing.smime_encrypt import SmimeEncrypter
 from mailbridge.signing.smime_sign import SmimeSigner
@@ -15,9 +16,15 @@ class MailSigner:
         self._smime, self._dkim = SmimeSigner(config), DkimSigner(config)
         self._encrypter = SmimeEncrypter(config.smime_certificates)
 
-    def signed(self, sender: str, recipient: str, raw: bytes) -> bytes:
+    def signed(self, sender: str, recipient: str, raw: bytes, *, must_encrypt: bool = False) -> bytes:
         """The mail with every signature that the file wants for this sender, encrypted where the recipient's certificate is there.
 
-        Raises Permanent where a key or a certificate cannot be used.
+        Raises Permanent where a key or a certificate cannot be used; with `must_encrypt` also where there is no certificate.
         """
+        if must_encrypt and (reason := self.not_encrypted_to(recipient)):
+            raise Permanent(reason)
         return self._dkim.signed(sender, self._encrypter.encrypted(recipient, self._smime.signed(sender, raw)))
+
+    def not_encrypted_to(self, recipient: str) -> str:
+        """Why mail to this address cannot be encrypted at the moment; '' where it can."""
+        return self._encrypter.hindrance(recipient)

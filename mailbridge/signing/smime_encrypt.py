@@ -41,6 +41,18 @@ class SmimeEncrypter:
         content = builder.encrypt(Encoding.DER, [PKCS7Options.Binary])
         return b"".join((about_mail, _KIND, b"\r\n", base64_lines(content), b"\r\n"))
 
+    def hindrance(self, recipient: str) -> str:
+        """Why mail to this address cannot be encrypted at the moment; '' where it can."""
+        if self._folder is None:
+            return "[smime] certificates names no folder, so mail can be encrypted to nobody"
+        if (file := self._file_of(recipient)) is None:
+            return f"there is no file {recipient.lower()}.pem in {self._folder}"
+        try:
+            read_certificate(file, recipient.lower())
+        except Permanent as error:
+            return error.what
+        return ""
+
     def _file_of(self, recipient: str) -> Path | None:
         name = recipient.lower()
         if self._folder is None or "/" in name or name.startswith("."):

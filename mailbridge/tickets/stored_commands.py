@@ -109,6 +109,7 @@ _WORK: Mapping[str, Reader] = {
 ENTRIES: tuple[StoredCommandType, ...] = (
     _entry(ANSWER, AgentReply, doubt=text),
     _entry(ANSWER, AgentReply, 2, doubt=text, mentions=texts),
+    _entry(ANSWER, AgentReply, 3, doubt=text, mentions=texts, encrypted=flag),
     _entry("note", InternalNote),
     _entry("note", InternalNote, 2, mentions=texts),
     _entry("follow", Follow, agent=text, on=flag),

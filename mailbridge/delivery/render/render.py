@@ -287,6 +287,7 @@ class Renderer:
             "renamed": view.renamed,
             "folded": view.folded,
             "encrypted": view.encrypted,
+            "opened": view.opened,
             "below": view.below,
             "cut": view.cut,
             "message": view.message,

@@ -86,6 +86,7 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
         "opens_new": "yes",
         "signature": "Acme Support\n+40 21 555 0100",
         "rating": "yes",
+        "encrypted": "yes",
     },
     "customer.rating": {},
     "customer.waiting": {"author": "Bogdan Ionescu"},
@@ -168,7 +169,7 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
     },
     "agent.rated": _RATED,
     "manager.rated": _RATED,
-    "agent.colleague_answered": {"author": "Clara Weiss", "internal": "yes", "closes": "", "mentioned": ""},
+    "agent.colleague_answered": {"author": "Clara Weiss", "internal": "yes", "closes": "", "mentioned": "", "encrypted": "yes"},
     "agent.commands": {
         **_RESULTS,
         "whose": "ana@acme.example",

@@ -73,6 +73,7 @@ _FULL = TemplateContext(
     left_out=("film of the noise.mp4",),
     folded=2,
     encrypted=True,
+    opened=True,
     invitations=("Method: REQUEST\nTitle: Look at the printer\nWhen: 2026-11-24 10:00 Europe/Bucharest",),
     below=(
         Below(kind="quote", text="Which model is it?\nIs it the one <upstairs>?", sure=False),

@@ -14,6 +14,7 @@ A template sees, by name:
     invitations   what the invitations and answers among them say, one fact a line, where the text does not
     folded        how many pictures of the sender's signature are neither listed nor carried
     encrypted     whether the message is encrypted, so that nobody can read it here
+    opened        whether the message came encrypted and the desk opened it
     below         parts of the message shown below `text`: kind ("quote", "signature", "disclaimer", "forward"), `sure`, and their text
     cut           what of the message is not shown: kind and number of lines
     message       what agents call the message, "MB-7/3"; '' in mails to others
@@ -159,6 +160,7 @@ class TemplateContext:
     renamed: tuple[str, ...] = ()
     folded: int = 0
     encrypted: bool = False
+    opened: bool = False
     below: tuple[Below, ...] = ()
     cut: tuple[Cut, ...] = ()
     message: str = ""

@@ -26,12 +26,12 @@ from mailbridge.execution.hour_banks import left_for
 from mailbridge.execution.open_targets import open_targets
 from mailbridge.execution.solved_answers import SolvedAnswer, solved_answers
 from mailbridge.ids import ticket_number
-from mailbridge.message.encryption import looks_encrypted
+from mailbridge.message.encryption import looks_encrypted, was_opened
 from mailbridge.message.model import Kind
 from mailbridge.notifications import limits
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads.agents import WholeMessage
-from mailbridge.notifications.payloads.tickets import NewTicket
+from mailbridge.notifications.payloads.tickets import Answered, NewTicket
 from mailbridge.notifications.recipients import team_of
 from mailbridge.organisation import transitions
 from mailbridge.organisation.availability import zone_of
@@ -61,11 +61,11 @@ def view_of(tx: Tx, notification: Notification, desk: Desk, now: datetime) -> Te
     ticket = tx.tickets.surviving(notification.ticket) if notification.ticket else None
     if ticket is None:
         return TemplateContext(desk=desk_view, recipient_name=notification.name, now=now, zone=_zone_of(notification, desk, "UTC"))
-    mail = _carried(tx, notification)
+    mail = _carried(tx, notification, desk)
     view = TemplateContext(
         desk=desk_view,
         ticket=_ticket(tx, ticket, desk, notification, now),
-        quoted=_answered(tx, notification, ticket),
+        quoted=_answered(tx, notification, ticket, desk),
         history=_history(tx, notification, ticket, mail, desk),
         recipient_name=notification.name,
         card=_card(tx, notification, ticket, desk, mail.fresh if mail else ""),
@@ -84,9 +84,10 @@ def _with_message(
 ) -> TemplateContext:
     """The view with the message that is carried: its text, its files, and for agents what was left out of it and how to get that."""
     files, author, requester = tx.mails.attachments(mail.id), _author(mail, desk), ticket.requester
+    explained = tx.mails.explanation(mail.id) if notification.audience is not Audience.CUSTOMER else None
     view = replace(
         view,
-        verdict=_verdict(tx, mail, desk) if notification.audience is not Audience.CUSTOMER else None,
+        verdict=_verdict(explained, mail, desk),
         text=mail.fresh,
         internal=mail.internal,
         rich=rich_of(mail.html, mail.fresh),
@@ -96,6 +97,7 @@ def _with_message(
         invitations=tuple(file.summary for file in files if file.summary and file.summary not in mail.text),
         folded=sum(file.hidden for file in files),
         encrypted=looks_encrypted(mail.text, [(file.content_type, file.name) for file in files]),
+        opened=was_opened(explained),
         mail=mail.id,
         mail_subject=mail.subject,
         sent_at=mail.date or mail.received_at,
@@ -137,11 +139,11 @@ def _zone_of(notification: Notification, desk: Desk, otherwise: str) -> str:
     return zone_of(agent.name, desk.organisation) if agent else otherwise
 
 
-def _carried(tx: Tx, notification: Notification) -> StoredMail | None:
+def _carried(tx: Tx, notification: Notification, desk: Desk) -> StoredMail | None:
     """The mail that is shown: the one that the promise is about, also where it has no text; for agents, where that one holds nothing but
     lines for the desk and is no message of the ticket, the customer's latest message."""
     if notification.audience is Audience.CUSTOMER and notification.event == "added":
-        return _latest_public(tx, notification)
+        return _latest_public(tx, notification, desk)
     mail = tx.mails.get(notification.mail) if notification.mail else None
     if notification.audience is Audience.CUSTOMER:
         return None if mail is not None and mail.internal else mail
@@ -155,15 +157,23 @@ def _is_message(tx: Tx, mail: StoredMail, notification: Notification) -> bool:
     return any(tx.events.message_number(ticket, mail.id) for ticket in tickets if ticket)
 
 
-def _latest_public(tx: Tx, notification: Notification) -> StoredMail | None:
+def _latest_public(tx: Tx, notification: Notification, desk: Desk) -> StoredMail | None:
     """What was last said between the customer and the desk, for somebody who comes to it now.
 
-    What was said is what the events say: a note, a robot's mail, an answer that was held back or refused are none of it.
+    What was said is what the events say: a note, a robot's mail, an answer that was held back or refused are none of it.  Nothing is shown
+    where it was encrypted on its way: the mail that would show it is not.
     """
     events = tx.events.of_ticket(notification.ticket) if notification.ticket else []
-    said = {e.mail for e in events if isinstance(e.what, MessageAdded) and not e.what.internal and not e.what.automatic}
+    messages = [(e.mail, e.what) for e in events if isinstance(e.what, MessageAdded) and not e.what.internal and not e.what.automatic]
+    said, secret = {mail for mail, _ in messages}, {mail for mail, what in messages if what.encrypted}
     mails = tx.mails.of_ticket(notification.ticket) if notification.ticket else []
-    return next((mail for mail in reversed(mails) if mail.id in said and mail.fresh and not mail.internal), None)
+    latest = next((mail for mail in reversed(mails) if mail.id in said and mail.fresh and not mail.internal), None)
+    return None if latest is None or latest.id in secret or _opened(tx, latest, desk) else latest
+
+
+def _opened(tx: Tx, mail: StoredMail, desk: Desk) -> bool:
+    """Whether the mail came encrypted, so that its text is not for a mail in plain text."""
+    return any(one.smime_key_file for one in desk.config.desk.identities) and was_opened(tx.mails.explanation(mail.id))
 
 
 def _latest(tx: Tx, notification: Notification) -> StoredMail | None:
@@ -174,8 +184,9 @@ def _latest(tx: Tx, notification: Notification) -> StoredMail | None:
     return next((mail for mail in reversed(mails) if mail.sender.lower() in people and mail.kind not in ROBOTS), None)
 
 
-def _answered(tx: Tx, notification: Notification, ticket: Ticket) -> HistoryEntry | None:
-    """The customer's latest message before an agent's answer, quoted below it as mail programs do."""
+def _answered(tx: Tx, notification: Notification, ticket: Ticket, desk: Desk) -> HistoryEntry | None:
+    """The customer's latest message before an agent's answer, quoted below it as mail programs do.  One that came encrypted is quoted only
+    in an answer that goes out encrypted or not at all."""
     if notification.event != "answered":
         return None
     people = {participant.address.lower() for participant in ticket.participants}
@@ -185,7 +196,9 @@ def _answered(tx: Tx, notification: Notification, ticket: Ticket) -> HistoryEntr
         earlier = [m for m in earlier if m.id in messages]
     if not earlier:
         return None
-    latest = earlier[-1]
+    latest, payload = earlier[-1], notification.payload
+    if not (isinstance(payload, Answered) and payload.encrypted) and _opened(tx, latest, desk):
+        return None
     return HistoryEntry(author=latest.sender_name or latest.sender, text=latest.fresh, at=latest.date or latest.received_at)
 
 
@@ -209,9 +222,8 @@ def _conversation(tx: Tx, ticket: Ticket, carried: StoredMail | None) -> tuple[H
     return tuple(HistoryEntry(author=m.sender_name or m.sender, text=m.fresh, at=m.date or m.received_at) for m in shown)
 
 
-def _verdict(tx: Tx, mail: StoredMail, desk: Desk) -> VerdictView | None:
+def _verdict(explained: object, mail: StoredMail, desk: Desk) -> VerdictView | None:
     """What is known of the sender of this very message; None where no mail brought it, or its explanation was erased."""
-    explained = tx.mails.explanation(mail.id)
     found = explained.get("sender") if isinstance(explained, dict) else None
     if not isinstance(found, dict):
         return None

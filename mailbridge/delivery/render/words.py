@@ -72,6 +72,8 @@ WORDS: Mapping[str, object] = {
     "no_text": "no text",
     "no_text_but": "no text of its own; {what}",
     "encrypted_here": "This message is encrypted, and the desk cannot read it. It is attached as it came.",
+    "sent_encrypted": "To customers this message goes encrypted, or not at all.",
+    "was_encrypted": "The customer's message came encrypted by S/MIME, and the desk opened it.",
     "subject_of": "Subject: {subject}",
     "renamed": "Renamed so that no program opens them by itself: {names}.",
     "cut_off": "Left out: {what}.",
@@ -253,6 +255,8 @@ WORDS: Mapping[str, object] = {
         "unknown-field": "the answer has no such field",
         "new-mail-only": "write an article in a new mail to the desk, not in an answer on a ticket; nothing was sent",
         "not-sent": "it was not sent, because a line that adds a text to it could not be done; correct the line and send your mail again",
+        "no-certificate": "the desk cannot encrypt to everybody on the ticket, so nothing was sent; give an admin the missing S/MIME "
+        "certificates and confirm your answer then, or send it again without #encrypt",
         "nothing-done": "it contains no time",
         "longer-than-a-day": "an activity belongs to one day, so it has at most 24 hours",
         "in-the-future": "that day has not come yet",
@@ -339,6 +343,7 @@ WORDS: Mapping[str, object] = {
     },
     "whys": {
         "short-answer": "it contains only yes or no, so it may be an answer to the desk and not for the customer",
+        "no-certificate": "the desk has no certificate with which it can encrypt to everybody on the ticket",
         "line-not-understood": "a line that begins with # was not understood, and it may not be meant for the customer",
         "answered-meanwhile": "a colleague has answered since the mail that you answer, so the customer would get two answers",
         "list-answer": "the address is a mailing list, so everybody on it would read the answer",

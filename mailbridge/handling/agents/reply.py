@@ -8,6 +8,7 @@ from mailbridge.conversation.model import Placement, Reason, Standing
 from mailbridge.execution.desk import Desk
 from mailbridge.handling.agents.approval_answer import answered, answers_note, doubt, note_writer, taken_as_answer
 from mailbridge.handling.agents.carry_out import carry_out
+from mailbridge.handling.agents.encrypting import NO_CERTIFICATE, refused_for, without_certificate
 from mailbridge.handling.agents.held import hold_agents_mail, hold_lines, parted
 from mailbridge.handling.agents.inserts import with_texts
 from mailbridge.handling.agents.lines import command_author
@@ -43,11 +44,13 @@ def add_agent_reply(tx: Tx, desk: Desk, mail: PlacedMail) -> MailResult:
     if inserted.files:
         mail = replace(mail, message=replace(mail.message, attachments=(*mail.message.attachments, *inserted.files)))
     said = [line.command for line in parsed.lines]
-    internal = InternalNote() in said or (answers_note(ours) and AgentReply() not in said)
+    internal = InternalNote() in said or (answers_note(ours) and not any(isinstance(one, AgentReply) for one in said))
     named = mentions(parsed.text, command_author(mail.agent, desk, mail.now))
-    speech: Command = (
-        InternalNote(mentions=named) if internal else AgentReply(doubt=doubt(parsed, ours, ticket, desk.organisation), mentions=named)
-    )
+    encrypted = AgentReply(encrypted=True) in said
+    doubtful = doubt(parsed, ours, ticket, desk.organisation)
+    if encrypted and not internal and (lacking := without_certificate(desk, ticket, parsed.lines)):
+        parsed, doubtful = refused_for(parsed, lacking), NO_CERTIFICATE
+    speech: Command = InternalNote(mentions=named) if internal else AgentReply(doubt=doubtful, mentions=named, encrypted=encrypted)
     speaks = bool(parsed.text or mail.message.attachments) and not inserted.failed
 
     mail_id = store_mail(tx, mail, ticket=ticket.id, fresh=parsed.text, internal=internal or not speaks)

@@ -153,7 +153,7 @@ def _meant_for_text(line: CommandLine, *, sent: bool, noted: bool) -> CommandLin
     """`#note` and `#public` of a mail whose text went the other way, or that had none, say so."""
     if not isinstance(line.command, TEXT) or line.problem:
         return line
-    wanted = sent if line.word == "public" else noted
+    wanted = noted if line.word == "note" else sent
     return line if wanted else replace(line, problem="no-text" if not sent and not noted else "other-way")
 
 

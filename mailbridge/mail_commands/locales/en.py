@@ -42,6 +42,11 @@ EN = Locale(
         "public": Word(
             names="public reply", usage=("#public",), about="Your text goes to the customer, also as an answer to a note."
         ),
+        "encrypt": Word(
+            names="encrypt encrypted",
+            usage=("#encrypt",),
+            about="Your text goes to the customer encrypted by S/MIME, or not at all.",
+        ),
         "send": Word(
             names="send",
             usage=("#send KB-17",),

@@ -46,6 +46,11 @@ RO = Locale(
         "public": Word(
             names="răspuns răspunde", usage=("#răspuns",), about="Textul dumneavoastră merge la client, și ca răspuns la o notă."
         ),
+        "encrypt": Word(
+            names="criptează criptat",
+            usage=("#criptează",),
+            about="Textul dumneavoastră merge la client criptat prin S/MIME sau deloc.",
+        ),
         "send": Word(
             names="trimite",
             usage=("#trimite KB-17",),

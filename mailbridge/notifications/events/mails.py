@@ -32,8 +32,8 @@ def message(event: Event, events: Sequence[Event], context: NotificationContext)
         team = team_of(context.ticket, context.organisation)
         author, opens_new = title_of(event.actor, context), closes and not opens_again(context.ticket, context.organisation)
         signature = "" if team.signature == AGENTS_OWN else context.signature or team.signature
-        answer = Answered(author=author, closes=closes, opens_new=opens_new, signature=signature)
-        news = ColleagueAnswered(author=author, closes=closes)
+        answer = Answered(author=author, closes=closes, opens_new=opens_new, signature=signature, encrypted=what.encrypted)
+        news = ColleagueAnswered(author=author, closes=closes, encrypted=what.encrypted)
         carried = event.mail or context.mail  # an answer that waited for a yes is another mail than the yes
         to_customers = notifications_to(customers(context.ticket), Audience.CUSTOMER, "answered", context, payload=answer)
         for promise in with_question(to_customers, events, context):
@@ -70,7 +70,7 @@ def message(event: Event, events: Sequence[Event], context: NotificationContext)
 
 def _mentioned(what: MessageAdded, event: Event, context: NotificationContext, mail: int | None) -> Iterator[Notification]:
     """The colleagues whom an agent's text names as @eva.  They come first: the same mail goes to nobody twice."""
-    news = ColleagueAnswered(author=title_of(event.actor, context), internal=what.internal, mentioned=True)
+    news = ColleagueAnswered(author=title_of(event.actor, context), internal=what.internal, mentioned=True, encrypted=what.encrypted)
     named = agents_named(what.mentions, context.ticket, context.organisation)
     for promise in notifications_to(named, Audience.AGENT, "colleague_answered", context, payload=news, but=event.actor):
         yield replace(promise, mail=mail)

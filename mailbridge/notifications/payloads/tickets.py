@@ -65,11 +65,14 @@ class Estimated(Payload):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered(Payload):
+    """`encrypted`: the mail goes out encrypted or not at all."""
+
     author: str
     closes: bool = False
     opens_new: bool = False  # an answer to the closed ticket makes a new one
     signature: str = ""
     rating: bool = False  # the mail asks for a rating
+    encrypted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,12 +178,13 @@ class CustomerReplied(Payload):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColleagueAnswered(Payload):
-    """`mentioned`: the reader is named in the text, as @eva."""
+    """`mentioned`: the reader is named in the text, as @eva.  `encrypted`: to customers it goes encrypted or not at all."""
 
     author: str
     internal: bool = False
     closes: bool = False
     mentioned: bool = False
+    encrypted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,10 +52,12 @@ class CustomerMessage:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentReply:
     """An agent's text to the customer.  `doubt`: the key of the reason why it is perhaps not for the customer, so that the agent is asked
-    first ('short-answer', 'line-not-understood'); '' where there is none."""
+    first ('short-answer', 'line-not-understood', 'no-certificate'); '' where there is none.  `encrypted`: it goes to customers encrypted or
+    not at all."""
 
     doubt: str = ""
     mentions: tuple[str, ...] = ()  # agents whom the text names as @eva
+    encrypted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

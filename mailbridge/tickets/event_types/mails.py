@@ -28,13 +28,15 @@ class TicketOpened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageAdded:
-    """A mail became part of the ticket.  `internal`: customers never see it.  `to_customer`: an agent's reply."""
+    """A mail became part of the ticket.  `internal`: customers never see it.  `to_customer`: an agent's reply.  `encrypted`: it
+    goes to customers encrypted or not at all."""
 
     author: str  # address of a customer, name of an agent
     internal: bool = False
     to_customer: bool = False
     mentions: tuple[str, ...] = ()  # agents whom an agent's text names as @eva
     automatic: bool = False  # vacation reply, bounce: stored, changes nothing
+    encrypted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

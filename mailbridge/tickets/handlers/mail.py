@@ -44,7 +44,8 @@ def _is_news(somebody: Participant, ticket: Ticket) -> bool:
 
 def answer(ticket: Ticket, command: AgentReply, about: CommandContext) -> HandlerResult:
     """A reply to the customer.  The first agent to reply becomes the assignee, where the team wants that."""
-    happened: list[TicketEvent] = [MessageAdded(author=about.actor.name, to_customer=True, mentions=command.mentions)]
+    said = MessageAdded(author=about.actor.name, to_customer=True, mentions=command.mentions, encrypted=command.encrypted)
+    happened: list[TicketEvent] = [said]
     team = about.organisation.teams.get(ticket.team) or Team(name="", title="")
     if not ticket.assignee and team.answer_owns and about.actor.kind is ActorKind.AGENT:
         happened.append(AssigneeChanged(before="", after=about.actor.name))

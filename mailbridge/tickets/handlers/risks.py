@@ -18,7 +18,9 @@ from mailbridge.tickets.handlers.surviving import surviving
 from mailbridge.tickets.model import LIST_FIELD, Ticket
 
 MANY = "many"  # one request changes more tickets at once than `ApprovalPolicy.many` allows
-OWN_YES = frozenset({"answered-meanwhile", "short-answer", "line-not-understood", "list-answer", "erase", "merge-customers"})
+OWN_YES = frozenset(
+    {"answered-meanwhile", "short-answer", "line-not-understood", "no-certificate", "list-answer", "erase", "merge-customers"}
+)
 
 Risk = Callable[[Ticket, Any, CommandContext], str]
 

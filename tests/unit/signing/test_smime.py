@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from dataclasses import replace
 from email import message_from_bytes
 from email.policy import default
@@ -17,7 +16,7 @@ from mailbridge.signing.signer import MailSigner
 from mailbridge.signing.smime_keys import read_smime_key
 from mailbridge.signing.smime_open import SmimeOpener
 from tests.harness import a_config, a_desk, a_mail, proven
-from tests.servers.processes import program
+from tests.smime import openssl
 
 DESK, CAROL = "support@desk.test", "carol@customer.test"
 RAW = (
@@ -26,38 +25,6 @@ RAW = (
     b'Content-Type: multipart/alternative;\r\n boundary="=_a1"\r\n\r\n--=_a1\r\nContent-Type: text/plain; charset="utf-8"\r\n'
     b"Content-Transfer-Encoding: quoted-printable\r\n\r\nGr=C3=BC=C3=9Fe  =20\r\n\r\n\r\n--=_a1--\r\n"
 )
-
-
-def openssl(*words: str, given: bytes = b"") -> bytes:
-    done = subprocess.run([program("openssl", "openssl"), *words], input=given, capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr.decode()
-    return done.stdout
-
-
-@pytest.fixture(scope="module")
-def pki(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A root, an intermediate CA, and certificates of the desk (RSA, EC) and of Carol."""
-    folder = tmp_path_factory.mktemp("pki")
-
-    def issue(name: str, issuer: str, address: str = "", days: str = "400", key: tuple[str, ...] = ("rsa:2048",)) -> None:
-        ends = folder / name
-        san = f"subjectAltName=email:{address}\n" if address else "basicConstraints=critical,CA:TRUE\n"
-        ends.with_suffix(".ext").write_text(san)
-        request = ("req", "-new", "-nodes", "-newkey", *key, "-subj", f"/CN={name}", "-keyout", f"{ends}.key")
-        signed = openssl(*request)
-        by = ("-CA", f"{folder / issuer}.pem", "-CAkey", f"{folder / issuer}.key") if issuer else ("-signkey", f"{ends}.key")
-        made = openssl("x509", "-req", "-days", days, *by, "-extfile", f"{ends}.ext", given=signed)
-        (folder / f"{name}.pem").write_bytes(made)
-
-    issue("root", "")
-    issue("middle", "root")
-    issue("desk", "middle", DESK)
-    issue("ec", "middle", DESK, key=("ec", "-pkeyopt", "ec_paramgen_curve:P-256"))
-    issue("short", "middle", DESK, days="20")
-    issue("carol", "root", "carol@customer.test")
-    for name in ("desk", "ec", "short"):
-        (folder / f"{name}.chain.pem").write_bytes((folder / f"{name}.pem").read_bytes() + (folder / "middle.pem").read_bytes())
-    return folder
 
 
 def identity(pki: Path, name: str = "desk") -> Identity:

@@ -152,7 +152,7 @@ def test_every_command_that_an_agent_may_want_can_be_stored() -> None:
 def test_the_stored_names_are_these_for_ever() -> None:
     """Databases hold them: a change here is a change of a format, and needs an entry that still reads the old one."""
     assert " ".join(f"{entry.name}/{entry.version}" for entry in ENTRIES) == (
-        "answer/1 answer/2 note/1 note/2 follow/1 mute/1 mark-spam/1 "
+        "answer/1 answer/2 answer/3 note/1 note/2 follow/1 mute/1 mark-spam/1 "
         "set-status/1 close/1 reopen/1 assign/1 set-team/1 set-priority/1 set-type/1 add-tags/1 remove-tags/1 set-field/1 "
         "add-participant/1 remove-participant/1 revoke-addresses/1 set-subject/1 set-requester/1 set-channel/1 set-contract/1 "
         "set-project/1 set-equipment/1 change-customer/1 set-due/1 "
