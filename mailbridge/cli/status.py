@@ -13,6 +13,7 @@ import click
 from mailbridge.cli import exits
 from mailbridge.cli.options import OpenDesk, desk_option, json_option, open_desk
 from mailbridge.cli.show import print_json, safe, when
+from mailbridge.errors import StoreAway
 
 if TYPE_CHECKING:
     from mailbridge.config.model import Backup, Config
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from mailbridge.store.source_health import SourceHealth
 
 WAITING_TOO_LONG = timedelta(minutes=5)
+PROBE_KEY = "write-probe"
 BACKUP_KEYS = {"made": "backup", "proven": "backup-proof", "failed": "backup-failed"}  # -> key of the state in the store
 CLOCK_SHOWN = timedelta(hours=1)
 MOST_FAILURES = 10  # of jobs, that are listed
@@ -31,6 +33,7 @@ class DeskStatus:
     """The desk's health from its store.  `troubles`: a sentence for each problem; empty where there is none."""
 
     schema: str
+    writes: Mapping[str, Any]  # whether the database takes writes, and the space where the desk writes
     inbox: Mapping[str, int]
     oldest_waiting: datetime | None
     outbox: Mapping[str, int]
@@ -57,8 +60,11 @@ class DeskStatus:
 @json_option
 def status(folder: Path, as_json: bool) -> int:
     """Show the state of the desk.  Exit code 1 if something needs attention."""
-    with open_desk(folder) as desk:
-        found = look(desk, datetime.now(UTC))
+    try:
+        with open_desk(folder) as desk:
+            found = look(desk, datetime.now(UTC))
+    except StoreAway as away:
+        return _without_database(folder, away, as_json)
     if as_json:
         print_json({"ok": not found.troubles, **{name: getattr(found, name) for name in DeskStatus.__slots__}})
     else:
@@ -66,11 +72,50 @@ def status(folder: Path, as_json: bool) -> int:
     return exits.MISTAKES if found.troubles else exits.OK
 
 
+def _without_database(folder: Path, away: StoreAway, as_json: bool) -> int:
+    """Tells why there is no state to show, and what to do."""
+    from mailbridge.config.load import load
+    from mailbridge.health.writes import write_advice
+    from mailbridge.store.engine import Store
+
+    config = load(folder)
+    trouble = write_advice(str(away.where.get("reason", away.what)), Store(config.store_url), config)
+    if as_json:
+        print_json({"ok": False, "troubles": [trouble]})
+    else:
+        click.echo(f"attention  {safe(trouble)}")
+    return exits.MISTAKES
+
+
+def write_state(desk: OpenDesk, now: datetime) -> Mapping[str, Any]:
+    """Writes a row, and looks at the space: `takes_writes`, `why` not, `free` and `needed` bytes, `folder`, and `trouble` with advice."""
+    from mailbridge.health.writes import needed, space, space_advice, write_advice
+
+    why = ""
+    try:
+        with desk.store.write() as tx:
+            tx.state.set(PROBE_KEY, now.isoformat(), now)
+    except StoreAway as away:
+        why = str(away.where.get("reason", away.what))
+    found, least = space(desk.store, desk.config), needed(desk.config)
+    is_short = found is not None and found.free < least
+    trouble = write_advice(why, desk.store, desk.config) if why else space_advice(found, desk.config) if found and is_short else ""
+    return {
+        "takes_writes": not why,
+        "why": why,
+        "free": found.free if found else None,
+        "needed": least,
+        "folder": str(found.folder) if found else "",
+        "trouble": trouble,
+    }
+
+
 def look(desk: OpenDesk, now: datetime) -> DeskStatus:
     from mailbridge.cli.check_feeds import feed_healths
     from mailbridge.oauth.health import healths_in
 
     addresses = _feeds(desk)
+    writes = write_state(desk, now)
     with desk.store.read() as tx:
         feeds = feed_healths(addresses, tx.feeds.all(), desk.config.calendars, now) if addresses else ()
         logins = healths_in(tx, desk.config, now)
@@ -85,6 +130,7 @@ def look(desk: OpenDesk, now: datetime) -> DeskStatus:
         sources = tuple(about(source, desk.config, now, is_alive) for source in tx.sources.all())
         return DeskStatus(
             schema=desk.store.current() or "",
+            writes=writes,
             inbox=inbox,
             oldest_waiting=oldest,
             outbox=outbox,
@@ -104,8 +150,10 @@ def look(desk: OpenDesk, now: datetime) -> DeskStatus:
             jobs=tuple(asdict(one) for one in failures[:MOST_FAILURES]),
             clock={name: clock[name] for name in ("at", "seconds", "steps") if name in clock},
             troubles=(
+                *([writes["trouble"]] if writes["trouble"] else []),
                 *clock_troubles(clock, now),
-                *troubles(inbox, oldest, outbox, webhooks, rules, seen_alive, now),
+                # A daemon that cannot write has no heartbeat, and a restart would not help it.
+                *troubles(inbox, oldest, outbox, webhooks, rules, seen_alive if writes["takes_writes"] else now, now),
                 *backup_troubles(desk.config.backup, backup, now),
                 *source_troubles(sources),
                 *(one.trouble for one in feeds if one.trouble),
@@ -253,7 +301,7 @@ def show(desk: OpenDesk, found: DeskStatus) -> None:
         ("desk", f"{config.desk.name} <{config.desk.address}> in {config.folder}"),
         ("daemon", f"last seen alive {alive}"),
         ("rules", f"version {found.rules.get('version', 'unknown')}"),
-        ("database", f"schema {found.schema}"),
+        ("database", f"schema {found.schema}{_free(found.writes)}"),
         ("mail in", counted(found.inbox) + (f", the oldest waiting since {when(found.oldest_waiting)}" if found.oldest_waiting else "")),
         ("tickets", counted(found.tickets)),
         ("mail out", counted(found.outbox)),
@@ -271,6 +319,12 @@ def show(desk: OpenDesk, found: DeskStatus) -> None:
         click.echo(f"{name:10} {safe(value)}")
     for trouble in found.troubles:
         click.echo(f"attention  {safe(trouble)}")
+
+
+def _free(writes: Mapping[str, Any]) -> str:
+    from mailbridge.ops.disk import megabytes
+
+    return f", {megabytes(writes['free'])} free in {writes['folder']}" if writes["free"] is not None else ""
 
 
 def feed_row(one: Mapping[str, Any]) -> str:

@@ -215,7 +215,11 @@ class App:
 
     @cached_property
     def inbox(self) -> Inbox:
-        return Inbox(self.store, on_mail=lambda envelope: self.metrics.accepted(envelope.source))
+        return Inbox(
+            self.store,
+            on_mail=lambda envelope: self.metrics.accepted(envelope.source),
+            on_put_off=lambda envelope, why: self.metrics.put_off(envelope.source, why),
+        )
 
     @cached_property
     def leases(self) -> LeaseKeeper:

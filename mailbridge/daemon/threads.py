@@ -32,6 +32,7 @@ from mailbridge.delivery.deliver import DeliveryWorker
 from mailbridge.delivery.webhooks import deliver as webhooks
 from mailbridge.errors import StoreAway
 from mailbridge.health import names
+from mailbridge.health.writes import WriteWatch
 from mailbridge.jobs.ticker import Ticker
 from mailbridge.ops import log as logs
 from mailbridge.ops import sockets, systemd
@@ -57,6 +58,7 @@ class Daemon:
         self._threads: list[Thread] = []
         self._mail_waits, self._outbox_waits, self._calls_wait = Event(), Event(), Event()
         self._is_ready = False
+        self._writes = WriteWatch(app.store, app.config)
         self._schema: str | None = app.store.head()
         self._endpoint: MetricsServer | None = None
         self._health_page: HttpServer | None = None
@@ -191,13 +193,14 @@ class Daemon:
             self._app.refresh_keys()
             with self._app.store.write() as tx:
                 tx.state.set(STATE_KEY, beat, now)
+            self._look_at_schema()
+            self._ticker.report_hanging()
         except StoreAway as error:
             log.warning("store_away", error=str(error))
-            return
-        self._look_at_schema()
+        trouble = self._writes.look()
         if self._is_ready:  # systemd must get READY first
-            systemd.notify("WATCHDOG=1")
-        self._ticker.report_hanging()
+            # Also without a database: a restart would not bring it back, and mail servers would get no answer instead of 451.
+            systemd.notify(f"STATUS={trouble or 'works'}\nWATCHDOG=1")
 
     def _look_at_schema(self) -> None:
         """Tells once when the database was upgraded under this process."""

@@ -281,6 +281,9 @@ class DeskGauges:
         """The gauges of the machine."""
         return [replace(DISK_FREE, values=disk_free(self._places)), replace(TIME, values={(): self._clock.now().timestamp()})]
 
+    def write_trouble(self) -> str:
+        return self._store.write_trouble
+
     def read(self) -> list[Gauge]:
         """All gauges of the database, counted in one transaction.  Raises StoreAway."""
         with self._store.read() as tx:

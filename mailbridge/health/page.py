@@ -65,13 +65,14 @@ class Pulse:
         if asked.path not in {"/health", "/health/sources"}:
             return HttpPage(status="404 Not Found", body=b"Ask for /health or /health/sources.\n")
         last, now = self._last, self._clock.now()
-        works = last is not None and abs(now - last.at) < TOO_OLD
+        why = self._why(last, now)
+        works = not why
         sound = works and not (last is not None and last.failing and asked.path == "/health/sources")
         said = {
             "ok": sound,
             "version": __version__,
             "looked_at": last.at.isoformat() if last else None,
-            "why": "" if works else "the database was not checked within the last minute",
+            "why": why,
             "sources": last.sources if last else {},
         }
         return HttpPage(
@@ -80,10 +81,16 @@ class Pulse:
             body=json.dumps(said).encode() + b"\n",
         )
 
+    def _why(self, last: Look | None, now: datetime) -> str:
+        """Why the desk does not work; '' where it does."""
+        if trouble := self._store.write_trouble:
+            return f"the database takes no writes: {trouble}"
+        return "" if last is not None and abs(now - last.at) < TOO_OLD else "the database was not checked within the last minute"
+
     def ping(self) -> bool:
         """Pings the operator's address if the desk works; whether it was reached.  Errors are only logged."""
         last, url = self._last, self._config.health.ping_url
-        if not url or last is None or last.failing or abs(self._clock.now() - last.at) >= TOO_OLD:
+        if not url or last is None or last.failing or self._why(last, self._clock.now()):
             return False
         try:
             answer = Caller(((urlsplit(url).hostname or ""),), time_limit=PING_TIME).get(url)

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from enum import StrEnum
 from threading import Condition, Lock, Thread
 from time import monotonic
 
@@ -24,6 +25,16 @@ CAPACITY = 256 << 20  # bytes waiting; one mail is always accepted, whatever its
 BATCH_MAILS = 64  # mails a commit
 BATCH_BYTES = 32 << 20  # bytes in one commit, so that large mails do not delay small ones
 PATIENCE = 60.0  # seconds accept() waits for room: two busy timeouts of SQLite
+
+
+class PutOff(StrEnum):
+    """Why a mail was not taken now: its sender tries again (451), or it stays on its IMAP server."""
+
+    DATABASE = "database"  # it cannot be written
+    SLOW = "slow"  # nobody waited for it any more
+    FULL = "full"  # too many bytes wait already
+    CLOSED = "closed"  # the process is at its end
+    ERROR = "error"  # the mail itself could not be stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +53,12 @@ class Inbox:
         *,
         on_accepted: Callable[[], None] = lambda: None,
         on_mail: Callable[[Envelope], None] = lambda _envelope: None,
+        on_put_off: Callable[[Envelope, PutOff], None] = lambda _envelope, _why: None,
         capacity: int = CAPACITY,
     ) -> None:
-        """`on_accepted` is called after each commit (it wakes the worker), `on_mail` for each mail of it; neither may raise.  `capacity`
-        bounds the waiting bytes."""
-        self._store = store
+        """`on_accepted` is called after each commit (it wakes the worker), `on_mail` for each mail of it, `on_put_off` for each mail that
+        was not stored; none may raise.  `capacity` bounds the waiting bytes."""
+        self._store, self._on_put_off = store, on_put_off
         self._on_accepted, self._on_mail = on_accepted, on_mail
         self._capacity = capacity
         self._items: deque[_Item] = deque()
@@ -71,6 +83,7 @@ class Inbox:
         with self._work:
             room = self._room.wait_for(lambda: self._closed or self._has_room(len(raw)), patience)
             if self._closed or not room:
+                self._on_put_off(envelope, PutOff.CLOSED if self._closed else PutOff.FULL)
                 item.future.set_exception(
                     StoreAway("the inbox is closed" if self._closed else "the inbox is full", waiting_bytes=self._held)
                 )
@@ -90,11 +103,16 @@ class Inbox:
 
         Raises StoreAway, or the store's error about one of them: nothing was stored.
         """
-        with self._store.write() as tx:
-            ids = tx.inbox.add_many(mails)
-            also(tx)
-            tx.wake("inbox")
-            crash.point("intake.before_commit")
+        try:
+            with self._store.write() as tx:
+                ids = tx.inbox.add_many(mails)
+                also(tx)
+                tx.wake("inbox")
+                crash.point("intake.before_commit")
+        except StoreAway:
+            for _, envelope in mails:
+                self._on_put_off(envelope, PutOff.DATABASE)
+            raise
         crash.point("intake.after_commit")
         for _, envelope in mails:
             self._on_mail(envelope)
@@ -148,12 +166,18 @@ class Inbox:
 
     def _commit(self, batch: Sequence[_Item]) -> None:
         """Sets the id or the error of every future of the batch."""
-        wanted = [item for item in batch if item.future.set_running_or_notify_cancel()]
+        wanted = []
+        for item in batch:
+            if item.future.set_running_or_notify_cancel():
+                wanted.append(item)
+            else:
+                self._on_put_off(item.envelope, PutOff.SLOW)
         for item, outcome in zip(wanted, self._outcomes(wanted), strict=True):
             if isinstance(outcome, int):
                 self._on_mail(item.envelope)
                 item.future.set_result(outcome)
             else:
+                self._on_put_off(item.envelope, PutOff.DATABASE if isinstance(outcome, StoreAway) else PutOff.ERROR)
                 item.future.set_exception(outcome)
         self._on_accepted()
 

@@ -34,6 +34,11 @@ class Metrics:
         self._accepted = Counter(
             "mailbridge_mails_accepted", "Mails that are durable, by the way they came", ["source"], registry=self.registry
         )
+        self._put_off = Counter(
+            "mailbridge_mails_put_off", "Mails that were not taken now, by way and reason", ["source", "reason"], registry=self.registry
+        )
+        for source in ("smtp", "lmtp", "imap"):  # Prometheus sees no increase from nothing to 1
+            self._put_off.labels(source, "database")
         self._outcomes = Counter("mailbridge_mails", "Mails worked off, by what became of them", ["outcome"], registry=self.registry)
         self._working = Histogram(
             "mailbridge_mail_processing_seconds", "The time from the read mail to the commit", buckets=FAST, registry=self.registry
@@ -49,6 +54,10 @@ class Metrics:
     def accepted(self, source: str) -> None:
         """Counts a mail that was accepted."""
         self._accepted.labels(source).inc()
+
+    def put_off(self, source: str, reason: str) -> None:
+        """Counts a mail that was not stored: its sender tries again, or it stays on its server."""
+        self._put_off.labels(source, reason).inc()
 
     def mail_done(self, outcome: str, waited: float) -> None:
         """Counts a mail whose outcome is committed.  `waited`: seconds since it was received."""
@@ -94,6 +103,10 @@ class Gauges(Protocol):
         """All gauges with their current values.  Raises StoreAway."""
         ...
 
+    def write_trouble(self) -> str:
+        """Why the last write into the database failed; '' where it succeeded."""
+        ...
+
 
 class GaugeCollector(Collector):
     """Reads the desk's gauges at each scrape."""
@@ -106,13 +119,13 @@ class GaugeCollector(Collector):
         return [_family(gauge) for gauge in self._gauges.described()]
 
     def collect(self) -> Iterator[Metric]:
-        up = GaugeMetricFamily("mailbridge_store_up", "1 where the database answers; without it the other gauges are missing")
+        up = GaugeMetricFamily("mailbridge_store_up", "1 where the database answers and takes writes")
         try:
             families = [_family(gauge) for gauge in self._gauges.read()]
         except StoreAway as error:
             log.warning("store_away", error=str(error))
             families = []
-        up.add_metric([], 1.0 if families else 0.0)
+        up.add_metric([], 1.0 if families and not self._gauges.write_trouble() else 0.0)
         yield up
         yield from (_family(gauge) for gauge in self._gauges.local())
         yield from families

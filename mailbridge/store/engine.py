@@ -16,11 +16,12 @@ import sqlalchemy as sa
 
 from mailbridge.errors import InUse, StoreAway
 from mailbridge.store import connections, migrate, restoring
-from mailbridge.store.failures import FAILURES, in_our_words
+from mailbridge.store.failures import AWAY, FAILURES, in_our_words
 from mailbridge.store.restoring import Restored
 from mailbridge.store.sql import Sql
 from mailbridge.store.tx import Tx
 from mailbridge.store.wake import Listener, Notifier
+from mailbridge.store.writing import WriteHealth
 
 PATIENCE = timedelta(seconds=30)  # how long a writer waits for another one before StoreAway; the limits of PostgreSQL are parts of it
 
@@ -40,6 +41,7 @@ class Store:
         self.url = target.render_as_string(hide_password=True)
         self.path = Path(target.database or "").absolute() if target.get_backend_name() == "sqlite" else None
         self._hurried = threading.Event()
+        self._writing = WriteHealth()
         if self.path:
             self._notifier = Notifier()
             self._turn: AbstractContextManager[Any] = _Turn(patience)
@@ -60,6 +62,11 @@ class Store:
     def is_sqlite(self) -> bool:
         return self.path is not None
 
+    @property
+    def write_trouble(self) -> str:
+        """Why this process cannot write into the database (full, read-only, away); '' where it can."""
+        return self._writing.trouble
+
     @contextmanager
     def write(self) -> Iterator[Tx]:
         """One transaction: committed at the end of the block, rolled back after an error.
@@ -67,11 +74,20 @@ class Store:
         Raises StoreAway where the database is unavailable, also at the commit.  Then nothing is guaranteed: on PostgreSQL a commit whose
         answer was lost may have happened, so a retry must find its own keys.
         """
-        with self._turn, self._transaction(self._writer) as connection:
-            sql = Sql(connection)
-            tx = Tx(sql)
-            yield tx
-            sql.check()
+        try:
+            with self._turn, self._transaction(self._writer) as connection:
+                sql = Sql(connection)
+                before = sql.changes
+                tx = Tx(sql)
+                yield tx
+                sql.check()
+                changed = before is None or sql.changes != before
+        except StoreAway as error:
+            if error.what == AWAY:
+                self._writing.failed(str(error.where.get("reason", "")))
+            raise
+        if changed:
+            self._writing.worked()
         tx.finished_runs.committed()
         self._notifier.notify(tx.woken)
         if tx.erasure.happened:
@@ -202,7 +218,7 @@ class _Turn:
         if self._holder == threading.get_ident():
             raise RuntimeError("a write transaction inside another one of the same thread")
         if not self._lock.acquire(timeout=self._patience):
-            raise StoreAway("the store is away", reason="another transaction of this process does not end")
+            raise StoreAway(AWAY, reason="another transaction of this process does not end")
         self._holder = threading.get_ident()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

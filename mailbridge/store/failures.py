@@ -16,6 +16,7 @@ FAILURES = (
     sqlalchemy.exc.PendingRollbackError,
     sqlite3.Error,
 )
+AWAY = "the store is away"
 _CLASH = ("40001", "40P01")  # PostgreSQL: serialization_failure, deadlock_detected
 _MISTAKES = ("no such column", "near ", "table ")  # SQLite reports errors in a statement as operational errors
 
@@ -30,7 +31,7 @@ def in_our_words(error: Exception) -> MailbridgeError:
     reason = str(cause).partition("\n")[0]
     match error:
         case sqlalchemy.exc.DBAPIError(connection_invalidated=True):
-            return StoreAway("the store is away", reason=reason)
+            return StoreAway(AWAY, reason=reason)
         case sqlalchemy.exc.IntegrityError() | sqlite3.IntegrityError():
             return Transient("the store holds a row that clashes", reason=reason)
         case sqlalchemy.exc.DataError() | sqlite3.DataError():
@@ -42,7 +43,7 @@ def in_our_words(error: Exception) -> MailbridgeError:
         case sqlalchemy.exc.StatementError() if isinstance(cause, ValueError | OverflowError):
             return Permanent("a value that the store cannot hold", reason=reason)
         case _:
-            return StoreAway("the store is away", reason=reason)
+            return StoreAway(AWAY, reason=reason)
 
 
 def _operational(cause: BaseException | None, reason: str) -> MailbridgeError:
@@ -50,4 +51,4 @@ def _operational(cause: BaseException | None, reason: str) -> MailbridgeError:
         return Transient("the store gave way to another worker", reason=reason)
     if reason.startswith(_MISTAKES):
         return Transient("the store refuses a statement", reason=reason)
-    return StoreAway("the store is away", reason=reason)
+    return StoreAway(AWAY, reason=reason)

@@ -37,6 +37,11 @@ class Sql:
         self.undone = 0  # how many savepoints were rolled back: what was remembered before may not be true any more
         self._away: StoreAway | None = None
 
+    @property
+    def changes(self) -> int | None:
+        """A number that grows with each row that the connection changes; None on PostgreSQL, which does not count them."""
+        return self.driver.total_changes if self.driver is not None else None
+
     def rows(self, statement: Statement | Both, values: Values | Sequence[Values] = {}) -> Sequence[Row]:  # noqa: B006
         """All rows that come back, also of an insert of several value sets."""
         return self._run(statement, values, _all)

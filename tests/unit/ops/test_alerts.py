@@ -40,6 +40,10 @@ AGE = f"0+600x{STEPS}"  # of something that happened at the start
 CASES = {
     "MailbridgeDown": one('up{job="mailbridge"}', 0, 1),
     "MailbridgeStoreAway": one("mailbridge_store_up", 0, 1),
+    "MailbridgeMailPutOff": Case(
+        fires={'mailbridge_mails_put_off_total{source="smtp", reason="database"}': f"0+1x{STEPS}"},
+        quiet={'mailbridge_mails_put_off_total{source="smtp", reason="closed"}': f"0+1x{STEPS}"},
+    ),
     "MailbridgeSourceFails": one('mailbridge_source_up{name="outgoing"}', 0, 1),
     "MailbridgeSourceStale": Case(
         fires={'mailbridge_source_proven_timestamp_seconds{name="imap:support/INBOX"}': always(0)},
