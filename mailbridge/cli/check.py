@@ -199,12 +199,14 @@ def template_problems(config: Config) -> Sequence[Problem]:
     """Errors in mails that use the desk's own templates.  All mails are checked, because any of them may include a partial template."""
     from mailbridge.config import shipped
     from mailbridge.delivery.render.template_check import catalogue_problems, check_own, outdated
+    from mailbridge.delivery.render.template_copies import older
 
     own = config.templates_folder
     catalogues = catalogue_problems(shipped.templates(), own) if any(own.glob("locales/*/mail.po")) else ()
     return (
         *check_own(own, shipped.templates()),
         *outdated(own),
+        *older(own, shipped.templates(), marked=True),
         *(problem for problem in catalogues if not problem.warning),
     )
 

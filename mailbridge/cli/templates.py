@@ -30,19 +30,21 @@ def check(folder: Path, as_json: bool) -> int:
     """Find mistakes in templates and catalogues of words.
 
     Renders every mail in every language with sample values. Names each sentence that a language lacks, each unknown value in a
-    translation, and each of the desk's own templates that the next release no longer reads. Exit code 1 when there is a mistake;
+    translation, each of the desk's own templates that the next release no longer reads, and each that was copied from a shipped
+    template which has changed since. Exit code 1 when there is a mistake;
     warnings do not count. Without a desk it checks the shipped templates.
     """
     from mailbridge.cli.problems import shown
     from mailbridge.config import shipped
     from mailbridge.delivery.render.template_check import catalogue_problems, check_own, outdated
     from mailbridge.delivery.render.template_check import check as check_all
+    from mailbridge.delivery.render.template_copies import older
 
     config = _desk(folder)
     own = config.templates_folder if config else None
     problems = [*catalogue_problems(shipped.templates(), own)]
     if own is not None and own.is_dir():
-        problems += [*check_own(own, shipped.templates()), *outdated(own)]
+        problems += [*check_own(own, shipped.templates()), *outdated(own), *older(own, shipped.templates())]
     else:
         problems += check_all([shipped.templates()])
     errors = sum(not problem.warning for problem in problems)
@@ -51,6 +53,35 @@ def check(folder: Path, as_json: bool) -> int:
     else:
         click.echo(shown(problems, own or shipped.templates()))
     return exits.MISTAKES if errors else exits.OK
+
+
+@templates.command()
+@desk_option
+@click.argument("name", metavar="NAME")
+def copy(folder: Path, name: str) -> None:
+    """Copy a shipped template into the desk's own templates.
+
+    NAME as in the manual, such as customer.closed. The copy remembers which shipped template it was made from, so that `templates check`
+    says when that one changes. A file that exists already is not replaced.
+    """
+    from mailbridge.config import shipped
+    from mailbridge.config.suggest import nearest
+    from mailbridge.delivery.render.template_copies import copied
+
+    config = _desk(folder)
+    if config is None:
+        raise click.UsageError(f"{folder} is no desk: name its folder with --desk")
+    sources = {file.stem: file for file in (shipped.templates() / "mail").glob("*.j2")}
+    source = sources.get(name.removesuffix(".j2").removeprefix("mail/"))
+    if source is None:
+        near = nearest(name, sources)
+        raise click.UsageError(f'there is no template "{name}"' + (f'; did you mean "{near}"?' if near else ""))
+    own = config.templates_folder / "mail" / source.name
+    if own.exists():
+        raise click.UsageError(f"{own} exists already")
+    own.parent.mkdir(parents=True, exist_ok=True)
+    own.write_text(copied(source.read_text(encoding="utf-8")), encoding="utf-8")
+    click.echo(f"copied to {own}")
 
 
 @templates.command()

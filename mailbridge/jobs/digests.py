@@ -202,6 +202,11 @@ def _addressed(row: TicketRow, reader: DigestReader, desk: Desk) -> TicketRow:
     return replace(row, address=address)
 
 
+def _listed(summary: Summary) -> Summary:
+    """As it reads below the number and the requester of the ticket."""
+    return replace(summary, variant="listed") if summary.key == "opened" else summary
+
+
 def _changed(tx: Tx, desk: Desk, reader: DigestReader, tickets: Iterable[Ticket], since: datetime) -> Iterator[ChangedRow]:
     """The tickets that others changed since `since`, with the latest changes."""
     me = Actor(kind=ActorKind.AGENT, name=reader.agent.name)
@@ -216,7 +221,7 @@ def _changed(tx: Tx, desk: Desk, reader: DigestReader, tickets: Iterable[Ticket]
                 address=desk.signer.reply_address(ticket.id, reader.agent.address, Purpose.AGENT),
                 subject=" ".join(ticket.subject.split()),
                 requester=requester_name(ticket),
-                happened=happened[-MOST_CHANGES:],
+                happened=tuple(_listed(one) for one in happened[-MOST_CHANGES:]),
             )
 
 

@@ -9,7 +9,7 @@ NEW, OPEN, WAITING, CLOSED = "new", "open", "waiting", "closed"
 
 DEFAULTS = {
     NEW: Status(name=NEW, title="New", titles={"ro": "Nou", "ru": "Новое"}),
-    OPEN: Status(name=OPEN, title="Open", titles={"ro": "În lucru", "ru": "В работе"}),
+    OPEN: Status(name=OPEN, title="In progress", titles={"ro": "În lucru", "ru": "В работе"}),
     WAITING: Status(
         name=WAITING, title="Waiting for the customer", waiting=True, titles={"ro": "Se așteaptă clientul", "ru": "Ждёт ответа клиента"},
         shown="Waiting for you", shown_titles={"ro": "Așteptăm răspunsul dumneavoastră", "ru": "Ждём вашего ответа"},

@@ -82,6 +82,7 @@ def test_the_receipt_suggests_what_fits_and_says_where_to_start(desk: TestDesk) 
     assert [row.number for row in receipt(desk).start] == ["KB-1"]
     text = text_of(desk, CAROL)
     assert "Error E-52: clean the registration sensor (KB-17)\n\n    1. Open the front cover.\n    2. Clean the sensor.\n" in text
+    assert "If that solves your request, reply with nothing but this line: That solved it. (KB-17)" in " ".join(text.split())
     assert "Is this your first request? Where to start:\n\nWhere to start (KB-1)\n\n    One matter, one mail.\n" in text
     desk.feed(proven(a_mail("Again the error E-52, the sensor and paper", message_id="<2@customer.test>"), "customer.test"))
     assert receipt(desk).start == ()

@@ -14,7 +14,7 @@ from shutil import copytree
 from typing import Any
 
 from mailbridge.cli.history import worded
-from mailbridge.config.model import Identity
+from mailbridge.config.model import Identity, KnowledgeSettings
 from mailbridge.errors import ConfigError
 from mailbridge.intake.imap_old import old_mail
 from mailbridge.jobs import release
@@ -87,6 +87,7 @@ class Player:
         self.desk.app.jobs.notify_digests()
         self.desk.app.jobs.notify_reports()
         self.desk.app.jobs.keep_hours()
+        self.desk.app.jobs.keep_solved_requests()
         due = len(self.desk.promises())
         done = self._mail(step) if step.is_mail else None
         letters = self.desk.deliver()
@@ -301,6 +302,8 @@ def playing(story: Story, folder: Path) -> Iterator[tuple[Player, Played]]:
             copytree(story.folder / texts, folder / texts)
     identities = tuple(Identity(**told) for told in story.identities)
     settings: dict[str, Any] = {"desk": replace(a_config(folder).desk, identities=identities)} if identities else {}
+    if story.suggests:
+        settings["knowledge"] = KnowledgeSettings(suggest_answers=True)
     with a_desk(folder, rules=rules, **settings) as desk:
         desk.clock.time = START
         player = Player(story=story, desk=desk)

@@ -19,7 +19,7 @@ MAIL = {
     *("quotes", "invitation", "came", "in-reply-to", "late"),
 }
 STEP = MAIL | {"mailbox", "release", "past"} | {"wait", "until", "told", "outcome", "says", "hides", "look", "rules", "why"}
-STORY = {"title", "why", "desk", "rules", "identities", "steps", "then"}
+STORY = {"title", "why", "desk", "rules", "identities", "suggests", "steps", "then"}
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -58,6 +58,7 @@ class Story:
     desk: str = ""
     rules: Mapping[str, str] = field(default_factory=dict)
     identities: tuple[Mapping[str, str], ...] = ()
+    suggests: bool = False  # `suggest_answers` of [knowledge]
 
     @property
     def house(self) -> dict[str, str]:
@@ -91,6 +92,7 @@ def read(folder: Path) -> Story:
         desk=told.get("desk") or "",
         rules=told.get("rules") or {},
         identities=tuple(told.get("identities") or ()),
+        suggests=bool(told.get("suggests")),
     )
 
 

@@ -302,7 +302,7 @@ WORDS: Mapping[str, object] = {
         "bad-serial": "a serial number has at least four letters and digits, one of them a digit",
         "unknown-location": "the customer has no such location",
         "unknown-hours": "there are no such hours",
-        "location-in-use": "a device stands there",
+        "location-in-use": "a device is registered at this location",
         "entry-changed-since": "it was changed since",
         "no-customer": "the requester belongs to no known customer",
         "no-meeting": "there is no appointment",
