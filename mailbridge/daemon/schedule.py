@@ -33,6 +33,7 @@ SILENCE = timedelta(minutes=10)
 LOOK = timedelta(seconds=15)
 PING = timedelta(minutes=1)
 NOTICE_EVERY = timedelta(minutes=1)
+SOURCES = timedelta(seconds=10)
 
 
 def schedule(app: App, *, intake: bool, clocks: bool, beat: Callable[[], None], probe: Callable[[], None]) -> list[Job]:
@@ -62,12 +63,12 @@ def schedule(app: App, *, intake: bool, clocks: bool, beat: Callable[[], None], 
         jobs.append(Job(name="arrivals", every=ARRIVALS, run=app.jobs.count_arrivals))
         jobs.append(Job(name="silence", every=SILENCE, run=app.jobs.look_for_silence))
         jobs.append(Job(name="failures", every=NOTICE_EVERY, run=app.jobs.notify_job_failures))
-        jobs.append(Job(name="sources", every=NOTICE_EVERY, run=app.jobs.notify_sources))
+        jobs.append(Job(name="sources", every=SOURCES, run=app.jobs.notify_sources))
         if app.config.backup.to is not None:
             jobs.append(Job(name="backup", every=BACKUP, run=app.backups.look))
     if intake:
         jobs.append(Job(name="audit", every=AUDIT, run=app.audit))
         jobs.append(Job(name="look", every=LOOK, run=app.sources.pulse.look))
         jobs.append(Job(name="ping", every=PING, run=app.sources.pulse.ping))
-        jobs.append(Job(name="probe", every=names.PROBED, run=probe))
+        jobs.append(Job(name="probe", every=names.PROBE_EVERY, run=probe))
     return jobs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 
@@ -51,11 +52,18 @@ class SourceWatch:
             tx.feeds.try_again()  # [calendars] in mailbridge.toml may be another one now
 
     def probe(self, places: Mapping[str, tuple[str, int]]) -> None:
-        """Probes everything that needs no mail; `places`: the address and port of each listener of this process."""
-        for name, ask in probes.probes(self._config, places, self._tokens):
-            if name.partition(":")[0] == names.OUTGOING and self.board.proven_within(name, names.PROBED):
-                continue  # mail is being sent, so a further login shows nothing, and providers count logins
-            self._runs.run(f"probe {name}", partial(self._probe, name, ask))
+        """Probes everything that needs no mail and was not seen to work a moment ago, all at once: a silent server delays no other probe.
+
+        `places`: the address and port of each listener of this process.
+        """
+        due = [
+            (name, ask)
+            for name, ask in probes.probes(self._config, places, self._tokens)
+            if not self.board.proven_within(name, names.PROBED)  # providers count logins
+        ]
+        if due:
+            with ThreadPoolExecutor(len(due), thread_name_prefix="probe") as pool:
+                list(pool.map(lambda one: self._runs.run(f"probe {one[0]}", partial(self._probe, *one)), due))
 
     def _probe(self, name: str, ask: probes.Probe) -> None:
         try:
@@ -64,7 +72,7 @@ class SourceWatch:
                 if name == names.outgoing_name(self._config, server):
                     self._servers.reported(server, "")
         except probes.ProbeFailed as fault:
-            self.board.failed(name, str(fault), names.PROBED.total_seconds())
+            self.board.failed(name, str(fault), names.PROBE_EVERY.total_seconds())
 
     def transport_reports(self, server: Outgoing, trouble: str, wait: timedelta) -> None:
         name = names.outgoing_name(self._config, server)

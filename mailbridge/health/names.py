@@ -9,7 +9,8 @@ from mailbridge.config.model import Config, DkimSettings, Identity, Outgoing
 
 SMIME_RECIPIENTS = "smime:certificates"
 OUTGOING, DNS, CLAMD, RSPAMD, PIPE = "outgoing", "dns", "scanner:clamd", "scanner:rspamd", "pipe"
-PROBED = timedelta(minutes=2)  # between two probes that need no mail
+PROBE_EVERY = timedelta(seconds=20)  # each source that was not proven within PROBED
+PROBED = timedelta(seconds=40)
 PROBED_WITHIN = timedelta(minutes=10)
 IDLE = timedelta(minutes=2)  # the maximum wait of a folder's reader before it asks the server
 

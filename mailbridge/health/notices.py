@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mailbridge.execution.desk import Desk
-from mailbridge.health.names import expected
+from mailbridge.health.names import PROBED_WITHIN, expected
 from mailbridge.notifications.compose import admin_notifications
 from mailbridge.notifications.payloads.admins import SourceNews, SourceRow
 from mailbridge.store.engine import Store
 from mailbridge.store.source_health import HealthState, SourceHealth
 
-AFTER = timedelta(minutes=5)  # shorter failures are not notified
+# A source that stands still is told within two minutes: a probe finds it within 70 s and fails once more, and the job runs every 10 s.
+AFTER = timedelta(seconds=90)  # shorter failures are not notified
+PROBED_AGAIN = timedelta(seconds=35)  # within it a source that is probed was probed twice
+BACK_AFTER = timedelta(minutes=5)  # without a failure, or a source that fails now and then would be told again and again
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +57,21 @@ def _of(source: SourceHealth, within: timedelta | None, now: datetime) -> News |
     """The change of this source that the admins do not know yet; None where there is none."""
     state = source.state(now, within)
     if state in (HealthState.OK, HealthState.UNKNOWN):
-        return News(source, HealthState.OK) if source.told and state is HealthState.OK else None
+        is_back = state is HealthState.OK and (source.failed_at is None or now - source.failed_at >= BACK_AFTER)
+        return News(source, HealthState.OK) if source.told and is_back else None
     if source.told == _told_as(state) or (state is HealthState.SILENT and source.told):
         return None
-    lasting = source.failing_since is None or now - source.failing_since >= AFTER
-    return News(source, state) if lasting else None
+    return News(source, state) if source.failing_since is None or lasts(source, within, now) else None
+
+
+def lasts(source: SourceHealth, within: timedelta | None, now: datetime) -> bool:
+    """Whether the failure of the source is none that passes by itself in a moment."""
+    if source.failing_since is None:
+        return False
+    if within != PROBED_WITHIN:  # it is not probed: it reports at once that it fails
+        return now - source.failing_since >= AFTER
+    last_proof = min(source.proven_at or source.failing_since, source.failing_since)
+    return now - source.failing_since >= PROBED_AGAIN and now - last_proof >= AFTER
 
 
 def _told_as(state: HealthState) -> str:

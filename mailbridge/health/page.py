@@ -18,7 +18,7 @@ from mailbridge.config.model import Config
 from mailbridge.delivery.webhooks.allowed import NotAllowed
 from mailbridge.delivery.webhooks.http import Caller
 from mailbridge.health.names import expected
-from mailbridge.health.notices import AFTER
+from mailbridge.health.notices import lasts
 from mailbridge.ops import log as logs
 from mailbridge.ops.http import HttpPage, HttpRequest
 from mailbridge.store.engine import Store
@@ -56,7 +56,7 @@ class Pulse:
             one.name: one.why(states[one.name])
             for one in sources
             if states[one.name] is HealthState.STALE
-            or (states[one.name] is HealthState.FAILING and one.failing_since is not None and now - one.failing_since >= AFTER)
+            or (states[one.name] is HealthState.FAILING and lasts(one, within.get(one.name), now))
         }
         self._last = Look(now, {name: str(state) for name, state in states.items()}, failing)
 

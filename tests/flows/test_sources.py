@@ -10,10 +10,12 @@ from pathlib import Path
 from threading import Thread
 from typing import ClassVar
 
+import pytest
+
 from mailbridge.config.model import HealthSettings, Mailbox, Outgoing
 from mailbridge.errors import StoreAway
 from mailbridge.health.board import Board
-from mailbridge.health.names import OUTGOING
+from mailbridge.health.names import OUTGOING, PROBED
 from mailbridge.message.envelope import Envelope
 from mailbridge.message.envelope import Source as Source_
 from mailbridge.notifications.model import Audience
@@ -85,7 +87,12 @@ def test_a_failure_that_lasts_is_told_once_and_so_is_its_end(desk: TestDesk) -> 
     assert (desk.app.jobs.notify_sources(), desk.app.jobs.notify_sources()) == (2, 0)
     desk.pass_time(hours=9)
     assert desk.app.jobs.notify_sources() == 0
+    desk.app.sources.board.failed(BOX, "refused")
+    desk.pass_time(seconds=1)
     desk.app.sources.board.proven(BOX, "it answered")
+    desk.pass_time(minutes=4)
+    assert desk.app.jobs.notify_sources() == 0, "it may fail again in a moment"
+    desk.pass_time(minutes=1)
     assert (desk.app.jobs.notify_sources(), desk.app.jobs.notify_sources()) == (1, 0)
 
     first, second = told(desk)
@@ -99,12 +106,42 @@ def test_a_failure_that_lasts_is_told_once_and_so_is_its_end(desk: TestDesk) -> 
 
 def test_a_short_failure_is_told_to_nobody(desk: TestDesk) -> None:
     desk.app.sources.board.failed(BOX, "refused")
-    desk.pass_time(minutes=4)
+    desk.pass_time(seconds=80)
     desk.app.jobs.notify_sources()
     desk.app.sources.board.proven(BOX, "it answered")
     desk.pass_time(minutes=4)
 
     assert desk.app.jobs.notify_sources() == 0
+
+
+@pytest.mark.parametrize("begins", [1, 20, 39, 60])
+def test_a_silent_relay_is_told_within_two_minutes_and_a_short_pause_of_it_is_not(desk: TestDesk, begins: int) -> None:
+    """As the daemon runs them: probes every 20 seconds, the mail every 10.  A probe of a silent server takes 10 seconds."""
+    board, start = desk.app.sources.board, desk.clock.now()
+    until = {"ends": start + timedelta(days=1)}
+
+    def second(now: datetime) -> int:
+        since = (now - start).total_seconds()
+        is_silent = since >= begins + 10 and now < until["ends"]
+        if since % 20 == 10 and not board.proven_within(OUTGOING, PROBED):
+            board.failed(OUTGOING, "no answer", 20) if is_silent else board.proven(OUTGOING, "it greets")
+        return desk.app.jobs.notify_sources() if since % 10 == 0 else 0
+
+    board.proven(OUTGOING, "it greets")
+    told_after = None
+    for _ in range(240):
+        desk.clock.time += timedelta(seconds=1)
+        if second(desk.clock.now()) and told_after is None:
+            told_after = (desk.clock.now() - start).total_seconds() - begins
+    assert told_after is not None
+    assert told_after <= 120
+
+    until["ends"] = desk.clock.now()
+    mails = []
+    for _ in range(400):
+        desk.clock.time += timedelta(seconds=1)
+        mails.append(second(desk.clock.now()))
+    assert sum(mails) == 1, "it works again"
 
 
 def test_no_proof_is_as_bad_as_a_failure() -> None:
