@@ -23,7 +23,7 @@ from mailbridge.handling.arrival import Arrival
 from mailbridge.handling.outcome import LostRace, MailOutcome, MailResult
 from mailbridge.handling.pairing import paired
 from mailbridge.handling.retry import Deferral, hold
-from mailbridge.message.encryption import OPENED
+from mailbridge.message.encryption import Opening
 from mailbridge.message.headers import header_block
 from mailbridge.message.limits import HEADER_BYTES
 from mailbridge.message.model import Message
@@ -101,11 +101,11 @@ class Worker:
         on_quarantine: Callable[[int, str], None] = lambda _inbox, _reason: None,
         metrics: Metrics | None = None,
         owner: Callable[[], str] = work_loop.process_name,
-        open_mail: Callable[[bytes], bytes | None] = lambda _raw: None,
+        open_mail: Callable[[bytes], Opening | None] = lambda _raw: None,
     ) -> None:
         """`owner` gives what the names of the lease owners of this process begin with.
 
-        `open_mail` gives a mail that was encrypted to the desk with what was in it; None for any other mail.
+        `open_mail` gives what was in a mail that came encrypted, or why it stays closed; None for any other mail.
         """
         self._open_mail = open_mail
         self._store, self._readers, self._desk, self._clock = store, readers, desk, clock
@@ -177,7 +177,7 @@ class Worker:
         """
         found: dict[int, Message | ReadingFailed] = {}
         headers: dict[int, bytes] = {}
-        encrypted: set[int] = set()
+        encrypted: dict[int, Opening] = {}
         colleagues = _addresses(self._desk().organisation)
 
         with self._store.read() as tx:  # one read transaction for the whole portion: it blocks no writer
@@ -186,10 +186,10 @@ class Worker:
                 """The mail as it came, or opened where it was encrypted to the desk.  Who wrote it is judged by what came."""
                 raw = tx.blobs.get(portion[index].sha256)
                 headers[index] = header_block(raw)
-                if (inside := self._open_mail(raw)) is None:
+                if (opening := self._open_mail(raw)) is None:
                     return raw
-                encrypted.add(index)
-                return inside
+                encrypted[index] = opening
+                return raw if opening.content is None else opening.content
 
             def load(index: int) -> tuple[bytes, str | None] | None:
                 raw = readable(index)
@@ -206,8 +206,8 @@ class Worker:
         for index, one in found.items():
             if isinstance(one, Message):
                 sender = self._channels.sender(headers[index], portion[index].envelope, pairings)
-                opened = (OPENED,) if index in encrypted else ()
-                found[index] = replace(one, sender=sender, defects=(*one.defects, *opened))
+                notes = (encrypted[index].note,) if index in encrypted else ()
+                found[index] = replace(one, sender=sender, defects=(*one.defects, *notes))
         return [found[index] for index in range(len(portion))]
 
     def _examine(self, portion: Sequence[ClaimedMail], read: Sequence[Message | ReadingFailed], until: float) -> list[Ready]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from mailbridge.cli.show import safe, safe_lines, when
 from mailbridge.delivery.render.sentences import LAST_LANGUAGE, sentence
@@ -21,14 +22,18 @@ def story(
     viewer: Viewer,
     *,
     parts: Mapping[int, ShownText],
+    notes: Mapping[int, str] = MappingProxyType({}),
 ) -> str:
-    """The history as text.  `files`: mail id -> its files.  `parts`: mail id -> its text in parts; a mail without them is shown in full."""
+    """The history as text.  `files`: mail id -> its files.  `parts`: mail id -> its text in parts; a mail without them is shown in full.
+    `notes`: mail id -> what is said of its encryption."""
     bodies = {mail.id: mail for mail in mails}
     lines, messages = [], 0
     for event in events:
         messages += isinstance(event.what, MessageAdded)
         mark = f"{viewer.number(event.ticket)}/{messages}" if isinstance(event.what, MessageAdded) else by(event)
-        lines.append(f"{when(event.at)}  {safe(worded(event, viewer))}  {mark}{body(event, bodies, files, parts)}")
+        brings = isinstance(event.what, MessageAdded | TicketOpened)
+        note = f"  ({safe(said)})" if brings and (said := notes.get(event.mail or 0, "")) else ""
+        lines.append(f"{when(event.at)}  {safe(worded(event, viewer))}  {mark}{note}{body(event, bodies, files, parts)}")
     return "\n".join(lines)
 
 

@@ -235,11 +235,14 @@ def _story(mail: StoredMail, said: Mapping[str, Any], config: Config, changes: I
     """The lines about one mail: where it was placed, which handler took it, what the rules chose, what changed on the ticket."""
     from mailbridge.handling.table import WHY
     from mailbridge.ids import ticket_number
+    from mailbridge.message.encryption import encryption_note
 
     name = ticket_number(config.desk.prefix, mail.ticket) if mail.ticket else f"mail {mail.id}"
     sender, placed = said.get("sender", {}), said.get("placed", {})
     known = "verified" if mail.verified else "not verified"
     yield f'{name}  "{safe(mail.subject)}"  from {safe(mail.sender)} ({known}: {safe("; ".join(sender.get("why", ())) or "-")})'
+    if note := encryption_note(said):
+        yield f"came     {safe(note)}"
     if "scan" in said:
         yield f"scanned  {safe(_scanned(said['scan']))}"
     if placed:

@@ -91,6 +91,7 @@ def list_(
 def show(folder: Path, as_json: bool, full: bool, number_: str) -> None:
     """Show TICKET (MB-1042 or 1042) with its mails and its history."""
     from mailbridge.delivery.render.ticket_history import parts_of
+    from mailbridge.message.encryption import encryption_note
 
     with open_desk(folder) as desk:
         wanted = ticket_id(desk.config, number_)
@@ -101,20 +102,22 @@ def show(folder: Path, as_json: bool, full: bool, number_: str) -> None:
             clocks = tx.clocks.of_ticket(wanted)
             files = {mail.id: tx.mails.attachments(mail.id) for mail in mails}
             parts = {mail.id: parts_of(tx, mail) for mail in mails}
+            notes = {mail.id: encryption_note(tx.mails.explanation(mail.id)) for mail in mails}
             tasks = tx.tickets.get_many(other for relation, other in ticket.links if relation == HAS_TASK) if ticket else []
     if ticket is None:
         raise Permanent(f"there is no ticket {ticket_number(desk.config.desk.prefix, wanted)}")
     if as_json:
         deadlines = [{**asdict(due.deadline), "state": due.state} for due in clocks]
         history = [event_json(event) for event in events]
-        told = [mail_json(mail, files[mail.id]) for mail in mails]
+        told = [{**mail_json(mail, files[mail.id]), "encryption": notes[mail.id]} for mail in mails]
         work = [task_json(task, desk.config) for task in tasks]
         print_json({**ticket_json(ticket, desk.config), "mails": told, "events": history, "clocks": deadlines, "tasks": work})
         return
     from mailbridge.cli.history import story
 
     click.echo("\n".join([headline(ticket, desk.config), *progress(tasks, desk.config)]) + "\n")
-    click.echo(story(mails, events, files, Viewer(ticket=ticket.id, prefix=desk.config.desk.prefix), parts={} if full else parts))
+    viewer = Viewer(ticket=ticket.id, prefix=desk.config.desk.prefix)
+    click.echo(story(mails, events, files, viewer, parts={} if full else parts, notes=notes))
 
 
 def progress(tasks: Sequence[Ticket], config: Config) -> list[str]:

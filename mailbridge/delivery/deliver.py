@@ -25,6 +25,7 @@ from mailbridge.delivery.render.template_context import TemplateContext
 from mailbridge.delivery.transport import Deferred, Delivered, Outcome, Refused, Transport, Unknown
 from mailbridge.errors import LeaseLost, Permanent, StoreAway
 from mailbridge.execution.desk import Desk
+from mailbridge.message.encryption import NOT_ENCRYPTED
 from mailbridge.notifications import limits
 from mailbridge.notifications.model import Notification, Queued, Senders
 from mailbridge.notifications.payloads.tickets import Answered
@@ -251,6 +252,7 @@ class DeliveryWorker:
                 outcome = self._transport.send(sender, recipient, raw, lambda: self._mark_dot(queued, dotted))
         except Permanent as error:  # a key of the desk's cannot be used: the mail waits, for it does not go out without
             outcome = Deferred(reply=error.what)
+            self._tell_waiting(queued, error.what)
         except LeaseLost:
             log.warning("mail_lease_lost", **_about(queued))
             return False
@@ -267,6 +269,11 @@ class DeliveryWorker:
         self._record(queued, outcome)
         crash.point("outbox.after_sent")
         return isinstance(outcome, Deferred) and outcome.away
+
+    def _tell_waiting(self, queued: Queued, reason: str) -> None:
+        """The people in charge read once that an answer waits because it cannot be encrypted."""
+        if queued.attempts == 1 and queued.notification.event == "answered" and reason.startswith(NOT_ENCRYPTED):
+            self._change(lambda tx: self._notify_failure(tx, queued, reason))
 
     def _rendered_mail(self, queued: Queued) -> bytes:
         if queued.rendered is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mailbridge.config.model import Config
 from mailbridge.errors import Permanent
+from mailbridge.message.encryption import NOT_ENCRYPTED
 from mailbridge.signing.dkim_sign import DkimSigner
 from mailbridge.signing.smime_encrypt import SmimeEncrypter
 from mailbridge.signing.smime_sign import SmimeSigner
@@ -22,8 +23,13 @@ class MailSigner:
         Raises Permanent where a key or a certificate cannot be used; with `must_encrypt` also where there is no certificate.
         """
         if must_encrypt and (reason := self.not_encrypted_to(recipient)):
-            raise Permanent(reason)
-        return self._dkim.signed(sender, self._encrypter.encrypted(recipient, self._smime.signed(sender, raw)))
+            raise Permanent(f"{NOT_ENCRYPTED}: {reason}")
+        signed = self._smime.signed(sender, raw)
+        try:
+            encrypted = self._encrypter.encrypted(recipient, signed)
+        except Permanent as error:
+            raise Permanent(f"{NOT_ENCRYPTED}: {error.what}") from error
+        return self._dkim.signed(sender, encrypted)
 
     def not_encrypted_to(self, recipient: str) -> str:
         """Why mail to this address cannot be encrypted at the moment; '' where it can."""

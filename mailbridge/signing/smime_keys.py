@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from threading import Lock
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -59,3 +60,26 @@ def read_smime_key(certificates: Path, private: Path, address: str) -> SmimeKey:
     if address.lower() not in made.addresses:
         raise Permanent(f"the certificate in {certificates} is for {', '.join(sorted(made.addresses)) or 'no address'}, not for {address}")
     return made
+
+
+class SmimeKeys:
+    """The keys that were read, by address; a file that was replaced is read again.  Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[tuple[int, ...], SmimeKey]] = {}
+        self._lock = Lock()
+
+    def key(self, address: str, certificates: Path, private: Path) -> SmimeKey:
+        """The key as the files have it now.  Raises Permanent."""
+        try:
+            state = tuple(number for found in (certificates.stat(), private.stat()) for number in (found.st_mtime_ns, found.st_ino))
+        except OSError as error:
+            raise Permanent(f"{error.filename} cannot be read: {error.strerror or error}") from error
+        with self._lock:
+            known = self._known.get(address)
+        if known is not None and known[0] == state:
+            return known[1]
+        key = read_smime_key(certificates, private, address)
+        with self._lock:
+            self._known[address] = state, key
+        return key

@@ -15,26 +15,43 @@ from cryptography.hazmat.primitives.serialization.pkcs7 import pkcs7_decrypt_der
 
 from mailbridge.config.model import Config
 from mailbridge.errors import Permanent
+from mailbridge.message.encryption import Opening
 from mailbridge.message.smime import CONTENT_TYPES, Cms, opened
-from mailbridge.signing.smime_keys import SmimeKey, read_smime_key
+from mailbridge.signing.smime_keys import SmimeKey, SmimeKeys
 
 WRAPPED = 2  # signatures around the encrypted part: of a triple-wrapped mail there is one (RFC 2634 1.1)
 _LOOKED_AT = 64 << 10  # bytes of a mail's beginning that name its type, or the type of the first part of a signed one
 
 
+NO_KEY = "no key of the desk can be read"
+OTHER_KEY = "it is for another certificate, damaged, or encrypted in a way that is not known here (AES-GCM, keys agreed by elliptic curves)"
+
+
+class _StaysClosed(Exception):
+    """The mail is encrypted and cannot be opened; the text says why."""
+
+
 class SmimeOpener:
-    """Safe to share between threads; key files are read once."""
+    """Safe to share between threads; a key file that was replaced is read again."""
 
     def __init__(self, config: Config) -> None:
-        self._config = config
-        self._keys: tuple[SmimeKey, ...] | None = None if any(one.smime_key_file for one in config.desk.identities) else ()
+        self._files = [
+            (one.address, one.smime_certificate_file, one.smime_key_file)
+            for one in config.desk.identities
+            if one.smime_certificate_file and one.smime_key_file
+        ]
+        self._keys = SmimeKeys()
 
-    def opened(self, raw: bytes) -> bytes | None:
-        """The mail with its fields as they came, and what was encrypted in place of its content; None where nothing could be opened."""
-        if self._keys == () or b"pkcs7-mime" not in raw[:_LOOKED_AT].lower():
+    def opened(self, raw: bytes) -> Opening | None:
+        """The mail with its fields as they came, and what was encrypted in place of its content, or why it stays closed; None where the
+        mail is not encrypted, or the desk has no key."""
+        if not self._files or b"pkcs7-mime" not in raw[:_LOOKED_AT].lower():
             return None
-        content = self._decrypted(message_from_bytes(raw), WRAPPED)
-        return _about_mail(raw) + content if content is not None else None
+        try:
+            content = self._decrypted(message_from_bytes(raw), WRAPPED)
+        except _StaysClosed as closed:
+            return Opening(why_not=str(closed))
+        return Opening(content=_about_mail(raw) + content) if content is not None else None
 
     def _decrypted(self, entity: Message, depth: int) -> bytes | None:
         kind = entity.get_content_type()
@@ -49,28 +66,26 @@ class SmimeOpener:
             return self._decrypted(message_from_bytes(inner), depth - 1)
         return self._decrypt(content) if cms is Cms.ENCRYPTED else None
 
-    def _decrypt(self, content: bytes) -> bytes | None:
-        for key in self._known():
+    def _decrypt(self, content: bytes) -> bytes:
+        known = self._known()
+        for key in known:
             if not isinstance(key.private, RSAPrivateKey):
                 continue
             try:
                 return pkcs7_decrypt_der(content, key.certificate, key.private, [])
             except (ValueError, TypeError, UnsupportedAlgorithm):  # it is for another key, or encrypted in a way that is not known
                 continue
-        return None
+        raise _StaysClosed(OTHER_KEY if known else NO_KEY)
 
-    def _known(self) -> tuple[SmimeKey, ...]:
+    def _known(self) -> list[SmimeKey]:
         """The keys that can be read; `check` and the health of sources say which cannot."""
-        if self._keys is None:
-            found: list[SmimeKey] = []
-            for one in self._config.desk.identities:
-                if one.smime_certificate_file and one.smime_key_file:
-                    try:
-                        found.append(read_smime_key(one.smime_certificate_file, one.smime_key_file, one.address))
-                    except Permanent:
-                        continue
-            self._keys = tuple(found)
-        return self._keys
+        found: list[SmimeKey] = []
+        for address, certificates, private in self._files:
+            try:
+                found.append(self._keys.key(address, certificates, private))
+            except Permanent:
+                continue
+        return found
 
 
 def _about_mail(raw: bytes) -> bytes:

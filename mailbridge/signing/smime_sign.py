@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from pathlib import Path
-from threading import Lock
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.hazmat.primitives.serialization.pkcs7 import PKCS7Options, PKCS7SignatureBuilder
 
 from mailbridge.config.model import Config
-from mailbridge.errors import Permanent
 from mailbridge.signing.entities import base64_lines, split
-from mailbridge.signing.smime_keys import SmimeKey, read_smime_key
+from mailbridge.signing.smime_keys import SmimeKey, SmimeKeys
 
 
 class SmimeSigner:
@@ -21,30 +18,15 @@ class SmimeSigner:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._known: dict[str, tuple[tuple[int, ...], SmimeKey]] = {}
-        self._lock = Lock()
+        self._keys = SmimeKeys()
 
     def signed(self, sender: str, raw: bytes) -> bytes:
         """The mail (CRLF) signed with the key of the sender's identity; as it is where that has none.  Raises Permanent."""
         identity = self._config.desk.identity_at(sender)
         if identity is None or identity.smime_certificate_file is None or identity.smime_key_file is None:
             return raw
-        key = self._key(identity.address, identity.smime_certificate_file, identity.smime_key_file)
+        key = self._keys.key(identity.address, identity.smime_certificate_file, identity.smime_key_file)
         return multipart_signed(raw, key)
-
-    def _key(self, address: str, certificates: Path, private: Path) -> SmimeKey:
-        try:
-            state = tuple(number for found in (certificates.stat(), private.stat()) for number in (found.st_mtime_ns, found.st_ino))
-        except OSError as error:
-            raise Permanent(f"{error.filename} cannot be read: {error.strerror or error}") from error
-        with self._lock:
-            known = self._known.get(address)
-        if known is not None and known[0] == state:
-            return known[1]
-        key = read_smime_key(certificates, private, address)
-        with self._lock:
-            self._known[address] = state, key
-        return key
 
 
 def multipart_signed(raw: bytes, key: SmimeKey) -> bytes:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from mailbridge.message.encryption import NOT_ENCRYPTED
+
 _ENHANCED = re.compile(r"(?<![\d.])[245]\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 _BASIC = re.compile(r"(?<![\d.])([45]\d\d)(?!\d)")
 _FULL = re.compile(r"quota|mailbox (?:is )?full|insufficient (?:system )?storage|over ?limit", re.IGNORECASE)
@@ -21,6 +23,8 @@ _REPLIES = {
 
 def bounce_kind(reason: str) -> str:
     """Why the mail did not arrive, as far as the server's words say it; 'unknown' where they do not."""
+    if reason.startswith(NOT_ENCRYPTED):
+        return "not-encrypted"
     if _FULL.search(reason):
         return "full"
     if _NOBODY.search(reason):

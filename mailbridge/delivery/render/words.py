@@ -409,6 +409,10 @@ WORDS: Mapping[str, object] = {
     },
     "belongs": "Belongs to {number}",
     "bounces": {
+        "not-encrypted": {
+            "what": "It could not be encrypted, so it waits: it is not sent in plain text.",
+            "do": "Give an admin the certificate. The mail is sent by itself as soon as the certificate can be used.",
+        },
         "no-mailbox": {
             "what": "There is no mailbox with this address.",
             "do": "Check the spelling, or ask the customer for the address that they use now.",

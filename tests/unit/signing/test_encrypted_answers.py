@@ -9,7 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from mailbridge.cli.history import story
+from mailbridge.cli.rules import _story
 from mailbridge.config.model import Identity
+from mailbridge.message.encryption import encryption_note
+from mailbridge.notifications.summary import Viewer
 from mailbridge.tickets.event_types.mails import MessageAdded
 from tests.flows.test_agents_lines import seen, writes
 from tests.harness import TestDesk, a_config, a_desk, a_mail, proven
@@ -114,6 +118,12 @@ def test_a_certificate_that_is_gone_when_the_mail_leaves_lets_it_wait(pki: Path,
     with desk.app.store.read() as tx:
         (row,) = [row for row in tx.outbox.list(limit=20) if row.notification.event == "answered"]
     assert (row.state, "there is no file" in row.error) == ("deferred", True)
+    told = seen(desk, "bounced")
+    assert "It could not be encrypted, so it waits: it is not sent in plain text." in told
+    assert f"Reason: the mail cannot be encrypted: there is no file {CAROL}.pem" in told
+    desk.pass_time(minutes=20)
+    desk.deliver()
+    assert len([one for one in desk.promises() if one.event == "bounced"]) == 1, "told once"
 
 
 def test_whoever_comes_later_does_not_get_its_text_in_plain(pki: Path, desk: TestDesk, certificates: Path) -> None:
@@ -162,3 +172,15 @@ def test_a_colleague_reads_that_the_answer_is_encrypted(pki: Path, desk: TestDes
     writes(desk, "#encrypt\n@clara\n\nThe new code is 815. @clara")
 
     assert "goes encrypted, or not at all" in seen(desk, "colleague_answered", to="clara@desk.test")
+
+
+def test_the_command_line_says_what_came_encrypted(pki: Path, desk: TestDesk, tmp_path: Path) -> None:
+    desk.feed(secret_mail(pki))
+    with desk.app.store.read() as tx:
+        mails = tx.mails.of_ticket(1)
+        notes = {mail.id: encryption_note(tx.mails.explanation(mail.id)) for mail in mails}
+        told = story(mails, tx.events.of_ticket(1), {}, Viewer(ticket=1), parts={}, notes=notes)
+        (explained,) = [dict(tx.mails.explanation(mail.id) or {}) for mail in mails]
+
+    assert "(was encrypted, opened with the desk's S/MIME key)" in told
+    assert "came     was encrypted" in "\n".join(_story(mails[0], explained, desk.app.config, ()))

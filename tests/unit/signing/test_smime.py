@@ -133,7 +133,10 @@ def test_a_mail_that_was_encrypted_to_the_desk_is_on_the_ticket(pki: Path, tmp_p
 def test_what_cannot_be_opened_is_told_as_before(pki: Path, tmp_path: Path, to: str, cipher: str) -> None:
     """It is for somebody else, or encrypted in a way that is not known here: AES-GCM, a key agreed by elliptic curves."""
     raw = mail_of(encrypted(pki, SECRET, to, cipher))
-    assert SmimeOpener(config(pki, "ec" if to == "ec" else "desk")).opened(raw) is None
+    closed = SmimeOpener(config(pki, "ec" if to == "ec" else "desk")).opened(raw)
+    assert closed is not None
+    assert closed.content is None
+    assert "another certificate" in closed.why_not
     with a_desk(tmp_path, desk=replace(a_config(tmp_path).desk, identities=(identity(pki),))) as desk:
         desk.feed(proven(raw, domain="customer.test"))
 
@@ -143,14 +146,16 @@ def test_what_cannot_be_opened_is_told_as_before(pki: Path, tmp_path: Path, to: 
             explained = tx.mails.explanation(mail.id) or {}
         assert "4711" not in mail.text
         assert "encrypted" in explained["defects"]
-        assert not any("opened" in one for one in explained["defects"])
+        assert any(one.startswith("encrypted, not opened: ") for one in explained["defects"])
 
 
 @pytest.mark.parametrize("cut", [60, 400, 900])
 def test_a_broken_mail_stays_closed(pki: Path, cut: int) -> None:
     raw = mail_of(encrypted(pki, SECRET))
 
-    assert SmimeOpener(config(pki)).opened(raw[:-cut]) is None
+    closed = SmimeOpener(config(pki)).opened(raw[:-cut])
+
+    assert closed is None or closed.content is None
 
 
 def test_a_desk_without_keys_opens_nothing(pki: Path) -> None:
@@ -218,3 +223,20 @@ def test_a_mail_that_cannot_be_encrypted_waits(pki: Path, tmp_path: Path, name: 
         (mail,) = [mail for mail in desk.deliver() if "carol" in str(mail["To"])]
         assert mail.get_content_type() == "application/pkcs7-mime"
         assert "can be used" in probe()
+
+
+def test_a_key_that_was_replaced_opens_the_next_mail(pki: Path, tmp_path: Path) -> None:
+    """Like the keys that sign: without a restart."""
+    one = Identity(address=DESK, smime_certificate_file=tmp_path / "own.pem", smime_key_file=tmp_path / "own.key")
+    opener = SmimeOpener(Config(folder=tmp_path, desk=DeskSettings(name="Acme", address=DESK, identities=(one,))))
+    raw = mail_of(encrypted(pki, SECRET))
+
+    unread = opener.opened(raw)
+    assert unread is not None
+    assert unread.why_not == "no key of the desk can be read"
+    for name in ("short", "desk"):
+        (tmp_path / "own.pem").write_bytes((pki / f"{name}.chain.pem").read_bytes())
+        (tmp_path / "own.key").write_bytes((pki / f"{name}.key").read_bytes())
+        found = opener.opened(raw)
+        assert found is not None
+        assert (found.content is not None) == (name == "desk")
