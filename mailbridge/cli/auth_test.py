@@ -107,6 +107,9 @@ def _smtp(app: App, source: TokenSource) -> Iterator[TestStep]:
         yield _refused(login, trouble.outcome, relay.user)
         return
     yield TestStep(what=login, verdict=StepVerdict.RIGHT)
+    if desk.shadow:
+        yield TestStep(what="test mail", verdict=StepVerdict.RIGHT, said="not sent: the desk is in shadow mode")
+        return
     nonce = secrets.token_hex(12)
     seen = _Awaited(app, source, nonce)
     transport = SmtpTransport(relay)
@@ -200,6 +203,6 @@ def _failed(what: str, error: Transient, user: str) -> TestStep:
 
 
 def _refused(what: str, outcome: Outcome, user: str) -> TestStep:
-    said = f"{getattr(outcome, 'code', '') or ''} {outcome.reply}".strip()
+    said = f"{getattr(outcome, 'code', '') or ''} {getattr(outcome, 'reply', '')}".strip()
     found = advice.of_server(said, user)
     return TestStep(what=what, verdict=StepVerdict.WRONG, said=said, advice="" if found and found in said else found)

@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 @desk_option
 @json_option
 @click.option("--no-mail", is_flag=True, help="Send no mail to the desk itself.")
-@click.option(
-    "--wait", default=60, show_default=True, type=click.IntRange(1, 3600), metavar="SECONDS", help="How long that mail may take."
-)
+@click.option("--wait", default=60, show_default=True, type=click.IntRange(1, 3600), metavar="SECONDS", help="How long that mail may take.")
 def doctor(folder: Path, as_json: bool, no_mail: bool, wait: int) -> int:
     """Check everything the desk needs: logins, DNS, its own mail, database, disk, agents.
 
@@ -93,6 +91,8 @@ def findings(desk: OpenDesk, app: App, folder: Path, *, mail: bool, patience: fl
         healths = feed_healths(policy.feeds, tx.feeds.all(), config.calendars, now)
     yield from desk_checks.feeds((one.address, one.events, one.trouble) for one in healths)
     yield from dns.look(config)
+    if config.desk.shadow:
+        yield desk_checks.shadow()
     if mail:
         yield from _canary(desk, app, patience, is_alive)
     organisation = policy.organisation

@@ -14,7 +14,7 @@ from mailbridge.notifications.model import OutboxState, Queued
 from mailbridge.notifications.untold import NotTold, Untold
 from mailbridge.notifications.webhook_model import CallState, QueuedCall
 from mailbridge.rules.flow import word
-from mailbridge.store.tables.outgoing import COLLECTED, DIGEST, FOR_RELEASE, QUIET
+from mailbridge.store.tables.outgoing import COLLECTED, DIGEST, FOR_RELEASE, QUIET, SHADOWED
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.events import Event
 
@@ -106,6 +106,8 @@ def _state(one: Queued, outgoing: Sequence[Queued]) -> tuple[bool, str]:
             return True, f"in another mail{f' ({word(other)})' if other else ', with other tickets'}"
         case OutboxState.SUPPRESSED | OutboxState.FAILED:
             return False, f"not sent: {one.error}"
+        case OutboxState.HELD if one.error == SHADOWED:
+            return False, "written and not sent: the desk is in shadow mode"
         case OutboxState.HELD if one.next_at is not None and one.next_at >= FOR_RELEASE:
             return False, "waits for an administrator: mailbridge release"
         case OutboxState.HELD:

@@ -54,10 +54,13 @@ def resend(folder: Path, kept_back: bool, ids: tuple[int, ...]) -> None:
 def _release(store: Store, id_: int | None) -> int:
     """Queues outgoing mail `id_`, or all mails that a restore kept back, for sending.  Returns the number of mails."""
     from mailbridge.store import restoring
+    from mailbridge.store.tables.outgoing import SHADOWED
 
     now = datetime.now(UTC)
     with store.write() as tx:
         ids = [id_] if id_ is not None else [queued.id for queued in tx.outbox.kept_back()]
+        if any((queued := tx.outbox.get(one)) is not None and queued.error == SHADOWED for one in ids):
+            raise Permanent(f"outgoing mail {ids[0]} was written in shadow mode, and is never sent")
         changed = sum(tx.outbox.requeue(one, now) for one in ids)
         restoring.release(tx.state, ids, now)
     store.wake("outbox")

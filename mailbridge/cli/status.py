@@ -24,6 +24,7 @@ WAITING_TOO_LONG = timedelta(minutes=5)
 PROBE_KEY = "write-probe"
 BACKUP_KEYS = {"made": "backup", "proven": "backup-proof", "failed": "backup-failed"}  # -> key of the state in the store
 CLOCK_SHOWN = timedelta(hours=1)
+SHADOW = "shadow: mailboxes are only looked at, and nothing is sent (mailbridge shadow report)"
 MOST_FAILURES = 10  # of jobs, that are listed
 HEARTBEAT_TOO_OLD = timedelta(minutes=2)
 
@@ -43,6 +44,7 @@ class DeskStatus:
     held: int  # mails in agents' names that wait for confirmation
     for_release: int  # outgoing mails that are held after a first connect
     suspended: int
+    shadow: bool  # nothing is sent
     logins: tuple[Mapping[str, Any], ...]
     rules: Mapping[str, Any]
     seen_alive: datetime | None
@@ -140,6 +142,7 @@ def look(desk: OpenDesk, now: datetime) -> DeskStatus:
             held=tx.held.count(),
             for_release=len(tx.outbox.of_first_connect()),
             suspended=len(tx.addresses.list()),
+            shadow=desk.config.desk.shadow,
             logins=tuple(login.as_json() for login in logins),
             rules=rules,
             seen_alive=seen_alive,
@@ -306,6 +309,7 @@ def show(desk: OpenDesk, found: DeskStatus) -> None:
         ("tickets", counted(found.tickets)),
         ("mail out", counted(found.outbox)),
     ]
+    rows[1:1] = [("mode", SHADOW)] if found.shadow else []
     rows += [("way out", f"{name}  {counted(numbers)}") for name, numbers in found.ways_out.items()]
     rows += [("held", f"{_waiting(found.held)} for confirmation by agents: mailbridge held list")] if found.held else []
     rows += [("release", f"{_waiting(found.for_release)} after a first connect: mailbridge release")] if found.for_release else []

@@ -10,6 +10,7 @@ import click
 from mailbridge.cli.groups import Noun
 from mailbridge.cli.queue_screen import Screen, add_counts, add_decision, add_list, add_show, last_columns
 from mailbridge.ids import ticket_number
+from mailbridge.store.tables.outgoing import SHADOWED
 
 if TYPE_CHECKING:
     from mailbridge.config.model import Config
@@ -84,8 +85,12 @@ add_decision(
     SCREEN,
     "resend",
     "Make calls again, with the same webhook-id, so that the server can recognise the copy.",
-    decide=lambda tx, queued, _reason: tx.webhooks.requeue(queued.id, datetime.now(UTC)),
-    refused=lambda queued: f"webhook {queued.id} is {queued.state}: it is already being made",
+    decide=lambda tx, queued, _reason: queued.answer != SHADOWED and tx.webhooks.requeue(queued.id, datetime.now(UTC)),
+    refused=lambda queued: (
+        f"webhook {queued.id} is of shadow mode and is never made"
+        if queued.answer == SHADOWED
+        else f"webhook {queued.id} is {queued.state}: it is already being made"
+    ),
     done=lambda queued: f"webhook {queued.id} will be called again: {queued.call.url}",
     channel="webhooks",
 )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from mailbridge.config import sections
-from mailbridge.config.model import Config, LimitSettings
+from mailbridge.config.model import After, Config, LimitSettings
 from mailbridge.config.reading import Reading
 from mailbridge.config.sections import Document, desk, identities, oauth, operation, outgoing, senders, sources
 from mailbridge.config.sections.environment import DESK, Environment
@@ -53,9 +54,7 @@ def _config(found: Document, environment: Environment) -> Config | None:
     desk_settings = desk.desk(found.one("desk"), identities.identities(found.several("identity")))
     logins = found.named("oauth")
     accounts = {name: oauth.account(section, name, environment) for name, section in logins.items()}
-    mailboxes = tuple(
-        box for one in found.several("mailbox") if (box := sources.mailbox(one, found.one("desk"), accounts, environment))
-    )
+    mailboxes = tuple(box for one in found.several("mailbox") if (box := sources.mailbox(one, found.one("desk"), accounts, environment)))
     listeners = tuple(each for one in found.several("listener") if (each := sources.listener(one, found.one("desk"))))
     sources.check_unique(found.several("mailbox"), "name")
     sources.check_unique(found.several("listener"), "host", "port")
@@ -84,6 +83,10 @@ def _config(found: Document, environment: Environment) -> Config | None:
     }
     if desk_settings is None:
         return None
+    if desk_settings.shadow:  # `leave` opens folders with EXAMINE, so the server refuses every change
+        mailboxes = tuple(
+            replace(box, after=After.LEAVE, move_to="", folders=tuple(dict.fromkeys((*box.folders, *box.sent)))) for box in mailboxes
+        )
     return Config(
         folder=environment.folder,
         desk=desk_settings,

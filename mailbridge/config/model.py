@@ -155,6 +155,7 @@ class Mailbox:
     take: Take = Take()
     after: After = After.SEEN
     move_to: str = ""
+    sent: tuple[str, ...] = ()  # folders with mail that was sent by another help desk; read in shadow mode alone
     idle: bool = True
     poll: timedelta = timedelta(seconds=60)
     trust: Trust = field(default_factory=Trust)
@@ -361,6 +362,7 @@ class DeskSettings:
     agent_trust: AgentTrust = AgentTrust.DMARC
     undo_minutes: int = 10  # how long an agent may take back what a mail of theirs did; 0: not at all
     identities: tuple[Identity, ...] = ()
+    shadow: bool = False  # mailboxes are only looked at, and nothing is sent
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -433,6 +435,10 @@ class Config:
         """The names of the sockets that systemd has to hand over."""
         named = (*(one.socket for one in self.listeners), self.metrics.socket, self.health.socket)
         return tuple(name for name in named if name)
+
+    def is_for_sent_mail(self, mailbox: str, folder: str) -> bool:
+        """Whether the folder of the mailbox holds mail that another help desk sent."""
+        return any(one.name == mailbox and folder in one.sent for one in self.mailboxes)
 
     @property
     def outgoing_servers(self) -> tuple[Outgoing, ...]:

@@ -26,6 +26,8 @@ from mailbridge.delivery.deliver import DeliveryWorker
 from mailbridge.delivery.render.render import Renderer
 from mailbridge.delivery.render.ticket_context import view_of
 from mailbridge.delivery.servers import OutgoingServers
+from mailbridge.delivery.shadow import ShadowTransport
+from mailbridge.delivery.transport import Transport
 from mailbridge.delivery.webhooks.address import address_of
 from mailbridge.delivery.webhooks.deliver import Webhooker
 from mailbridge.delivery.webhooks.servers import CalledServers
@@ -252,7 +254,7 @@ class App:
         server = server or self.config.outgoing
         return DeliveryWorker(
             self.store,
-            transports.transport(server, self.config.folder, hostname=_host(self.config, server), tokens=self.logins.named(server.oauth)),
+            self._transport(server),
             self.renderer,
             self.clock,
             desk=self.desk_of_files,
@@ -266,6 +268,12 @@ class App:
             sign=self.signer_of_mails.signed,
             owner=self.leases.owner,
         )
+
+    def _transport(self, server: Outgoing) -> Transport:
+        if self.config.desk.shadow:
+            return ShadowTransport()
+        tokens = self.logins.named(server.oauth)
+        return transports.transport(server, self.config.folder, hostname=_host(self.config, server), tokens=tokens)
 
     @cached_property
     def clock_watch(self) -> ClockWatch:
@@ -287,9 +295,7 @@ class App:
         address = partial(address_of, folder=self.config.folder, variables=os.environ)
         report, owner = self.sources.webhook_reports, self.leases.owner
         servers = self.called_servers
-        return Webhooker(
-            self.store, self.config.webhooks, self.clock, report=report, owner=owner, address=address, servers=servers
-        )
+        return Webhooker(self.store, self.config.webhooks, self.clock, report=report, owner=owner, address=address, servers=servers)
 
     @cached_property
     def called_servers(self) -> CalledServers:

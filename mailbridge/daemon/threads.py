@@ -24,6 +24,7 @@ from types import FrameType
 
 from mailbridge import __version__
 from mailbridge.checks.advice import advice
+from mailbridge.daemon import shadow
 from mailbridge.daemon.app import App
 from mailbridge.daemon.clock import ClockSteps
 from mailbridge.daemon.receiving import listeners, pollers
@@ -73,6 +74,7 @@ class Daemon:
     def start(self) -> None:
         """Starts every part.  Returns when every port answers."""
         app = self._app
+        shadow.begin(app.store, app.config, app.clock.now())
         if self._intake:
             sockets.match(app.config.sockets)
         app.desk()  # loads keys and rules before the first mail
@@ -94,12 +96,14 @@ class Daemon:
             for number in range(server.connections):
                 delivery.append(app.delivery_worker(server))
                 self._thread(f"delivery-{of}{number}", partial(delivery[-1].run, self._stop, self._outbox_waits))
-        for number in range(webhooks.THREADS):
+        for number in range(0 if app.config.desk.shadow else webhooks.THREADS):
             self._thread(f"webhooks-{number}", partial(app.webhooker().run, self._stop, self._calls_wait))
         for poller in self._pollers:
             self._thread(f"imap-{poller.name}", poller.run)
         for found in advice(app.config) if self._intake else ():
             log.warning("senders_not_believed", reason=found.message, advice=found.hint)
+        if app.config.desk.shadow:
+            log.warning("shadow_mode", reason="mailboxes are only looked at, and nothing is sent")
         self.listeners.start()
         self._ticker.start()
         wakes = (self._mail_waits.set, self._outbox_waits.set, self._calls_wait.set)

@@ -22,7 +22,7 @@ from mailbridge.delivery.render.mail import deliverable
 from mailbridge.delivery.render.render import Renderer
 from mailbridge.delivery.render.renderer import NotificationRenderer, PermanentFailure, Rendered, RenderResult, Retry
 from mailbridge.delivery.render.template_context import TemplateContext
-from mailbridge.delivery.transport import Deferred, Delivered, Outcome, Refused, Transport, Unknown
+from mailbridge.delivery.transport import Deferred, Delivered, Outcome, Refused, Transport, Unknown, Withheld
 from mailbridge.errors import LeaseLost, Permanent, StoreAway
 from mailbridge.execution.desk import Desk
 from mailbridge.message.encryption import NOT_ENCRYPTED
@@ -307,6 +307,9 @@ class DeliveryWorker:
                 self._change(lambda tx: self._fail(tx, queued, f"{code or ''} {reply}".strip(), now))
             case Deferred():
                 self._defer(queued, outcome, now)
+            case Withheld():
+                self._change(lambda tx: tx.outbox.keep_in_shadow(queued.id, owner=self._owner))
+                log.info("mail_withheld", **_about(queued))
             case Unknown(reply=reply) if queued.repeated:
                 self._change(lambda tx: self._fail(tx, queued, f"the server gave no reply, twice; it may have arrived: {reply}", now))
             case Unknown(reply=reply):
@@ -349,6 +352,8 @@ class DeliveryWorker:
                 log.exception("failure_not_notified", **_about(queued))
 
     def _note_absence(self, outcome: Outcome) -> None:
+        if isinstance(outcome, Withheld):  # it says nothing about the server
+            return
         if isinstance(outcome, Deferred) and outcome.away:
             self._absences += 1
             pause = rest(self._absences, self._jitter())

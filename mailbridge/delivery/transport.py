@@ -1,4 +1,4 @@
-"""What it means to hand over one mail for one recipient: four outcomes, and nothing between them."""
+"""What it means to hand over one mail for one recipient: five outcomes, and nothing between them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,12 @@ class Unknown:
     reply: str = ""
 
 
-Outcome = Delivered | Deferred | Refused | Unknown
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withheld:
+    """It was not handed over, on purpose: the desk is in shadow mode."""
+
+
+Outcome = Delivered | Deferred | Refused | Unknown | Withheld
 
 
 class Transport(Protocol):

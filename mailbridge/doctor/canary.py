@@ -14,7 +14,7 @@ from mailbridge.conversation.canary import KINDS, STATE_KEY, canary_key
 from mailbridge.conversation.marks import loop_mark
 from mailbridge.conversation.tokens import Signer
 from mailbridge.delivery import transports
-from mailbridge.delivery.transport import Delivered
+from mailbridge.delivery.transport import Delivered, Withheld
 from mailbridge.doctor.model import Finding, doubtful, right, wrong
 from mailbridge.errors import MailbridgeError
 from mailbridge.oauth.model import TokenSource
@@ -44,6 +44,9 @@ def canary(
         yield doubtful(
             "canary", "mail to itself", "not sent: no daemon is running to receive it", "start it (mailbridge run), then run doctor again"
         )
+        return
+    if config.desk.shadow:
+        yield right("canary", "mail to itself", "not sent: the desk is in shadow mode")
         return
     if config.outgoing.url.startswith("maildir:"):
         yield doubtful("canary", "mail to itself", "not sent: outgoing mail goes into a folder", "set [outgoing] url to your mail server")
@@ -110,7 +113,7 @@ def _send(config: Config, signer: Signer, nonce: str, kind: str, now: datetime, 
         outcome = transport.send(address, to, mail.as_bytes(), lambda: None)
     finally:
         transport.close()
-    return "" if isinstance(outcome, Delivered) else outcome.reply or "no reason was given"
+    return "" if isinstance(outcome, Delivered | Withheld) else outcome.reply or "no reason was given"
 
 
 def _wait(store: Store, kinds: list[str], patience: float) -> dict[str, datetime]:

@@ -25,6 +25,10 @@ def daemon(seen: datetime | None, now: datetime) -> Finding:
     return wrong("desk", "daemon", f"last seen alive {seen:%Y-%m-%d %H:%MZ}" if seen else "the daemon has never run here", "mailbridge run")
 
 
+def shadow() -> Finding:
+    return right("desk", "shadow mode", "mailboxes are only looked at, and nothing is sent")
+
+
 def clock(ours: datetime, theirs: datetime | None, who: str) -> Finding:
     """Compares our clock with that of `who`.  `theirs`: None where no server tells its time; the finding is then doubtful."""
     if theirs is None:

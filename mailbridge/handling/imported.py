@@ -17,6 +17,7 @@ from mailbridge.store.mails import Direction
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.command_types.mails import CustomerMessage
+from mailbridge.tickets.model import Ticket
 from mailbridge.tickets.requests import each
 
 _BY_MAIL = frozenset({Reason.KNOWN_REFERENCE, Reason.LATE_ORIGINAL})
@@ -37,7 +38,7 @@ def file_sent_reply(tx: Tx, desk: Desk, mail: PlacedMail) -> MailResult | None:
     agent = desk.organisation.agent_of(sender)
     if agent is None and not desk.is_own(sender):
         return None
-    ticket = next((known.ticket for known in mail.evidence.known if known.reason in _BY_MAIL), None)
+    ticket = answered_ticket(mail)
     if ticket is None:
         return None
     mail_id = store_mail(tx, mail, ticket=ticket.id, direction=Direction.OUT)
@@ -45,3 +46,8 @@ def file_sent_reply(tx: Tx, desk: Desk, mail: PlacedMail) -> MailResult | None:
     message = CustomerMessage(author=agent.name if agent else sender, sent=True)
     execute_for(tx, desk, mail, mail_id, ticket, each([message]), actor=actor)
     return MailResult(outcome=MailOutcome.APPEND, ticket=ticket.id, mail=mail_id, reason="an old answer of the desk")
+
+
+def answered_ticket(mail: PlacedMail) -> Ticket | None:
+    """The ticket of the mail that this one answers; None where that mail is not known."""
+    return next((known.ticket for known in mail.evidence.known if known.reason in _BY_MAIL), None)

@@ -27,6 +27,7 @@ from mailbridge.handling.imported import file_sent_reply
 from mailbridge.handling.kept_mail import open_kept_mail
 from mailbridge.handling.message import add_automatic_message, add_customer_message
 from mailbridge.handling.new_ticket import open_ticket
+from mailbridge.handling.other_desk import file_other_desks_answer, is_of_other_desk
 from mailbridge.handling.outcome import MailOutcome
 from mailbridge.handling.pairing import file_pairing_answer
 from mailbridge.handling.placed_mail import ArrivedMail, JudgedMail, PlacedMail
@@ -95,6 +96,13 @@ BEFORE_PARSING: tuple[Handler[PlacedMail], ...] = (
         run=file_sent_reply,
         may_decline=True,
         outcomes=frozenset({APPEND}),
+    ),
+    Handler(
+        name="other_desk",
+        when=is_of_other_desk,
+        why="another help desk sent it, beside which this one is in shadow mode",
+        run=file_other_desks_answer,
+        outcomes=frozenset({APPEND, KEPT}),
     ),
     Handler(
         name="pairing_answer",
@@ -182,9 +190,7 @@ BEFORE_RULES: tuple[Handler[PlacedMail], ...] = (
     ),
     Handler(
         name="article_request",
-        when=lambda desk, mail: (
-            mail.placement.ticket is not None and not mail.writer.agent and asked_article(mail.message.reply.fresh) > 0
-        ),
+        when=lambda desk, mail: mail.placement.ticket is not None and not mail.writer.agent and asked_article(mail.message.reply.fresh) > 0,
         why="a customer asks for an article of the knowledge base",
         run=send_asked_article,
         may_decline=True,

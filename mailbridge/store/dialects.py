@@ -59,6 +59,22 @@ NEXT_TICKET = Both(
     sa.select(ticket_number.next_value()),
 )
 
+# The next ticket gets this number; no row where that number, or a higher one, was used.
+CONTINUE_AT = Both(
+    sqlite.insert(counters)
+    .values(name="ticket", value=sa.bindparam("number", type_=sa.BigInteger) - 1)
+    .on_conflict_do_update(
+        index_elements=["name"],
+        set_={"value": sa.bindparam("number", type_=sa.BigInteger) - 1},
+        where=counters.c.value < sa.bindparam("number", type_=sa.BigInteger),
+    )
+    .returning(counters.c.value),
+    sa.text(
+        "SELECT setval('ticket_number', :number, false) FROM ticket_number "
+        "WHERE last_value < :number OR (last_value = :number AND NOT is_called)"
+    ),
+)
+
 _NEW_BIG_BLOB = (
     sqlite.insert(blobs)
     .values(sha256=sa.bindparam("sha256"), size=sa.bindparam("size"), content=sa.func.zeroblob(sa.bindparam("size"), type_=sa.LargeBinary))

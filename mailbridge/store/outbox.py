@@ -6,8 +6,8 @@
                        Message-ID and is marked as repeated; a reminder counts as sent; a mail that was repeated already is lost(),
                        and a person is notified
     held               it waits for an admin's release (`next_at` is FOR_RELEASE) after a first connect, or after a restore (`error` begins
-                       with KEPT_BACK); or until `next_at`, to be bundled with others into one mail (`error` begins with COLLECTED where
-                   notifications.yaml says so)
+                       with KEPT_BACK); for the end of shadow mode, when it is suppressed (`error` is SHADOWED); or until `next_at`, to be
+                       bundled with others into one mail (`error` begins with COLLECTED where notifications.yaml says so)
     sent, failed, suppressed   nothing more to do
 
 `next_at` is the moment at which a worker has to look at the row again, whatever its state; one index serves them all.
@@ -38,6 +38,7 @@ from mailbridge.store.tables.outgoing import (
     HELD,
     PENDING,
     SENT,
+    SHADOWED,
     UNDER_WAY,
     UNSENT,
     outbox,
@@ -73,6 +74,11 @@ _QUEUE = QueueTable(
     retried=sa.or_(outbox.c.attempts > 0, outbox.c.created_at > bind("now")),
 )
 _CHANGE = outbox.update().where(_QUEUE.this)
+_NEVER_SENT = (  # the end of shadow mode
+    outbox.update()
+    .where(sa.or_(PENDING, HELD))
+    .values(state=OutboxState.SUPPRESSED, error=SHADOWED, next_at=bind("now"), lease_owner=None, lease_until=None)
+)
 _END = _CHANGE.values(_QUEUE.unleased)
 
 _ADD = dialects.insert_new(outbox)
@@ -171,15 +177,15 @@ _COLLECTED_UNTIL = (
     .where(HELD, outbox.c.ticket == bind("ticket"), outbox.c.recipient == bind("recipient"), outbox.c.audience == bind("audience"))
     .where(outbox.c.error == bind("marker"))
 )
-_ALERTS_DUE = (
-    sa.select(outbox).where(HELD, outbox.c.next_at <= bind("now"), _OF_EVENTS, sa.not_(_COLLECTED)).order_by(outbox.c.id + 0)
-)
+_ALERTS_DUE = sa.select(outbox).where(HELD, outbox.c.next_at <= bind("now"), _OF_EVENTS, sa.not_(_COLLECTED)).order_by(outbox.c.id + 0)
 _FOR_RELEASE = sa.select(outbox).where(HELD, outbox.c.next_at == FOR_RELEASE).order_by(outbox.c.id + 0).limit(bind("limit"))
 _OF_RESTORE = outbox.c.error.startswith(KEPT_BACK)
-_KEPT_BACK, _OF_FIRST_CONNECT = _FOR_RELEASE.where(_OF_RESTORE), _FOR_RELEASE.where(sa.not_(_OF_RESTORE))
+_OF_SHADOW = outbox.c.error == SHADOWED
+_OF_FIRST = sa.not_(sa.or_(_OF_RESTORE, _OF_SHADOW))
+_KEPT_BACK, _OF_FIRST_CONNECT = _FOR_RELEASE.where(_OF_RESTORE), _FOR_RELEASE.where(_OF_FIRST)
 _WAITS = (
     sa.select(outbox.c.id)
-    .where(outbox.c.ticket == bind("ticket"), outbox.c.state == OutboxState.HELD, outbox.c.next_at == FOR_RELEASE, sa.not_(_OF_RESTORE))
+    .where(outbox.c.ticket == bind("ticket"), outbox.c.state == OutboxState.HELD, outbox.c.next_at == FOR_RELEASE, _OF_FIRST)
     .limit(1)
 )
 _TOLD_WITH = (
@@ -383,6 +389,14 @@ class Outbox(LeaseQueue[Queued, Queued]):
     def keep_back(self, id: int, reason: str, *, owner: str | None = None) -> bool:
         """It waits for an admin's release from now on; `reason` says why, see `restoring`."""
         return self._as_owner(_KEEP_BACK, id, owner, {"in_error": reason})
+
+    def keep_in_shadow(self, id: int, *, owner: str | None = None) -> bool:
+        """It went through every step but the last one: the desk is in shadow mode, and nothing sends it."""
+        return self._as_owner(_KEEP_BACK, id, owner, {"in_error": SHADOWED})
+
+    def end_shadow(self, now: datetime) -> int:
+        """What was not sent is never sent; how many mails."""
+        return self._sql.change(_NEVER_SENT, {"in_now": now})
 
     def not_dotted(self, id: int, next_at: datetime, *, owner: str) -> bool:
         """Whether the owner had committed the dot.  It was not sent, for sure, so the mail is sent as if it had not come to it."""

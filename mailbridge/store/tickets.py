@@ -11,7 +11,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from mailbridge.store.dialects import NEXT_TICKET, insert_new
+from mailbridge.store.dialects import CONTINUE_AT, NEXT_TICKET, insert_new
 from mailbridge.store.documents import dump, load
 from mailbridge.store.sql import Sql, Values
 from mailbridge.store.tables.tickets import OPEN, clocks, participants, tickets
@@ -67,6 +67,10 @@ class Tickets:
     def reserve(self) -> int:
         """A number nobody else ever gets, for a ticket that is saved in this transaction.  Without the save it is lost (PostgreSQL)."""
         return int(self._sql.value(NEXT_TICKET))
+
+    def continue_at(self, number: int) -> bool:
+        """The next ticket gets this number.  False, and nothing changes, where this one or a higher one is used."""
+        return self._sql.row(CONTINUE_AT, {"number": number}) is not None
 
     def save(self, ticket: Ticket, *, expected_version: int) -> bool:
         """The ticket stands as given, if it was at `expected_version` (0: it was not there).  False: somebody else changed it first."""

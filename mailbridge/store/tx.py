@@ -40,6 +40,7 @@ from mailbridge.store.policies import Policies
 from mailbridge.store.ratings import Ratings
 from mailbridge.store.receipts import Receipts
 from mailbridge.store.search import Search
+from mailbridge.store.shadow import Shadow
 from mailbridge.store.solved import SolvedRequests
 from mailbridge.store.sources import Sources
 from mailbridge.store.sql import Sql
@@ -82,6 +83,7 @@ class Tx:
         self.feeds = Feeds(sql)
         self.job_failures = JobFailures(sql)
         self.outbox = Outbox(sql)
+        self.shadow = Shadow(sql)
         self.cursors = Cursors(sql)
         self.old_mails = OldMails(sql)
         self.addresses = Addresses(sql)

@@ -146,6 +146,8 @@ RUN = {
 }  # fmt: skip
 
 NOT_RUN = {
+    "shadow.md: $ mailbridge shadow report": "it shows output; tests/e2e/test_shadow.py runs the command",
+    "shadow.md: mailbridge shadow end --next-number 5000": "tests/e2e/test_shadow.py runs the command",
     "README.md: make nightly PART=tokens": "a run of up to an hour; tests/unit/test_nightly.py has the list of parts",
     "README.md: make test": "this test is part of it",
     "audit.md: $ mailbridge audit": "it shows output; tests/e2e/test_one_id.py runs the command",

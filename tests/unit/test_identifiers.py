@@ -58,7 +58,6 @@ MODULES: Mapping[str, str] = {
     "rules/tidy": "format",
     "rules/why": "match_explain",
     "settling": "execution",
-    "shadow": "unreachable",
     "spans": "durations",
     "speaker": "author",
     "store/prepared": "compiled_sql",

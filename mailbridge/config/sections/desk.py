@@ -25,6 +25,7 @@ DESK = section(
         "own_hosts": kinds.several(kinds.HOST),
         "agent_trust": kinds.one_of(AgentTrust),
         "undo_minutes": WholeNumber(least=0, most=10_080),
+        "shadow": kinds.FLAG,
     },
     required=("name", "address"),
 )

@@ -53,6 +53,7 @@ MAILBOX = section(
         "take": kinds.text(_take),
         "after": kinds.one_of(After),
         "move_to": kinds.LINE,
+        "sent": kinds.several(kinds.LINE),
         "oauth": kinds.WORD,
         "idle": kinds.FLAG,
         "poll": kinds.duration(timedelta(seconds=1), timedelta(days=1)),

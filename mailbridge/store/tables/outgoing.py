@@ -16,6 +16,7 @@ UNDER_WAY = sa.text("state IN ('sending', 'dot')")
 SENT = sa.text("state = 'sent'")
 HELD = sa.text("state = 'held'")
 FOR_RELEASE = datetime(9999, 1, 1, tzinfo=UTC)  # `next_at` of an outgoing mail that waits for an admin
+SHADOWED = "shadow mode: it is not sent"  # `error` of a mail that a desk in shadow mode held at the last step
 COLLECTED = "collected: "  # `error` of a held row that notifications.yaml wants told with others begins so
 QUIET, DIGEST = f"{COLLECTED}quiet", f"{COLLECTED}digest"
 UNSENT = sa.text("state IN ('failed', 'suppressed')")

@@ -39,13 +39,19 @@ from tests.harness import a_mail
 
 CAROL, BOGDAN, MARA = "carol@customer.test", "bogdan@desk.test", "mara@desk.test"
 MALLORY = "mallory@attacker.test"
+OURS = "support@desk.test"
 BLOCKED = Wish(id=WishId(kind=WishKind.BLOCK, name=MALLORY), values=())
 SIGNER = a_signer()
 NOBODY_STORES = cast(Tx, None)
 DESK = cast(
     Desk,
     SimpleNamespace(
-        config=SimpleNamespace(desk=SimpleNamespace(admins=(MARA,)), scan=SimpleNamespace(virus=WhenVirus.QUARANTINE)),
+        config=SimpleNamespace(
+            desk=SimpleNamespace(admins=(MARA,), shadow=True),
+            scan=SimpleNamespace(virus=WhenVirus.QUARANTINE),
+            is_for_sent_mail=lambda mailbox, folder: folder == "Sent",
+        ),
+        is_own=lambda address: address == OURS,
         organisation=an_organisation(wishes=Wishes(all={BLOCKED.id: BLOCKED})),
         policy=SimpleNamespace(rules=SimpleNamespace(customers=Customers())),
         signer=SIGNER,
@@ -96,6 +102,7 @@ EXAMPLES: dict[str, Any] = {
     "unsubscribe": arrived(replace(HUMAN, to=(replace(HUMAN.sender, address=SIGNER.reply_address(1, BOGDAN, Purpose.UNSUBSCRIBE)),))),
     "wait_for_earlier": arrived(replace(HUMAN, in_reply_to=("<1@customer.test>",))),
     "imported_reply": placed(source=Source.IMPORT),
+    "other_desk": placed(parse(a_mail(from_=OURS), ReadingPolicy())),
     "pairing_answer": placed(from_(BOGDAN)),
     "kept_mail_request": placed(from_(MARA)),
     "held_answer": placed(evidence=Evidence(notice=NOTICE)),
@@ -121,14 +128,14 @@ EXAMPLES: dict[str, Any] = {
 BY_OUTCOME = {
     MailOutcome.TICKET: {"forwarded_ticket", "agent_ticket", "new_ticket"},
     MailOutcome.APPEND: {
-        *("released_lines", "imported_reply", "bounce", "agent_reply", "consultant_reply", "article_request"),
+        *("released_lines", "imported_reply", "other_desk", "bounce", "agent_reply", "consultant_reply", "article_request"),
         *("automatic_message", "customer_message"),
         *("forwarded_ticket", "agent_ticket", "new_ticket"),  # the ticket of earlier mails, beyond the sender's limits
     },
     MailOutcome.DUPLICATE: {"duplicate"},
     MailOutcome.KEPT: {
         *("released_lines", "pairing_answer", "kept_mail_request", "held_answer", "automatic_kept", "answer_to_notification"),
-        "agent_questions",
+        *("agent_questions", "other_desk"),
     },
     MailOutcome.IGNORED: {"canary", "unsubscribe", "dropped_by_rule"},
     MailOutcome.HELD: {"unproven_agent", "agent_reply"},

@@ -1,0 +1,34 @@
+"""Ticket numbers of other help desks in subjects."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailbridge.conversation.foreign_numbers import foreign_number
+
+
+@pytest.mark.parametrize(
+    ("subject", "number"),
+    [
+        ("Re: [Ticket#4711] Printer broken", "4711"),
+        ("AW: [Ticket#2026112010000017] Drucker", "2026112010000017"),
+        ("Re: [rt.acme.example #99] Toner", "99"),
+        ("[#1234] Received: Printer", "1234"),
+        ("Re: [#7] Printer", "7"),
+        ("Re: Printer (#12345)", "12345"),
+        ("[GLPI #0004711] Printer", "4711"),
+        ("[ABC-123-45678]: Printer", "ABC-123-45678"),
+        ("Ticket ID: 4711 - Printer", "4711"),
+        ("Your request #20391 was received", "20391"),
+        ("Case #00123 open", "123"),
+        ("Заявка №: 5512", "5512"),
+        ("Re: [MB-1042] Printer broken", ""),
+        ("Printer #3 on floor 2 is broken", ""),
+        ("[urgent] 4711 pages", ""),
+        ("ticket to Berlin, 2026", ""),
+        ("", ""),
+        ("[" * 100_000, ""),
+    ],
+)
+def test_the_number_that_another_desk_gave_is_found_in_its_form(subject: str, number: str) -> None:
+    assert foreign_number(subject) == number
