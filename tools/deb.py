@@ -29,8 +29,7 @@ NEEDS = (
     PYTHON,
     "systemd | systemd-standalone-sysusers",
     "systemd | systemd-standalone-tmpfiles",
-    "init-system-helpers",
-    "util-linux",
+    "libc6",
     "procps",  # /bin/kill of ExecReload=
     "ca-certificates",
 )
@@ -88,12 +87,17 @@ def built(out: Path, version: str = __version__) -> Path:
         control_files(root, package)
         for path in (root, *root.rglob("*")):
             if not path.is_symlink():
-                path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
+                path.chmod(0o755 if path.is_dir() or is_program(path) else 0o644)
         aged(root)
         made = out / package.file
         build = ["dpkg-deb", "--root-owner-group", "-Zxz", "--build", str(root), str(made)]
         subprocess.run(build, check=True, capture_output=True, env=environ())
     return made
+
+
+def is_program(path: Path) -> bool:
+    """Whether somebody may run the file; shared libraries are loaded (debian-policy 10.2)."""
+    return bool(path.stat().st_mode & 0o100) and ".so" not in path.suffixes
 
 
 def environment(root: Path) -> None:
@@ -144,7 +148,7 @@ def system_files(root: Path) -> None:
 
 
 def documentation(root: Path, package: Package) -> None:
-    """/usr/share/doc/mailbridge and the man pages."""
+    """/usr/share/doc/mailbridge.  There is no man page: `mailbridge --help` and the manual say more."""
     folder = root / "usr" / "share" / "doc" / "mailbridge"
     folder.mkdir(parents=True)
     licence = (ROOT / "LICENSE").read_text(encoding="utf-8").partition("\n\n")[2]

@@ -142,4 +142,11 @@ EXCUSED = [
     "embedded-library",
     "unstripped-binary-or-object",
     "custom-library-search-path",
+    # The environment's own interpreter, and files of packages as their wheels have them.
+    "python3-script-but-no-python3-dep",
+    "wrong-path-for-interpreter",
+    "unusual-interpreter",
+    "script-not-executable",
+    "package-contains-vcs-control-file",
+    "no-manual-page",  # --help and the manual say more
 ]
