@@ -33,7 +33,7 @@ def test_a_call_fails_and_everything_is_there_once(request: pytest.FixtureReques
         with a_fed_desk(request, database) as (folder, url):
             ended = failed_at(point, chance.choice(ERRORS), live, folder, url, 0)
             lives_in_peace(folder, url, 1)
-            assert_all_once(folder, url, faults=1)
+            assert_all_once(folder, url, faults=1, given_up=1)
         return ended
 
     tried, ended = try_each(points, SEED, SECONDS / 2, 1, attempt)

@@ -137,6 +137,22 @@ PARTS = {
             {"TESTS_CONCURRENT_SECONDS": str(seconds), "TESTS_CONCURRENT_SEED": str(seed)},
         ),
     ),
+    "recovery": Part(
+        about="how long a desk takes to go on with 1,000 mails waiting after a kill, and when PostgreSQL or the IMAP server was away",
+        seconds=900,
+        run=lambda seed, seconds: (
+            tests("tests/e2e/test_recovery.py"),
+            {"TESTS_RECOVERY_WITHIN": str(seconds), "TESTS_RECOVERY_SEED": str(seed)},
+        ),
+    ),
+    "soak": Part(
+        about="a desk under ten mails a second with a fault every 30 seconds: nothing lost or doubled, memory and files stay",
+        seconds=2700,
+        run=lambda seed, seconds: (
+            tests("tests/e2e/test_soak.py"),
+            {"TESTS_SOAK_SECONDS": str(seconds), "TESTS_SOAK_SEED": str(seed)},
+        ),
+    ),
     "crash": Part(
         about="desks are killed at random moments for 40 minutes, and at each of the named places once",
         seconds=2400,
