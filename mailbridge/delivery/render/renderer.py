@@ -74,7 +74,8 @@ class NotificationRenderer:
                 return _later(queued, desk, queued.unreadable)  # a newer program may read it in the meantime
             return kept_back or Rendered(raw=self._written(tx, queued, desk))
         except TemplateFailed as error:
-            return PermanentFailure(reason=f"template error: {error}")
+            reason = f"template error: {error}"
+            return _later(queued, desk, reason) if _is_unread(error) else PermanentFailure(reason=reason)
         except Unwritable as error:
             return PermanentFailure(reason=str(error))
         except StoreAway:
@@ -157,6 +158,11 @@ def _writer(notification: Notification, view: TemplateContext) -> str:
     """Who wrote what agents read in this mail, where that is proven; From is no place for a name that anybody can write."""
     proven = view.verdict is not None and view.verdict.is_ in ("agent", "verified")
     return view.author if notification.audience is Audience.AGENT and notification.event in _WRITTEN and proven else ""
+
+
+def _is_unread(error: TemplateFailed) -> bool:
+    """Whether the system could not read a file (EIO, EMFILE); a file that is not there is Jinja's own error, without a number."""
+    return isinstance(error.__cause__, OSError) and error.__cause__.errno is not None
 
 
 def _later(queued: Queued, desk: Desk, reason: str) -> Retry | PermanentFailure:
