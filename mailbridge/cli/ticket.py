@@ -34,27 +34,41 @@ for command in (merge, split, link, undo, revoke):
 @ticket.command()
 @desk_option
 @json_option
-@click.option("--for", "customer", required=True, metavar="ADDRESS", help="The requester, who gets the acknowledgement and the answers.")
+@click.option("--for", "customer", metavar="ADDRESS", help="The requester, who gets the acknowledgement and the answers.")
+@click.option("--to", "people", multiple=True, metavar="ADDRESS", help="Sends TEXT to this person, the requester; may be repeated.")
 @click.option("--by", "agent", required=True, metavar="AGENT", help="The agent who files the ticket, by the short name.")
 @click.option("--subject", required=True, help="The subject of the ticket.")
-@click.option("--channel", type=click.Choice(CHANNELS), default="phone", show_default=True, help="How the customer reached the desk.")
+@click.option("--channel", type=click.Choice(CHANNELS), help="How the customer reached the desk; phone if not named.")
 @click.option("--line", "lines", multiple=True, metavar="COMMAND", help="A command, as in a mail: '#priority high'; may be repeated.")
 @click.argument("text", required=False)
 def new(
-    folder: Path, as_json: bool, customer: str, agent: str, subject: str, channel: str, lines: tuple[str, ...], text: str | None
+    folder: Path,
+    as_json: bool,
+    customer: str | None,
+    people: tuple[str, ...],
+    agent: str,
+    subject: str,
+    channel: str | None,
+    lines: tuple[str, ...],
+    text: str | None,
 ) -> None:
-    """File a ticket for somebody who called or came in person.
+    """File a ticket for somebody who called or came in person (--for), or write to a customer first (--to).
 
-    TEXT is the request; without TEXT, it is read from standard input.  The rules apply as to a mail.
+    TEXT is the request, or with --to the mail to the customer; without TEXT, it is read from standard input.  The rules apply as to a mail.
     """
+    if bool(customer) == bool(people):
+        raise click.UsageError("name the customer: --for ADDRESS to file a request, or --to ADDRESS to write first")
     words = text if text is not None else sys.stdin.read()
+    whose = customer or people[0]
     with open_desk(folder) as desk:
-        commands = [f"#for {customer}", f"#channel {channel}", *(line if line.startswith("#") else f"#{line}" for line in lines)]
+        opening = [f"#for {customer}", f"#channel {channel or 'phone'}"] if customer else [f"#to {', '.join(people)}"]
+        opening += [f"#channel {channel}"] if channel and people else []
+        commands = [*opening, *(line if line.startswith("#") else f"#{line}" for line in lines)]
         row = settled(desk, _accepted(desk, agent, subject, "\n".join([*commands, "", words])))
         if as_json:
             print_json(row_json(row, desk.config))
         elif row.ticket:
-            click.echo(f"{desk.config.desk.prefix}-{row.ticket} is open for {customer}")
+            click.echo(f"{desk.config.desk.prefix}-{row.ticket} is open for {whose}")
         else:
             click.echo(f"no ticket was opened: {row.outcome or row.state} {row.reason}".rstrip(), err=True)
             sys.exit(exits.MISTAKES)

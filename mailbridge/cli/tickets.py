@@ -167,7 +167,7 @@ def headline(ticket: Ticket, config: Config) -> str:
     lines = [
         f'{number(ticket, config)}  "{safe(ticket.subject)}"',
         " · ".join(filter(None, (ticket.status, ticket.priority, ticket.team, taken, ticket.type))),
-        f"from {safe(requester.address) if requester else '-'} ({known}), opened {when(ticket.created_at)}",
+        f"from {safe(requester.address) if requester else '-'} ({known}){_channel(ticket)}, opened {when(ticket.created_at)}",
     ]
     others = [person.address for person in ticket.participants if person != requester]
     lines += [f"with {safe(', '.join(others))}"] if others else []
@@ -187,6 +187,19 @@ def headline(ticket: Ticket, config: Config) -> str:
     lines += [f"merged into {ticket_number(config.desk.prefix, ticket.merged_into)}"] if ticket.merged_into else []
     lines += [f"merged from {ticket_number(config.desk.prefix, other)}" for other in ticket.absorbed]
     return "\n".join(lines)
+
+
+def _channel(ticket: Ticket) -> str:
+    """How the ticket came, where it did not come as a mail of the requester."""
+    match ticket.channel:
+        case "mail":
+            return ""
+        case "outgoing":
+            return ", we wrote first"
+        case "import":
+            return ", from an archive"
+        case channel:
+            return f", by {channel}"
 
 
 def _work(ticket: Ticket) -> str:

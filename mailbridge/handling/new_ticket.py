@@ -66,20 +66,28 @@ def open_ticket(tx: Tx, desk: Desk, judged: JudgedMail) -> MailResult:
 
 def _not_acknowledged(tx: Tx, desk: Desk, judged: JudgedMail) -> str:
     """Why no acknowledgement goes to the requester; '' where one may."""
+    if judged.mail.written_to or (judged.mail.forwarded is not None and judged.mail.forwarded.sends):
+        return "an agent wrote to the customer"
     if judged.verdict.no_ack:
         return "a rule said no-ack"
-    if judged.mail.written_to:
-        return "an agent wrote to the customer"
     return acknowledgement(tx, desk, judged.mail)
 
 
 def _news(desk: Desk, mail: PlacedMail, usual: MailNews, suggested: Suggestions) -> MailNews:
     """What is told of a new ticket besides its mail: the agent who wrote it, the ticket that it probably continues and why it is not
     there, and what the desk knows about it."""
-    news, placement = replace(usual, said_by=mail.writer.name if mail.written_to else "", suggested=suggested), mail.placement
+    news, placement = _said(mail, usual, suggested), mail.placement
     if placement.follows is None or placement.doubt is None:
         return news
     return replace(news, follows=ticket_number(desk.config.desk.prefix, placement.follows), doubt=str(placement.doubt))
+
+
+def _said(mail: PlacedMail, usual: MailNews, suggested: Suggestions) -> MailNews:
+    """With the agent whose words the mail has, where they are not the customer's."""
+    reported = mail.forwarded is not None and mail.forwarded.reported
+    sent = bool(mail.written_to) or (mail.forwarded is not None and mail.forwarded.sends)
+    by = mail.writer.name if mail.written_to else mail.forwarded.agent.name if mail.forwarded and reported else ""
+    return replace(usual, said_by=by, reported=reported and not sent, suggested=suggested)
 
 
 def _chosen_for(tx: Tx, desk: Desk, judged: JudgedMail, opened: Open) -> Iterator[Request]:

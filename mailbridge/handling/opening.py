@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from mailbridge.config.model import Identity
 from mailbridge.execution.assignment import wanted_agent
 from mailbridge.execution.desk import Desk
+from mailbridge.handling.agents.forwarded import ForwardedMail
 from mailbridge.handling.placed_mail import JudgedMail, PlacedMail
 from mailbridge.message.came_to import came_to
 from mailbridge.message.model import Message
@@ -19,7 +20,7 @@ from mailbridge.rules.verdict import Verdict
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.command_types.mails import Open
-from mailbridge.tickets.model import IMPORTED, LIST_FIELD, Participant, Role
+from mailbridge.tickets.model import IMPORTED, LIST_FIELD, OUTGOING, Participant, Role
 
 MOST_COPIED = 50  # people of To and Cc who are remembered
 
@@ -32,18 +33,21 @@ def opening(tx: Tx, desk: Desk, judged: JudgedMail) -> Open:
     team = verdict.team or team_of(identity, organisation) or organisation.default_team
     requester = _requester(mail)
     language = message.language or language_of(desk, requester.address, team, identity)
-    agents = mail.written_to and (organisation.teams.get(team) or Team(name=team, title=team)).answer_owns
+    sends = forwarded is not None and forwarded.sends
+    reported = forwarded is not None and forwarded.reported
+    began = forwarded is not None and forwarded.channel == OUTGOING  # an agent wrote first, by the desk
+    agents = (mail.written_to or sends) and (organisation.teams.get(team) or Team(name=team, title=team)).answer_owns
     return Open(
         subject=verdict.subject or message.subject or "(no subject)",
         requester=replace(requester, language=language),
-        others=(*_added(verdict), *copied(desk, mail, team, proven=writer.verified)),
+        others=(*_added(verdict), *copied(desk, mail, team, proven=writer.verified), *_addressed(forwarded)),
         team=team,
         type=verdict.type or "",
         priority=Priority(verdict.priority or Priority.NORMAL),
-        status=verdict.status or (transitions.OPEN if mail.written_to else ""),
+        status=verdict.status or (transitions.OPEN if mail.written_to else transitions.WAITING if began else ""),
         tags=verdict.tags,
         fields=(*verdict.fields, *_as_fields(verdict), *_of_list(mail)),
-        assignee=wanted_agent(tx, verdict, team, organisation, mail.now) or (writer.agent if agents else ""),
+        assignee=wanted_agent(tx, verdict, team, organisation, mail.now) or (mail.agent if agents else ""),
         channel=IMPORTED if mail.imported else forwarded.channel if forwarded else "mail",
         language=language,
         verified=writer.verified,
@@ -52,7 +56,9 @@ def opening(tx: Tx, desk: Desk, judged: JudgedMail) -> Open:
         follows=mail.placement.follows,
         chosen_by=(*choosers(verdict), *_of_identity(verdict, identity, organisation)),
         identity=identity.address.lower() if identity else "",
-        said_by=writer.agent if mail.written_to else "",
+        said_by=mail.agent if mail.written_to or reported else "",
+        reported=reported and not sends,
+        internal=forwarded is not None and forwarded.internal,
     )
 
 
@@ -122,6 +128,12 @@ def claimed(message: Message) -> str:
 def _added(verdict: Verdict) -> tuple[Participant, ...]:
     """People a rule puts on the ticket; unlike those a customer merely copied, they hear of it."""
     return tuple(Participant(address=address, role=Role.PARTICIPANT) for address in verdict.cc)
+
+
+def _addressed(forwarded: ForwardedMail | None) -> tuple[Participant, ...]:
+    """Those whom an agent wrote to beside the requester."""
+    others = forwarded.others if forwarded else ()
+    return tuple(Participant(address=one.address, name=one.name, role=Role.PARTICIPANT) for one in others)
 
 
 def _of_list(mail: PlacedMail) -> tuple[tuple[str, str], ...]:

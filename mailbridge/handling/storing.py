@@ -46,6 +46,7 @@ def store_mail(
 
 def _row(mail: PlacedMail, ticket: int | None, fresh: str, *, internal: bool, direction: Direction) -> StoredMail:
     message, arrival = mail.message, mail.arrival
+    agent = mail.forwarded.agent if mail.forwarded and mail.forwarded.reported else None  # the words are the agent's, not the customer's
     return StoredMail(
         inbox=arrival.id,
         ticket=ticket,
@@ -53,9 +54,9 @@ def _row(mail: PlacedMail, ticket: int | None, fresh: str, *, internal: bool, di
         message_id=message.message_id,
         references=(*message.references, *message.in_reply_to),
         fingerprint=message.fingerprint,
-        sender=mail.writer.address or message.sender.address or claimed(message),
-        sender_name=message.sender.name,
-        verified=mail.writer.verified,
+        sender=agent.address if agent else mail.writer.address or message.sender.address or claimed(message),
+        sender_name=agent.name if agent else message.sender.name,
+        verified=agent is not None or mail.writer.verified,
         subject=message.subject,
         date=shown_date(message.date, arrival.envelope.received_at, old=mail.imported or (mail.forwarded is not None and bool(ticket))),
         received_at=arrival.envelope.received_at,

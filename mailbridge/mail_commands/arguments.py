@@ -16,6 +16,7 @@ from mailbridge.mail_commands.model import (
     LineProblem,
     Meaning,
     OnBehalf,
+    WriteTo,
 )
 from mailbridge.mail_commands.normalise import bare, unquoted
 from mailbridge.mail_commands.vocabulary import fold, near_phrase, tokens, vocabulary
@@ -188,6 +189,17 @@ def reject(argument: str, author: Author) -> Meaning:
 def on_behalf(argument: str, author: Author) -> Meaning:
     found = names.person(argument)
     return OnBehalf(address=found[0], name=found[1]) if found else UNKNOWN
+
+
+def write_to(argument: str, author: Author) -> Meaning:
+    """`ana@acme.example, Dan Pop <dan@acme.example>`."""
+    people: dict[str, tuple[str, str]] = {}
+    for part in names.people(argument):
+        found = names.person(part)
+        if found is None:
+            return LineProblem(problem="argument-unclear", detail=part)
+        people.setdefault(found[0].lower(), found)
+    return WriteTo(people=tuple(people.values())) if people else UNKNOWN
 
 
 def channel(argument: str, author: Author) -> Meaning:

@@ -122,6 +122,7 @@ WORDS: Mapping[str, CommandWord] = {
     "docs": CommandWord(room=Room.ASK, reads=query_arguments.docs),
     "agenda": CommandWord(room=Room.ASK, reads=plan_arguments.agenda),
     "report": CommandWord(room=Room.ASK, reads=report_arguments.report),
+    "to": CommandWord(room=Room.NEW, reads=arguments.write_to, needs=True),
     "for": CommandWord(room=Room.NEW, reads=arguments.on_behalf, needs=True),
     "channel": CommandWord(room=Room.NEW, reads=arguments.channel, needs=True),
     "help": CommandWord(room=Room.NEW, reads=query_arguments.helped),

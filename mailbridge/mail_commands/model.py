@@ -218,13 +218,20 @@ class OnBehalf:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WriteTo:
+    """Opens a ticket with these people and sends them the text of this mail; the first one is the requester.  (address, name) each."""
+
+    people: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelArgument:
     """How the customer reached the desk: phone, walk-in, …"""
 
     name: str
 
 
-Opening = OnBehalf | ChannelArgument
+Opening = OnBehalf | WriteTo | ChannelArgument
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,6 +58,22 @@ def person(argument: str) -> tuple[str, str] | None:
     return found, bare(name).strip(",")
 
 
+def people(argument: str) -> list[str]:
+    """The people between commas, semicolons or blanks; a name stays with its address: `Pop, Dan <dan@x>` is one person."""
+    parts: list[str] = []
+    waiting = ""
+    for part in re.split(r"[,;]", argument):
+        waiting = ", ".join(filter(None, (waiting, part.strip())))
+        several = _ADDRESS.findall(waiting)
+        if len(several) > 1:
+            parts += [bare(one) for one in several]
+            waiting = ""
+        elif several:
+            parts.append(waiting)
+            waiting = ""
+    return [*parts, waiting] if waiting else parts
+
+
 def ticket(word: str, prefix: str, *, bare_number: bool = False) -> int | None:
     """The id in `MB-1042`, `[MB-1042]`, and where `bare_number`, in `1042` and `#1042`; None for any other word."""
     text = word.strip("[](){}.,;:#")

@@ -22,6 +22,7 @@ from mailbridge.mail_commands.model import (
     Reads,
     SendArticle,
     UseAnswer,
+    WriteTo,
 )
 from mailbridge.mail_commands.normalise import cleaned
 from mailbridge.mail_commands.vocabulary import fold, time_words, vocabulary, word_in
@@ -72,7 +73,7 @@ def understand(line: str, author: Author) -> CommandLine:
             return replace(line_of, tickets=(), problem="argument-unclear", nearest=_in_their_words(word, said, author))
         case tuple():
             return replace(line_of, commands=tuple(dict.fromkeys(meant)))
-        case OnBehalf() | ChannelArgument():
+        case OnBehalf() | WriteTo() | ChannelArgument():
             return replace(line_of, opening=meant)
         case SendArticle() | UseAnswer():
             return replace(line_of, insert=meant)
@@ -87,12 +88,15 @@ def stands_for_itself(line: str) -> bool:
 
 
 def on_a_ticket(line: CommandLine) -> CommandLine:
-    """`#for` and `#channel` on an existing ticket: set the requester and the channel."""
+    """`#for` and `#channel` on an existing ticket: set the requester and the channel.  `#to` opens a ticket; here it does nothing."""
     match line.opening:
         case OnBehalf(address=address, name=name):
             return replace(line, opening=None, commands=(SetRequester(address=address, name=name),))
         case ChannelArgument(name=channel):
             return replace(line, opening=None, commands=(SetChannel(channel=channel),))
+        case WriteTo(people=people):
+            copied = ", ".join(address for address, _ in people)
+            return replace(line, opening=None, problem="new-mail-only", nearest=f"#cc {copied}")
         case _:
             return line
 

@@ -42,12 +42,14 @@ NOTHING_SUGGESTED = Suggestions()
 class MailNews:
     """What agents read of the mail that caused it besides its text.
 
-    `said_by`: the agent who wrote to the customer first.  `follows`: the number of the ticket that it probably continues, `doubt` why it is
-    not there.  `grouped`: which mail of a flood it is.  `other_reply_to`: where its writer wants answers, if that is elsewhere.
+    `said_by`: the agent who wrote to the customer first, or where `reported`, who wrote down what the customer said.
+    `follows`: the number of the ticket that it probably continues, `doubt` why it is not there.
+    `grouped`: which mail of a flood it is.  `other_reply_to`: where its writer wants answers, if that is elsewhere.
     `suggested`: what the desk knows about it, also for its writer.
     """
 
     said_by: str = ""
+    reported: bool = False
     follows: str = ""
     doubt: str = ""
     grouped: int | None = None

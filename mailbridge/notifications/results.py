@@ -41,6 +41,9 @@ class LineStatus(StrEnum):
     AMBIGUOUS = "ambiguous"
     NEITHER = "neither-yes-nor-no"
     NO_TEXT = "no-text"  # a line about the mail's text, which has none
+    PASSED_ON = "passed-on"  # #public above a mail that is passed on
+    NEW_MAIL_ONLY = "new-mail-only"  # #to on a ticket
+    OWN_ADDRESS = "own-address"  # #to an address of the desk
     OTHER_WAY = "other-way"  # #note and #public in one mail
     HIDDEN = "hidden"  # in one of the two bodies of the mail only
     QUOTED = "quoted"  # it stands so in a mail of somebody else, in a quote or in a later part of the mail

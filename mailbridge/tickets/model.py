@@ -11,6 +11,7 @@ from mailbridge.message.replacing import quickly_made
 from mailbridge.organisation.priority import Priority
 
 FOLLOW = "follow-the-sun"  # the field with the team whose regions hand the ticket over
+OUTGOING = "outgoing"  # the channel of tickets that an agent began by writing to a customer
 IMPORTED = "import"  # the channel of tickets from an archive: no SLA targets, no notifications
 
 

@@ -42,7 +42,8 @@ def open_ticket(ticket_id: int, command: Open, about: CommandContext) -> Decisio
         chosen_by=tuple((what, f"{by.kind} {by.name}") for what, by in command.chosen_by if what in _OPENED_WITH),
         identity=command.identity,
     )
-    first = MessageAdded(author=command.said_by or command.requester.address, to_customer=bool(command.said_by))
+    sent = bool(command.said_by) and not command.reported
+    first = MessageAdded(author=command.said_by or command.requester.address, to_customer=sent, internal=command.internal)
     chosen: list[tuple[str, TicketEvent]] = [("", first)]
     if command.type:
         chosen.append(("type", TypeChanged(before="", after=command.type)))

@@ -46,8 +46,8 @@ def told(name: str) -> list[list[str]]:
 
 def as_text(letter: Message) -> Iterator[str]:
     """The mail with who sent it and its subject, and each other part."""
-    subject, plain, *others = shown(letter)
-    yield f"From: {letter['From']}\n{subject}\n{plain}"
+    head, plain, *others = shown(letter)
+    yield f"{head}\n{plain}"
     yield from others
 
 

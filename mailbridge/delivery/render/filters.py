@@ -89,7 +89,8 @@ def _thread(context: Context, ticket: TicketView, without: str = "") -> str:
     if not subject and not ticket.answered:
         return f"{context['words'].get('received_subject', without)} [{ticket.number}]".strip()
     number = f" [{ticket.number}]" if ticket.numbered else ""
-    return f"Re: {subject}{number}" if subject else f"{without}{number}".strip()
+    re_ = "" if ticket.began_here else "Re: "
+    return f"{re_}{subject}{number}" if subject else f"{without}{number}".strip()
 
 
 def topic(ticket: TicketView) -> str:

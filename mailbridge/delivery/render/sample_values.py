@@ -104,6 +104,7 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
     "agent.undone": {"author": "Mara Lind", "kept": "priority, team"},
     "agent.new": {
         "said_by": "Bogdan Ionescu",
+        "reported": "",
         "follows": "MB-1037",
         "doubt": "other-address",
         "other_reply_to": "office@acme.example",

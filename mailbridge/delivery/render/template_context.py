@@ -69,6 +69,8 @@ class TicketView:
     number: str
     subject: str = ""
     opened_as: str = ""
+    channel: str = ""  # how the customer reached the desk; '' by mail
+    began_here: bool = False  # an agent wrote first: no mail to the customer begins with Re:
     numbered: bool = True
     answered: bool = False
     status: str = ""

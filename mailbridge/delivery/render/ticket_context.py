@@ -43,7 +43,7 @@ from mailbridge.store.tx import Tx
 from mailbridge.tickets.estimates import worked
 from mailbridge.tickets.event_types.mails import MessageAdded, TicketOpened
 from mailbridge.tickets.hours.view import hours_view
-from mailbridge.tickets.model import Ticket
+from mailbridge.tickets.model import OUTGOING, Ticket
 
 _LARGEST_ROOT = 4 << 20  # bytes of a customer's first mail that is read again for its Thread-Index
 _WITH_CARD = frozenset({"new", "assigned", "customer_replied", "ticket"})  # news to agents on which the customer is shown
@@ -253,6 +253,8 @@ def _ticket(tx: Tx, ticket: Ticket, desk: Desk, notification: Notification, now:
         number=ticket_number(desk.config.desk.prefix, ticket.id),
         subject=ticket.subject,
         opened_as=opened.subject if opened else "",
+        channel="" if ticket.channel == "mail" else ticket.channel,
+        began_here=opened is not None and opened.channel == OUTGOING,
         numbered=_is_numbered(opened.team if opened else ticket.team, notification, organisation),
         answered=ticket.verified or (notification.audience is Audience.CUSTOMER and _is_answered(tx, ticket)),
         status=status.shown_in(language) if notification.audience is Audience.CUSTOMER else status.title_in(language),

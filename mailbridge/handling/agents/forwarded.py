@@ -15,13 +15,20 @@ OLDEST = timedelta(days=30)  # targets count from the original, but not from las
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForwardedMail:
     """What an agent files for somebody else.  `customer` None: the agent is asked whose it is.  `note`: the agent's own words above a mail
-    that was forwarded.  `asked_at`: when the customer asked, where that was earlier."""
+    that was forwarded.  `asked_at`: when the customer asked, where that was earlier.
+
+    `reported`: the words are the agent's own, about what the customer said, or to the customer.  `sends`: the desk sends them to the
+    customer and to `others`.  `internal`: they are for colleagues only."""
 
     agent: Writer
     customer: Address | None
     note: str = ""
     channel: str = "mail"
     asked_at: datetime | None = None
+    reported: bool = False
+    sends: bool = False
+    internal: bool = False
+    others: tuple[Address, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +62,9 @@ def original(message: Message, *, is_ours: Callable[[str], bool]) -> Original | 
     )
 
 
-def as_written(message: Message, found: Original, writer: Address) -> Message:
+def as_written(message: Message, found: Original, writer: Address, *, reported: bool = False) -> Message:
     """The mail as if the customer had sent it: rules judge it, and the ticket shows it, by its own words.  Its hash and
-    attachments stay those of the mail that came."""
+    attachments stay those of the mail that came.  `reported`: the words are the agent's, in the agent's own formatting."""
     span = Span(kind=SpanKind.FRESH, start=0, end=len(found.text), reason="passed on by an agent")
     spans = (span,) if found.text else ()
     return replace(
@@ -73,8 +80,8 @@ def as_written(message: Message, found: Original, writer: Address) -> Message:
         subject=found.subject,
         date=found.date or message.date,
         text=found.text,
-        html="",
-        safe_html="",  # it holds what the agent wrote above, too
+        html=message.html if reported else "",  # around a mail that was passed on it holds what the agent wrote above, too
+        safe_html=message.safe_html if reported else "",
         reply=Reply(text=found.text, spans=spans, fresh=found.text),
     )
 

@@ -12,7 +12,7 @@ from mailbridge.execution.desk import Desk
 from mailbridge.handling.agents.quoted_lines import in_parts, judged, no_command, others_of
 from mailbridge.handling.placed_mail import PlacedMail
 from mailbridge.mail_commands.author import author_of
-from mailbridge.mail_commands.model import Author, CommandLine, ParsedMail
+from mailbridge.mail_commands.model import Author, CommandLine, ParsedMail, WriteTo
 from mailbridge.mail_commands.normalise import cleaned
 from mailbridge.mail_commands.reading import read, stands_for_itself, understand
 from mailbridge.message.model import Message, Reply, SpanKind
@@ -69,6 +69,17 @@ def _with_doubtful_endings(found: ParsedMail, reply: Reply) -> ParsedMail:
     doubtful = (span for span in reply.spans if span.is_doubtful and span.kind in (SpanKind.SIGNATURE, SpanKind.DISCLAIMER))
     endings = (reply.text[span.start : span.end].strip() for span in doubtful)
     return replace(found, text="\n\n".join([found.text, *(ending for ending in endings if not ending.startswith("#"))]))
+
+
+def without_own_addresses(found: ParsedMail, desk: Desk) -> ParsedMail:
+    """The lines with `#to` refused where it names the desk itself: its own mail would come back to it."""
+
+    def refused(line: CommandLine) -> CommandLine:
+        people = line.opening.people if isinstance(line.opening, WriteTo) else ()
+        ours = [address for address, _ in people if desk.is_own(address)]
+        return replace(line, opening=None, problem="own-address", detail=", ".join(ours)) if ours else line
+
+    return replace(found, lines=tuple(map(refused, found.lines)))
 
 
 def own_lines(tx: Tx, desk: Desk, mail: PlacedMail) -> ParsedMail:

@@ -1,4 +1,4 @@
-"""A new mail of an agent that is a customer's: a forwarded mail, or words about a call (IN10).
+"""A new mail of an agent that is a customer's: a forwarded mail, words about a call (IN10), or a first mail to a customer.
 
 `customers_mail` turns it into the customer's mail before the rules judge it.  `open_customers_ticket` opens the ticket for the customer and
 tells the agent whose it is.  Where the mail does not say whose it is, the ticket is in the agent's name and the agent is asked.
@@ -10,37 +10,45 @@ from dataclasses import replace
 
 from mailbridge.conversation.place import Writer
 from mailbridge.execution.desk import Desk
-from mailbridge.handling.agents.carry_out import TEXT, carry_out
+from mailbridge.handling.agents.carry_out import carry_out
 from mailbridge.handling.agents.forwarded import ForwardedMail, Original, as_written, asked_at, original
 from mailbridge.handling.agents.held import hold_lines, parted
+from mailbridge.handling.agents.inserts import without_ticket
 from mailbridge.handling.agents.questions import answer_questions
 from mailbridge.handling.agents.results import TextForwarded, tell_results
 from mailbridge.handling.new_ticket import open_ticket
 from mailbridge.handling.opening import is_ours
 from mailbridge.handling.outcome import MailResult
 from mailbridge.handling.placed_mail import JudgedMail, PlacedMail
-from mailbridge.mail_commands.model import ChannelArgument, OnBehalf
+from mailbridge.mail_commands.model import ChannelArgument, OnBehalf, ParsedMail, WriteTo
 from mailbridge.message.model import Address
+from mailbridge.notifications.recipients import customers
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.tx import Tx
-from mailbridge.tickets.command_types.mails import InternalNote
-from mailbridge.tickets.model import Ticket
+from mailbridge.tickets.command_types.mails import AgentReply, InternalNote
+from mailbridge.tickets.model import OUTGOING, Ticket
 
 
 def customers_mail(desk: Desk, mail: PlacedMail) -> PlacedMail | None:
     """The customer's mail inside this agent's; None where the agent writes in the agent's own name."""
-    message, writer, parsed = mail.message, mail.writer, mail.parsed
+    message, writer, parsed = mail.message, mail.writer, without_ticket(mail.parsed)
     openings = [line.opening for line in parsed.lines]
     named = next((opening for opening in openings if isinstance(opening, OnBehalf)), None)
-    channel = next((opening.name for opening in openings if isinstance(opening, ChannelArgument)), "mail")
-    found = original(message, is_ours=lambda address: is_ours(desk, address))
-    if found is None and named is None and channel == "mail":
+    to = next((opening.people for opening in openings if isinstance(opening, WriteTo)), ())
+    channel = next((opening.name for opening in openings if isinstance(opening, ChannelArgument)), OUTGOING if to else "mail")
+    found = None if to else original(message, is_ours=lambda address: is_ours(desk, address))
+    if found is None and named is None and not to and channel == "mail":
         return None
-    customer = _customer(named, found)
+    people = [Address(address=address, name=name) for address, name in to]
+    customer = people[0] if people else _customer(named, found)
     inner = found or Original(writer=None, subject=message.subject, date=None, text=parsed.text)
+    reported = found is None and customer is not None
+    said = [line.command for line in parsed.lines]
+    internal = reported and InternalNote() in said
     return replace(
         mail,
-        message=as_written(message, inner, customer or Address(address=writer.address, name=writer.name)),
+        parsed=parsed if reported else _filed(parsed),
+        message=as_written(message, inner, customer or Address(address=writer.address, name=writer.name), reported=reported),
         writer=writer if customer is None else _as_customer(customer, writer),
         forwarded=ForwardedMail(
             agent=writer,
@@ -48,6 +56,10 @@ def customers_mail(desk: Desk, mail: PlacedMail) -> PlacedMail | None:
             note=parsed.text if found else "",
             channel=channel,
             asked_at=asked_at(inner.date, mail.now),
+            reported=reported,
+            sends=reported and not internal and (bool(to) or AgentReply() in said),
+            internal=internal,
+            others=tuple(people[1:]),
         ),
     )
 
@@ -57,20 +69,26 @@ def open_customers_ticket(tx: Tx, desk: Desk, judged: JudgedMail) -> MailResult:
     mail, forwarded = judged.mail, judged.mail.forwarded
     if forwarded is None:
         raise LookupError("no agent forwarded this mail")
-    verdict = judged.verdict if forwarded.customer else replace(judged.verdict, no_ack=True)  # the agent is asked instead
+    silent = forwarded.customer is None or forwarded.channel == OUTGOING  # the agent is asked instead; the customer asked nothing
+    verdict = replace(judged.verdict, no_ack=True) if silent else judged.verdict
     result = open_ticket(tx, desk, replace(judged, verdict=verdict))
     ticket = tx.tickets.get(result.ticket) if result.ticket else None
     if ticket is None or result.mail is None:
         return result
     noted = _note(tx, mail, forwarded, ticket)
-    said = [line for line in mail.parsed.lines if not isinstance(line.command, TEXT)]
-    lines, later = parted(said, own_ticket=True, vouched=forwarded.agent.vouched)
+    lines, later = parted(mail.parsed.lines, own_ticket=True, vouched=forwarded.agent.vouched)
     speech = InternalNote() if noted else None
     after, spoken, outcomes = carry_out(tx, desk, mail, noted or result.mail, ticket, lines, speech=speech)
-    tell_results(tx, desk, mail, result.mail, after or ticket, mail.parsed, spoken, outcomes, passed_on=_whose(forwarded))
+    tell_results(tx, desk, mail, result.mail, after or ticket, mail.parsed, spoken, outcomes, passed_on=_whose(forwarded, after or ticket))
     hold_lines(tx, desk, mail, after, later)
     answer_questions(tx, desk, mail, result.mail, after, lines)
     return result
+
+
+def _filed(parsed: ParsedMail) -> ParsedMail:
+    """The lines beside a mail that is passed on: the agent's own text becomes a note there, so that `#public` is told as not done."""
+    lines = (replace(line, problem="passed-on") if isinstance(line.command, AgentReply) else line for line in parsed.lines)
+    return replace(parsed, lines=tuple(lines))
 
 
 def _customer(named: OnBehalf | None, found: Original | None) -> Address | None:
@@ -109,6 +127,11 @@ def _note(tx: Tx, mail: PlacedMail, forwarded: ForwardedMail, ticket: Ticket) ->
     return id
 
 
-def _whose(forwarded: ForwardedMail) -> TextForwarded:
+def _whose(forwarded: ForwardedMail, ticket: Ticket) -> TextForwarded:
     """What the agent is told of the ticket besides the lines."""
-    return TextForwarded(whose=forwarded.customer.address if forwarded.customer else "", asked_at=forwarded.asked_at)
+    return TextForwarded(
+        whose=forwarded.customer.address if forwarded.customer else "",
+        asked_at=forwarded.asked_at,
+        sent_to=tuple(one.address for one in customers(ticket)) if forwarded.sends else (),
+        noted=forwarded.internal,
+    )

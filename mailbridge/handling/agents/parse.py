@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailbridge.execution.desk import Desk
-from mailbridge.handling.agents.lines import command_author, own_lines, parse_agent_mail, with_subject_line
+from mailbridge.handling.agents.lines import command_author, own_lines, parse_agent_mail, with_subject_line, without_own_addresses
 from mailbridge.handling.agents.on_behalf import customers_mail
 from mailbridge.handling.placed_mail import PlacedMail
 from mailbridge.message.replacing import replace
@@ -15,7 +15,7 @@ def parsed(tx: Tx, desk: Desk, mail: PlacedMail) -> PlacedMail:
     if not mail.writer.agent or mail.may.automatic:
         return mail
     author = command_author(mail.writer.agent, desk, mail.written_at)
-    mail = replace(mail, parsed=parse_agent_mail(mail.message, author))
+    mail = replace(mail, parsed=without_own_addresses(parse_agent_mail(mail.message, author), desk))
     if mail.placement.ticket is not None:
         return replace(mail, parsed=own_lines(tx, desk, mail))
     if (forwarded := customers_mail(desk, mail)) is not None:

@@ -11,7 +11,7 @@ from mailbridge.execution.notification_context import notification_context
 from mailbridge.handling.acting import of_first_connect
 from mailbridge.handling.agents.carry_out import TEXT, Outcomes
 from mailbridge.handling.placed_mail import PlacedMail
-from mailbridge.mail_commands.model import CommandLine, ParsedMail
+from mailbridge.mail_commands.model import CommandLine, ParsedMail, WriteTo
 from mailbridge.notifications.compose import signed
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads.model import Payload
@@ -30,10 +30,17 @@ LONGEST_SHOWN = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextForwarded:
-    """Of a customer's mail that an agent passed on: whose it is ('' where nobody can say), and when it was written."""
+    """Of a customer's mail that an agent passed on: whose it is ('' where nobody can say), and when it was written.
+
+    `sent_to`: who got the agent's own text.  `noted`: it became a note for colleagues."""
 
     whose: str
     asked_at: datetime | None
+    sent_to: tuple[str, ...] = ()
+    noted: bool = False
+
+
+NOTHING_FORWARDED = TextForwarded(whose="", asked_at=None)
 
 
 def tell_results(
@@ -53,8 +60,9 @@ def tell_results(
     lines, needs no word.  `passed_on`: of a mail that was passed on.  `key`: tells a second mail about the same one
     from the first."""
     happened = [event.what for event in spoken.events] if spoken else []
-    sent = any(isinstance(what, MessageAdded) and what.to_customer for what in happened)
-    noted = any(isinstance(what, MessageAdded) and what.internal for what in happened)
+    first = passed_on or NOTHING_FORWARDED
+    sent = bool(first.sent_to) or any(isinstance(what, MessageAdded) and what.to_customer for what in happened)
+    noted = first.noted or any(isinstance(what, MessageAdded) and what.internal for what in happened)
     rows = [(_meant_for_text(line, sent=sent, noted=noted), decision) for line, decision in outcomes]
     if spoken is not None and not sent and not noted:  # refused, or held until somebody says yes
         rows.insert(0, (CommandLine(text=_shortened(parsed.text), word=""), spoken))
@@ -66,7 +74,7 @@ def tell_results(
     ticket = _visible(desk, mail, ticket)
     results = command_results(
         rows,
-        sent_to=[c.address for c in customers(ticket)] if sent and ticket else [],
+        sent_to=first.sent_to or ([c.address for c in customers(ticket)] if sent and ticket else []),
         noted=noted,
         to=_viewer(desk, mail, ticket),
         undo=desk.config.desk.undo_minutes,
@@ -150,8 +158,8 @@ def address_of(desk: Desk, mail: PlacedMail) -> str:
 
 
 def _meant_for_text(line: CommandLine, *, sent: bool, noted: bool) -> CommandLine:
-    """`#note` and `#public` of a mail whose text went the other way, or that had none, say so."""
-    if not isinstance(line.command, TEXT) or line.problem:
+    """`#note`, `#public` and `#to` of a mail whose text went the other way, or that had none, say so."""
+    if line.problem or not (isinstance(line.command, TEXT) or isinstance(line.opening, WriteTo)):
         return line
     wanted = noted if line.word == "note" else sent
     return line if wanted else replace(line, problem="no-text" if not sent and not noted else "other-way")

@@ -301,6 +301,11 @@ EN = Locale(
             ),
             about="Your hours, the week of a team, open tickets, your own week, your customers, an hour bank, ratings of customers.",
         ),
+        "to": Word(
+            names="to write",
+            usage=("#to ana@acme.example", "#to ana@acme.example, dan@acme.example"),
+            about="In a new mail: sends your text to these people and opens a ticket for the first.",
+        ),
         "for": Word(
             names="for behalf",
             usage=("#for carol@acme.example",),

@@ -301,6 +301,11 @@ RO = Locale(
             about="Orele dumneavoastră, săptămâna unei echipe, tichetele deschise, "
             "săptămâna dumneavoastră, clienții dumneavoastră, un cont de ore, notele clienților.",
         ),
+        "to": Word(
+            names="catre",
+            usage=("#către ana@acme.example", "#către ana@acme.example, dan@acme.example"),
+            about="Într-un mail nou: trimite textul acestor persoane și deschide un tichet pentru prima.",
+        ),
         "for": Word(
             names="pentru",
             usage=("#pentru carol@acme.example",),

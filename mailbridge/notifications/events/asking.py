@@ -40,6 +40,7 @@ def new_ticket(context: NotificationContext) -> NewTicket:
     asking, _, contact = dict(context.ticket.fields).get(ASKING, "").partition(" ")
     return NewTicket(
         said_by=news.said_by,
+        reported=news.reported,
         follows=news.follows,
         doubt=news.doubt,
         other_reply_to=news.other_reply_to,

@@ -25,7 +25,8 @@ NEWS_OF_A_FAILURE = "bounced"
 def message(event: Event, events: Sequence[Event], context: NotificationContext) -> Iterator[Notification]:
     what = event.what
     silent = isinstance(what, MessageAdded) and what.automatic and not context.robot
-    if not isinstance(what, MessageAdded) or silent or any(isinstance(e.what, TicketOpened) for e in events):
+    opens = any(isinstance(e.what, TicketOpened) for e in events)
+    if not isinstance(what, MessageAdded) or silent or (opens and not what.to_customer):
         return
     if what.to_customer:
         closes = any(isinstance(e.what, StatusChanged) and e.what.closes for e in events)
@@ -38,6 +39,8 @@ def message(event: Event, events: Sequence[Event], context: NotificationContext)
         to_customers = notifications_to(customers(context.ticket), Audience.CUSTOMER, "answered", context, payload=answer)
         for promise in with_question(to_customers, events, context):
             yield replace(promise, automatic=False, from_name=_answers_as(event.actor, team, context), mail=carried)
+        if opens:
+            return  # the team hears of the new ticket
         yield from _mentioned(what, event, context, carried)
         others = responsible(context.ticket, context.organisation, event.at) if context.ticket.assignee else ()
         others = (*others, *followers(context.ticket, context.organisation))

@@ -139,12 +139,14 @@ class ChangesUndone(Payload):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewTicket(Payload):
-    """`follows` is the ticket that it probably continues, `doubt` why its mail is not there, `said_by` the agent who wrote first.
+    """`follows` is the ticket that it probably continues, `doubt` why its mail is not there, `said_by` the agent who wrote first, or where
+    `reported`, who wrote down what the customer said.
 
     `asking`: the writer may not ask for the customer, and what became of it: asked, queued, refused; `contact` is who was asked.  `fits`:
     articles for it.  `solved`: tickets that were like it, whose answers are suggested."""
 
     said_by: str = ""
+    reported: bool = False
     follows: str = ""
     doubt: str = ""
     other_reply_to: str = ""

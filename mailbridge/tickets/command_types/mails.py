@@ -33,6 +33,8 @@ class Open:
     follows: int | None = None
     chosen_by: tuple[tuple[str, Actor], ...] = ()  # value ("team", "field NAME", "tag NAME", "cc ADDRESS") -> what chose it
     said_by: str = ""  # the agent who wrote the first message; '' where the customer did
+    reported: bool = False  # that message is what `said_by` reports of the customer, of a call for example; it did not go to the customer
+    internal: bool = False  # that message is for colleagues only
     asked_at: datetime | None = None  # time of the customer's request, where an agent forwards it; SLA targets count from it
     identity: str = ""  # the desk's address that the customer wrote to, where an [[identity]] has it
 
