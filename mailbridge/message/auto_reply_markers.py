@@ -225,12 +225,19 @@ _VACATION_SUBJECT = re.compile(
 )
 
 
-_ANSWERED_TOPIC = re.compile(rf"(?=.{{0,100}}?{_MARK}){BEFORE}\W{{0,3}}(?:{alternatives(sorted(TOPICS))}){END}", re.I)
+_TOPIC = re.compile(rf"(?P<before>{BEFORE})\W{{0,3}}(?:{alternatives(sorted(TOPICS))}){END}", re.I)
+_ANSWER_MARK = re.compile(_MARK, re.I)
+
+
+def _is_answered_topic(subject: str) -> bool:
+    """Whether the prefix of an answer stands before a word that is a topic as well; behind it ("OOO: Re: x") it says nothing."""
+    found = _TOPIC.match(subject)
+    return found is not None and _ANSWER_MARK.search(found["before"]) is not None
 
 
 def is_vacation(subject: str) -> bool:
     """Whether the subject, without prefixes and tags, begins as vacation replies do.  A mail from a person about such replies may match."""
-    return _VACATION_SUBJECT.match(subject[:300]) is not None and not _ANSWERED_TOPIC.match(subject[:300])
+    return _VACATION_SUBJECT.match(subject[:300]) is not None and not _is_answered_topic(subject[:300])
 
 # --- programs that send the content of a web form
 

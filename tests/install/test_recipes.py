@@ -84,7 +84,7 @@ RUN = {
     'contract-story.md: # rules/routing/10-printers.yaml': STORY,
     'contract-story.md: De azi dimineață imprimanta nu mai tipărește nimic. Pe ecran apare eroarea E-52.': STORY,
     'contract-story.md: Solicitarea dumneavoastră are numărul MB-1. Dacă doriți să adăugați ceva, răspundeți la acest mesaj.': STORY,
-    'contract-story.md: Normal · incident · Nou · Service teren · nepreluat · termen de răspuns: azi la 12:00, '
+    'contract-story.md: Normală · incident · Nou · Service teren · nepreluat · termen de răspuns: azi la 12:00, '
     'peste 1 h · termen de rezolvare: azi la 15:00, peste 4 h · estimat 3 h · au rămas 4 h din 4 h până la 30 noiembrie 2026': STORY,
     'contract-story.md: #preiau': STORY,
     'contract-story.md: Bogdan Ionescu se ocupă acum de solicitarea dumneavoastră MB-1.': STORY,

@@ -220,6 +220,7 @@ def test_nobody_reads_answers_to_a_no_reply_address(writer: str) -> None:
         "Réponse automatique : Imprimante",
         "Absence du bureau: x",
         "Message d'absence",
+        "OOO: Re: printer",
         "Respuesta automática: Impresora",
         "Fuera de la oficina: x",
         "Resposta automática: x",
