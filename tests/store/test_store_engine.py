@@ -469,7 +469,7 @@ def test_foreign_programs_can_read_the_times(sqlite_store_url: str) -> None:
     store.close()
 
     connection = sqlite3.connect(sqlite_store_url.removeprefix("sqlite:///"))
-    assert connection.execute("SELECT at FROM state").fetchall() == [("2026-03-02 09:30:00.000000",)]
+    assert connection.execute("SELECT at FROM state WHERE key = 'a'").fetchall() == [("2026-03-02 09:30:00.000000",)]
     connection.close()
 
 
@@ -481,4 +481,4 @@ def test_postgresql_keeps_times_as_times(postgres_store_url: str) -> None:
     store.close()
 
     with psycopg.connect(postgres_store_url) as connection:
-        assert connection.execute("SELECT at FROM state").fetchone() == (NOW,)
+        assert connection.execute("SELECT at FROM state WHERE key = 'a'").fetchone() == (NOW,)
