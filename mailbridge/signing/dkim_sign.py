@@ -8,9 +8,6 @@ from __future__ import annotations
 from pathlib import Path
 from threading import Lock
 
-import dkim
-
-from mailbridge.checks.dkim_check import SILENT, canonical_body, header
 from mailbridge.config.model import Config, DkimSettings
 from mailbridge.errors import Permanent
 from mailbridge.signing.dkim_keys import DkimKey, read_key
@@ -56,6 +53,10 @@ class DkimSigner:
 
 def signature(raw: bytes, settings: DkimSettings, key: DkimKey) -> bytes:
     """The field DKIM-Signature over the mail, relaxed/relaxed (RFC 6376 3.4), ending in CRLF.  Raises Permanent."""
+    import dkim  # a desk that signs nothing loads nothing for it
+
+    from mailbridge.checks.dkim_check import SILENT, canonical_body, header
+
     fields, body = header(raw)
     signer = dkim.DKIM(logger=SILENT, signature_algorithm=key.algorithm)
     # Runs of blanks cost dkimpy time, and have no meaning in this canonical form.

@@ -87,8 +87,8 @@ def test_a_picture_beside_the_text_or_a_large_one_is_always_shown(desk: TestDesk
     assert "Files: logo.png, error.log" in to_agents(desk, 4)[0]
 
 
-@pytest.mark.parametrize("method", ["REQUEST", "CANCEL"])
-def test_an_invitation_is_told_to_agents_in_words(desk: TestDesk, method: str) -> None:
+@pytest.mark.parametrize(("method", "word"), [("REQUEST", "invitation"), ("CANCEL", "cancellation")])
+def test_an_invitation_is_told_to_agents_in_words(desk: TestDesk, method: str, word: str) -> None:
     mail = EmailMessage(policy=default.clone(linesep="\r\n"))
     mail["From"] = "Carol Jones <carol@customer.test>"
     mail["To"] = "support@desk.test"
@@ -100,6 +100,7 @@ def test_an_invitation_is_told_to_agents_in_words(desk: TestDesk, method: str) -
 
     text, names = to_agents(desk, 1)
     assert names == ["visit.ics"]
-    for fact in (f"Method: {method}", "Title: Look at the printer", "When: 2026-12-01 10:00 UTC - 2026-12-01 11:00 UTC", "Where: Room 5"):
+    when = "When: 2026-12-01 10:00 UTC - 2026-12-01 11:00 UTC"
+    for fact in (f"Calendar message: {word}", "Title: Look at the printer", when, "Where: Room 5"):
         assert f"    {fact}" in text
     assert "Look at the printer" not in str(desk.promises(Audience.CUSTOMER))

@@ -151,6 +151,6 @@ def test_nobody_else_closes_it_with_these_words(tmp_path: Path) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_words_of_each_language_are_understood(language: str) -> None:
     renderer = Renderer((shipped_templates(),))
-    links = renderer._words(language)["links"]
+    links = renderer._words(language).all["links"]
     assert says_solved(links["solved"][1])
     assert not says_solved(links["broken"][1])

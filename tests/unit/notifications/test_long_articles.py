@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mailbridge.delivery.render.long_articles import LONGEST, with_file
+from mailbridge.delivery.render.long_articles import with_file
 from mailbridge.delivery.render.samples import sample_notification
+from mailbridge.message.long_texts import LONGEST
 from mailbridge.notifications.model import Audience
 from mailbridge.notifications.payloads.knowledge import ArticleRow, ArticleSent
 

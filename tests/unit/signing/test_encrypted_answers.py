@@ -67,22 +67,22 @@ def test_an_answer_goes_encrypted_and_everybody_is_told(pki: Path, desk: TestDes
     desk.feed(a_mail())
     to_carol(desk)
     certify(pki, certificates)
-    writes(desk, f"{word}\n\nThe new code is 815.")
+    writes(desk, f"{word}\n\nThe new code is plum-tree-815.")
 
     (mail,) = to_carol(desk)
 
     assert mail.get_content_type() == "application/pkcs7-mime"
-    assert b"815" in opened(pki, mail)
+    assert b"plum-tree-815" in opened(pki, mail)
     assert answer_of(desk).encrypted
     assert f"Your text was sent to {CAROL}" in seen(desk, "commands")
     writes(desk, "#full")
-    assert "The new code is 815" in seen(desk, "history")
+    assert "The new code is plum-tree-815" in seen(desk, "history")
 
 
 def test_without_a_certificate_the_answer_waits_and_its_agent_is_told_who_lacks_it(pki: Path, desk: TestDesk, certificates: Path) -> None:
     desk.feed(a_mail())
     to_carol(desk)
-    writes(desk, "#encrypt\n\nThe new code is 815.")
+    writes(desk, "#encrypt\n\nThe new code is plum-tree-815.")
 
     assert to_carol(desk) == []
     assert "so nothing was sent" in seen(desk, "commands")
@@ -92,7 +92,7 @@ def test_without_a_certificate_the_answer_waits_and_its_agent_is_told_who_lacks_
     certify(pki, certificates)
     writes(desk, "yes", answers="confirm")
     (mail,) = to_carol(desk)
-    assert b"815" in opened(pki, mail)
+    assert b"plum-tree-815" in opened(pki, mail)
     assert mail.get_content_type() == "application/pkcs7-mime"
 
 
@@ -100,18 +100,18 @@ def test_who_is_added_in_the_same_mail_counts(pki: Path, desk: TestDesk, certifi
     desk.feed(a_mail())
     certify(pki, certificates)
     to_carol(desk)
-    writes(desk, "#encrypt\n#cc dan@customer.test\n\nThe new code is 815.")
+    writes(desk, "#encrypt\n#cc dan@customer.test\n\nThe new code is plum-tree-815.")
 
     assert to_carol(desk) == []
     assert "dan@customer.test" in seen(desk, "commands")
-    assert b"815" not in b"".join(mail.as_bytes() for mail in desk.sent() if "dan@customer" in str(mail["To"]))
+    assert b"plum-tree-815" not in b"".join(mail.as_bytes() for mail in desk.sent() if "dan@customer" in str(mail["To"]))
 
 
 def test_a_certificate_that_is_gone_when_the_mail_leaves_lets_it_wait(pki: Path, desk: TestDesk, certificates: Path) -> None:
     desk.feed(a_mail())
     to_carol(desk)
     certify(pki, certificates)
-    writes(desk, "#encrypt\n\nThe new code is 815.")
+    writes(desk, "#encrypt\n\nThe new code is plum-tree-815.")
     (certificates / f"{CAROL}.pem").unlink()
 
     assert to_carol(desk) == []
@@ -130,20 +130,20 @@ def test_whoever_comes_later_does_not_get_its_text_in_plain(pki: Path, desk: Tes
     desk.feed(a_mail())
     to_carol(desk)
     certify(pki, certificates)
-    writes(desk, "#encrypt\n\nThe new code is 815.")
+    writes(desk, "#encrypt\n\nThe new code is plum-tree-815.")
     desk.deliver()
     writes(desk, "#cc dan@customer.test")
     desk.deliver()
 
     to_dan = [mail for mail in desk.sent() if "dan@customer" in str(mail["To"])]
     assert len(to_dan) == 1
-    assert "815" not in to_dan[0].as_string()
+    assert "plum-tree-815" not in to_dan[0].as_string()
 
 
 def test_a_note_stays_a_note(desk: TestDesk) -> None:
     desk.feed(a_mail())
     to_carol(desk)
-    writes(desk, "#note\n#encrypt\n\nThe new code is 815.")
+    writes(desk, "#note\n#encrypt\n\nThe new code is plum-tree-815.")
 
     assert to_carol(desk) == []
     assert answer_of(desk).internal
@@ -169,7 +169,7 @@ def test_a_colleague_reads_that_the_answer_is_encrypted(pki: Path, desk: TestDes
     desk.feed(a_mail())
     certify(pki, certificates)
     writes(desk, "#follow", by="clara@desk.test", to=desk.promise_to("bogdan@desk.test").reply_to)
-    writes(desk, "#encrypt\n@clara\n\nThe new code is 815. @clara")
+    writes(desk, "#encrypt\n@clara\n\nThe new code is plum-tree-815. @clara")
 
     assert "goes encrypted, or not at all" in seen(desk, "colleague_answered", to="clara@desk.test")
 
