@@ -120,7 +120,7 @@ def test_killed_while_postfix_hands_over_every_mail_is_there_once(tmp_path: Path
         postfix.send(raw, ["support@lmtp.test"])
     first.kill()
     with running(tmp_path), looking(f"sqlite:///{tmp_path}/mailbridge.db") as store:
-        wait_until(lambda: postfix.queued() == 0, "Postfix has handed over everything", 90)
+        wait_until(lambda: postfix.queued("@lmtp.test") == 0, "Postfix has handed over everything", 90)
         until_settled(store, 60)
         with store.read() as tx:
             tickets = tx.tickets.find(limit=1000)
@@ -180,7 +180,7 @@ def test_store_away_means_451_and_exit_75_and_all_is_well_when_it_is_back(tmp_pa
             assert mailbridge(tmp_path, "ingest", stdin=a_mail("by pipe", message_id="<pipe@customer.test>")).returncode == exits.TEMPORARY
             server.start()
             with looking(url) as store:
-                wait_until(lambda: postfix.queued() == 0, "Postfix has handed over", 60)
+                wait_until(lambda: postfix.queued("@lmtp.test") == 0, "Postfix has handed over", 60)
                 until_settled(store, 1)
                 with store.read() as tx:
                     assert [ticket.subject for ticket in tx.tickets.find()] == ["Printer broken"]

@@ -518,7 +518,8 @@ def by_pipe(machine: Machine) -> None:
     machine.run("postfix reload")
     mails(machine, "support@acme.example")
     until_said(machine, "relay=mailbridge", "status=sent")
-    assert json.loads(machine.run(as_service("queue counts --json")))["new"] == 1
+    counts = json.loads(machine.run(as_service("queue counts --json")))
+    assert counts["new"] == 1, counts
 
 
 def backed_up(machine: Machine) -> None:

@@ -46,7 +46,7 @@ class Desk:
 
     def wait_for(self, mails: int) -> None:
         """So many mails are here, and Postfix has nothing left."""
-        wait_until(lambda: len(self.rows()) >= mails and self.postfix.queued() == 0, f"{mails} mails arrive")
+        wait_until(lambda: len(self.rows()) >= mails and self.postfix.queued("@lmtp.test", "@smtp.test") == 0, f"{mails} mails arrive")
         assert len(self.rows()) == mails
 
 
@@ -115,7 +115,7 @@ def test_store_that_is_away_makes_postfix_try_again_until_it_is_back(desk: Desk,
         patch.setattr(desk.store, "write", away)
         desk.postfix.send(a_mail(f"later-{way}"), [f"help@{way}.test", f"billing@{way}.test"])
         wait_until(lambda: desk.postfix.log().count("451 4.3.0") > before, "Postfix is put off")
-        wait_until(lambda: desk.postfix.queued() == 1, "Postfix keeps the mail")
+        wait_until(lambda: desk.postfix.queued("@lmtp.test", "@smtp.test") == 1, "Postfix keeps the mail")
         assert desk.rows() == []
     desk.wait_for(1)
 
@@ -136,5 +136,5 @@ def test_desk_that_is_down_gets_its_mail_when_it_is_up_again(postfix: Postfix, s
 
 def test_mail_over_our_limit_is_returned_and_not_tried_for_ever(desk: Desk) -> None:
     desk.postfix.send(a_mail("huge", "x" * 78 + "\r\n" + ("y" * 78 + "\r\n") * 20_000), ["help@lmtp.test"], sender="")
-    wait_until(lambda: desk.postfix.queued() == 0, "Postfix gives up")
+    wait_until(lambda: desk.postfix.queued("@lmtp.test", "@smtp.test") == 0, "Postfix gives up")
     assert desk.rows() == []

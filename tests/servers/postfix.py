@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -69,10 +70,14 @@ class Postfix:
         with smtplib.SMTP("127.0.0.1", self.filtered_port if filtered else self.port, local_hostname=helo) as client:
             client.sendmail(sender, list(recipients), raw, mail_options=["BODY=8BITMIME"])
 
-    def queued(self) -> int:
-        """How many mails wait."""
+    def queued(self, *recipients: str) -> int:
+        """How many mails wait for one of the recipients (addresses, or their ends: `@lmtp.test`).
+
+        Other tests of the session leave mails in the same queue, so there is no count of all.
+        """
         listing = subprocess.run([program("postqueue", "postfix"), "-c", str(self.folder / "etc"), "-j"], capture_output=True, check=True)
-        return len(listing.stdout.splitlines())
+        mails = [json.loads(line) for line in listing.stdout.splitlines()]
+        return sum(any(to["address"].endswith(recipients) for to in mail["recipients"]) for mail in mails)
 
     def log(self) -> str:
         return (self.folder / "maillog").read_text()
