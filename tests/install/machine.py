@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -108,7 +108,8 @@ class Machine:
                 yield process
             finally:
                 os.killpg(process.pid, signal.SIGTERM)
-                process.wait(30)
+                process.wait(30)  # nsenter, which ends at once
+                wait_until(lambda: not _lives(process.pid), "the service has ended", 30)
 
     def write(self, name: str, text: str) -> None:
         """The file is there, as root's."""
@@ -116,6 +117,16 @@ class Machine:
 
     def read(self, name: str) -> str:
         return self.run(f"cat {name}")
+
+
+def _lives(group: int) -> bool:
+    """Whether a process of the group runs.  One that has ended and waits to be reaped does not."""
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            state, _, of = stat.read_text().rpartition(") ")[2].split()[:3]
+            if int(of) == group and state != "Z":
+                return True
+    return False
 
 
 @contextmanager
