@@ -30,8 +30,10 @@ from mailbridge.tickets.command_types.relations import StartPlaybook
 from mailbridge.tickets.requests import Request, each
 
 
-def open_ticket(tx: Tx, desk: Desk, judged: JudgedMail) -> MailResult:
-    """The mail opened a ticket with what the rules chose for it; beyond the sender's limits it was grouped with earlier mails."""
+def open_ticket(tx: Tx, desk: Desk, judged: JudgedMail, number: int | None = None) -> MailResult:
+    """The mail opened a ticket with what the rules chose for it; beyond the sender's limits it was grouped with earlier mails.
+
+    `number`: reserved for it already."""
     mail, verdict = judged.mail, judged.verdict
     may = allowed(tx, desk, mail)
     if may.over_quota:
@@ -40,7 +42,7 @@ def open_ticket(tx: Tx, desk: Desk, judged: JudgedMail) -> MailResult:
         return group(tx, desk, mail, earlier, may)
     lift_suspension(tx, mail)
     why_not = _not_acknowledged(tx, desk, judged) or may.no_receipt
-    ticket_id = tx.tickets.reserve()
+    ticket_id = number or tx.tickets.reserve()
     mail_id = store_mail(tx, replace(mail, arrival=mail.arrival.unacknowledged(why_not)), ticket=ticket_id)
     opened = as_asked(tx, desk, judged, opening(tx, desk, judged), answerable=not why_not)
     suggested = suggestions(tx, desk, judged, opened, answerable=not why_not)

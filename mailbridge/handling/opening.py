@@ -29,10 +29,8 @@ def opening(tx: Tx, desk: Desk, judged: JudgedMail) -> Open:
     """The new ticket as the mail, its writer and the rules want it."""
     mail, verdict, organisation = judged.mail, judged.verdict, desk.organisation
     message, writer, forwarded = mail.message, mail.writer, mail.forwarded
-    identity = written_to(desk, mail)
-    team = verdict.team or team_of(identity, organisation) or organisation.default_team
-    requester = _requester(mail)
-    language = message.language or language_of(desk, requester.address, team, identity)
+    identity, team = written_to(desk, mail), team_for(desk, judged)
+    requester, language = requester_of(mail), language_for(desk, judged, team)
     sends = forwarded is not None and forwarded.sends
     reported = forwarded is not None and forwarded.reported
     began = forwarded is not None and forwarded.channel == OUTGOING  # an agent wrote first, by the desk
@@ -40,11 +38,11 @@ def opening(tx: Tx, desk: Desk, judged: JudgedMail) -> Open:
     return Open(
         subject=verdict.subject or message.subject or "(no subject)",
         requester=replace(requester, language=language),
-        others=(*_added(verdict), *copied(desk, mail, team, proven=writer.verified), *_addressed(forwarded)),
+        others=others_of(desk, judged, team),
         team=team,
         type=verdict.type or "",
         priority=Priority(verdict.priority or Priority.NORMAL),
-        status=verdict.status or (transitions.OPEN if mail.written_to else transitions.WAITING if began else ""),
+        status=verdict.status or (transitions.OPEN if mail.written_to else transitions.WAITING if began and sends else ""),
         tags=verdict.tags,
         fields=(*verdict.fields, *_as_fields(verdict), *_of_list(mail)),
         assignee=wanted_agent(tx, verdict, team, organisation, mail.now) or (mail.agent if agents else ""),
@@ -59,10 +57,28 @@ def opening(tx: Tx, desk: Desk, judged: JudgedMail) -> Open:
         said_by=mail.agent if mail.written_to or reported else "",
         reported=reported and not sends,
         internal=forwarded is not None and forwarded.internal,
+        encrypted=forwarded is not None and forwarded.encrypted,
     )
 
 
-def _requester(mail: PlacedMail) -> Participant:
+def team_for(desk: Desk, judged: JudgedMail) -> str:
+    """The team of the new ticket."""
+    return judged.verdict.team or team_of(written_to(desk, judged.mail), desk.organisation) or desk.organisation.default_team
+
+
+def language_for(desk: Desk, judged: JudgedMail, team: str) -> str:
+    """The language of the new ticket; '' where nothing says it."""
+    mail = judged.mail
+    return mail.message.language or language_of(desk, requester_of(mail).address, team, written_to(desk, mail))
+
+
+def others_of(desk: Desk, judged: JudgedMail, team: str) -> tuple[Participant, ...]:
+    """Who is on the new ticket besides the requester."""
+    mail = judged.mail
+    return (*_added(judged.verdict), *copied(desk, mail, team, proven=mail.writer.verified), *_addressed(mail.forwarded))
+
+
+def requester_of(mail: PlacedMail) -> Participant:
     """Who asks: the writer, or the customer to whom an agent wrote first."""
     message = mail.message
     if mail.written_to:

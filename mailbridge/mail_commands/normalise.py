@@ -8,6 +8,7 @@ import unicodedata
 HASHES = "#＃﹟♯"
 _LONGEST_WITH_LINKS = 2_000  # characters; a longer line is a text, and these patterns take quadratic time
 _QUOTES = "\"'“”„«»‘’`"
+LONGEST_SHOWN = 60  # characters of a text that stands for the whole
 _TWICE = re.compile(r"(?P<address>[^\s<>]+@[^\s<>]+)\s*<(?:mailto:)?(?P=address)>", re.IGNORECASE)
 _MAILTO = re.compile(r"<mailto:([^<>\s]+)>", re.IGNORECASE)
 _LINK = re.compile(r"(?<=\S)\s*<https?://[^<>\s]*>", re.IGNORECASE)
@@ -51,3 +52,9 @@ def _trimmed(text: str) -> str:
     while end > start and (text[end - 1] == " " or unicodedata.category(text[end - 1]) == "Cf"):
         end -= 1
     return text[start:end]
+
+
+def shortened(text: str) -> str:
+    """The text in one line, with an ellipsis where it is longer than LONGEST_SHOWN characters."""
+    first = " ".join(text.split())
+    return first if len(first) <= LONGEST_SHOWN else f"{first[: LONGEST_SHOWN - 1]}…"

@@ -47,6 +47,9 @@ class LineStatus(StrEnum):
     OTHER_WAY = "other-way"  # #note and #public in one mail
     HIDDEN = "hidden"  # in one of the two bodies of the mail only
     QUOTED = "quoted"  # it stands so in a mail of somebody else, in a quote or in a later part of the mail
+    NO_CUSTOMER = "no-customer"  # a text for the customer, in a mail that goes to none
+    OWN_REQUEST = "own-request"  # #public, #note, #encrypt in a mail that opens the agent's own ticket
+    SENT_BY_YOU = "sent-by-you"  # such a line in a mail that the agent's own program sent to the customer
     NO_TICKET = "no-ticket"  # the line is for a ticket, and the mail is on none
     LEFT_OVER = "left-over"  # text beside questions, which makes no ticket
     ANSWERED = "answered"  # a question: its answer is a mail of its own

@@ -43,7 +43,12 @@ def open_ticket(ticket_id: int, command: Open, about: CommandContext) -> Decisio
         identity=command.identity,
     )
     sent = bool(command.said_by) and not command.reported
-    first = MessageAdded(author=command.said_by or command.requester.address, to_customer=sent, internal=command.internal)
+    first = MessageAdded(
+        author=command.said_by or command.requester.address,
+        to_customer=sent and not command.internal,
+        internal=command.internal,
+        encrypted=command.encrypted,
+    )
     chosen: list[tuple[str, TicketEvent]] = [("", first)]
     if command.type:
         chosen.append(("type", TypeChanged(before="", after=command.type)))

@@ -94,7 +94,7 @@ def test_agents_read_which_articles_fit(desk: TestDesk) -> None:
     payload = desk.promise_to(BOGDAN, "new").payload
     assert isinstance(payload, NewTicket)
     assert [(row.number, row.title) for row in payload.fits] == [("KB-17", "Error E-52: clean the registration sensor")]
-    assert 'Fits: KB-17 “Error E-52: clean the registration sensor” · #send KB-17' in text_of(desk, BOGDAN)
+    assert "Fits: KB-17 “Error E-52: clean the registration sensor” · #send KB-17" in text_of(desk, BOGDAN)
 
 
 def test_what_an_unproven_writer_gets_holds_the_titles_alone_and_no_word_of_the_mail(desk: TestDesk) -> None:
@@ -275,6 +275,41 @@ def test_nothing_is_sent_where_a_text_is_missing(desk: TestDesk, line: str, reas
     assert desk.promises(Audience.CUSTOMER, "answered") == []
     assert results(desk) == [("Hello Carol,", "refused", "not-sent"), (line, "refused", reason)]
     assert "it was not sent" in text_of(desk, BOGDAN)
+
+
+def first_mail(desk: TestDesk, body: str) -> None:
+    desk.feed(proven(a_mail(body, from_=BOGDAN, subject="Your visit", message_id=f"<{abs(hash(body))}@desk.test>")), mail_from=BOGDAN)
+
+
+@pytest.mark.parametrize("how", ["#to", "#public\n#for"])
+def test_a_first_mail_may_be_an_answer_ready_to_send(desk: TestDesk, how: str) -> None:
+    first_mail(desk, f'{how} carol@customer.test\n#answer visit day="Tuesday"\n\nSee you then.')
+
+    assert text_of(desk, CAROL).startswith(
+        "Dear carol@customer.test, we come on Tuesday. Please quote MB-1.\n\nBogdan Ionescu\n\nSee you then.\n"
+    )
+    assert [row[:2] for row in results(desk)][-1] == ('#answer visit day="Tuesday"', "done")
+    desk.assert_sound()
+
+
+@pytest.mark.parametrize("line", ["#answer visit", "#answer tunnel", "#send KB-19"])
+def test_a_first_mail_without_its_text_is_a_note(desk: TestDesk, line: str) -> None:
+    first_mail(desk, f"#to carol@customer.test\n{line}\n\nSee you then.")
+
+    assert [mail for mail in desk.deliver() if CAROL in str(mail["To"])] == []
+    assert "kept as a note" in text_of(desk, BOGDAN)
+    assert "See you then." in text_of(desk, BOGDAN)
+    assert (desk.ticket().channel, desk.ticket().status) == ("outgoing", "new")
+
+
+@pytest.mark.parametrize(
+    ("beside", "outcome"),
+    [("#for carol@customer.test", "no-customer"), ("#to carol@customer.test\n#note", "other-way"), ("", "no-customer")],
+)
+def test_an_answer_ready_to_send_in_a_mail_to_nobody_is_told_as_not_done(desk: TestDesk, beside: str, outcome: str) -> None:
+    first_mail(desk, f"{beside}\n#answer visit day=Tuesday\n\nSee you then.".strip())
+
+    assert ("#answer visit day=Tuesday", outcome) in [row[:2] for row in results(desk)]
 
 
 def test_answer_alone_says_that_the_text_is_the_answer(desk: TestDesk) -> None:

@@ -251,6 +251,9 @@ WORDS: Mapping[str, object] = {
         "hidden": "not done: only one of the two parts (text and HTML) of your mail contains it; write it again without formatting",
         "quoted": "not done: the same line is in another person's text or in a quote; to run it, send it in a mail of its own",
         "no-ticket": "no ticket is named",
+        "no-customer": "not done: your mail goes to no customer; name one by #to, or write #public beside #for",
+        "own-request": "not done: your mail opens a ticket of your own; name the customer by #to or #for",
+        "sent-by-you": "not done: your own mail program sent the mail to the customer already; write it to the desk alone with #to",
         "no-text": "there is no text in your mail",
         "passed-on": "not done: you forwarded a mail, so your own text was kept as a note",
         "new-mail-only": "not done: it opens a ticket, so it belongs in a new mail to the desk",
@@ -267,8 +270,13 @@ WORDS: Mapping[str, object] = {
         "unknown-field": "the answer has no such field",
         "new-mail-only": "write an article in a new mail to the desk, not in an answer on a ticket; nothing was sent",
         "not-sent": "it was not sent, because a line that adds a text to it could not be done; correct the line and send your mail again",
+        "not-sent-yet": "it was not sent but kept as a note, because a line that adds a text to it could not be done; correct the line and "
+        "send your text as an answer on this ticket",
+        "kept-back": "nothing was sent, because another line could not be done",
         "no-certificate": "the desk cannot encrypt to everybody on the ticket, so nothing was sent; give an admin the missing S/MIME "
         "certificates and confirm your answer then, or send it again without #encrypt",
+        "no-certificate-yet": "the desk cannot encrypt to everybody whom you write to, so nothing was sent and your text was kept as a "
+        "note; give an admin the missing S/MIME certificates, then send your text as an answer on this ticket",
         "nothing-done": "it contains no time",
         "longer-than-a-day": "an activity belongs to one day, so it has at most 24 hours",
         "in-the-future": "that day has not come yet",

@@ -8,6 +8,7 @@ from datetime import datetime
 from mailbridge.execution.desk import Desk
 from mailbridge.handling.agents.quoted_lines import QUOTED
 from mailbridge.mail_commands.model import CommandLine, ParsedMail
+from mailbridge.mail_commands.normalise import shortened
 from mailbridge.mail_commands.reply_decision import is_short, verdict
 from mailbridge.message.model import Message
 from mailbridge.notifications.events.approvals import QUESTIONS
@@ -20,7 +21,6 @@ from mailbridge.store.tx import Tx
 from mailbridge.tickets.command_types.escalation import Approve, Reject
 from mailbridge.tickets.model import Ticket
 
-LONGEST_SHOWN = 60
 FROM_CUSTOMERS = frozenset({"new", "assigned", "customer_replied"})  # mails of ours that bring the customer's words
 RESULTS = "commands"  # our mail that says line by line what came of an agent's mail
 GONE = -1  # the number of no approval
@@ -120,9 +120,7 @@ def as_line(text: str, approval: int) -> CommandLine:
 
     Where it is neither yes nor no the line has the problem 'neither-yes-nor-no'.  None of it is for the customer either way.
     """
-    first = " ".join(text.split())
-    shown = first if len(first) <= LONGEST_SHOWN else f"{first[: LONGEST_SHOWN - 1]}…"
-    said = verdict(text)
+    shown, said = shortened(text), verdict(text)
     if said is None:
         return CommandLine(text=shown, word="", problem="neither-yes-nor-no", nearest=f"#approve {approval}")
     if said.yes:

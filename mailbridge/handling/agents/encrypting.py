@@ -13,6 +13,7 @@ from mailbridge.tickets.command_types.people import AddParticipant, SetRequester
 from mailbridge.tickets.model import Ticket
 
 NO_CERTIFICATE = "no-certificate"  # the doubt about an answer that cannot be encrypted to everybody, and the refusal of its line
+NOT_YET = "no-certificate-yet"  # the refusal in a mail that opens a ticket: its text stays there as a note
 
 
 def without_certificate(desk: Desk, ticket: Ticket, lines: Sequence[CommandLine]) -> tuple[str, ...]:
@@ -23,14 +24,14 @@ def without_certificate(desk: Desk, ticket: Ticket, lines: Sequence[CommandLine]
     return tuple(address for address in dict.fromkeys([*on_ticket, *added]) if address and desk.not_encrypted_to(address))
 
 
-def refused_for(parsed: ParsedMail, lacking: Sequence[str]) -> ParsedMail:
+def refused_for(parsed: ParsedMail, lacking: Sequence[str], reason: str = NO_CERTIFICATE) -> ParsedMail:
     """The mail with its `#encrypt` refused, with the addresses that have no certificate."""
-    return replace(parsed, lines=tuple(_refused(line, lacking) if _asks(line) else line for line in parsed.lines))
+    return replace(parsed, lines=tuple(_refused(line, lacking, reason) if _asks(line) else line for line in parsed.lines))
 
 
 def _asks(line: CommandLine) -> bool:
     return line.command == AgentReply(encrypted=True)
 
 
-def _refused(line: CommandLine, lacking: Sequence[str]) -> CommandLine:
-    return replace(line, problem="refused", detail=NO_CERTIFICATE, about=", ".join(lacking))
+def _refused(line: CommandLine, lacking: Sequence[str], reason: str) -> CommandLine:
+    return replace(line, problem="refused", detail=reason, about=", ".join(lacking))

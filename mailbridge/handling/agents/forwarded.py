@@ -18,7 +18,7 @@ class ForwardedMail:
     that was forwarded.  `asked_at`: when the customer asked, where that was earlier.
 
     `reported`: the words are the agent's own, about what the customer said, or to the customer.  `sends`: the desk sends them to the
-    customer and to `others`.  `internal`: they are for colleagues only."""
+    customer and to `others`; `encrypted`: encrypted or not at all.  `internal`: they are for colleagues only."""
 
     agent: Writer
     customer: Address | None
@@ -27,6 +27,7 @@ class ForwardedMail:
     asked_at: datetime | None = None
     reported: bool = False
     sends: bool = False
+    encrypted: bool = False
     internal: bool = False
     others: tuple[Address, ...] = ()
 

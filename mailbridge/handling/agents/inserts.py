@@ -12,12 +12,12 @@ from hashlib import sha256
 
 from mailbridge.config.suggest import nearest
 from mailbridge.execution.desk import Desk
-from mailbridge.handling.agents.results import LONGEST_SHOWN
 from mailbridge.handling.placed_mail import PlacedMail
 from mailbridge.ids import ticket_number
 from mailbridge.knowledge.fields import filled
 from mailbridge.knowledge.model import Article, ArticleAudience, article_name
 from mailbridge.mail_commands.model import CommandLine, ParsedMail, SendArticle, UseAnswer, WriteArticle
+from mailbridge.mail_commands.normalise import shortened
 from mailbridge.message.long_texts import beginning, is_long
 from mailbridge.message.markdown import to_plain
 from mailbridge.message.model import Attachment
@@ -68,9 +68,9 @@ def _no_article_here(parsed: ParsedMail) -> Inserted:
     return Inserted(parsed=replace(parsed, lines=(*not_sent, *refused)), failed=True)
 
 
-def without_ticket(parsed: ParsedMail) -> ParsedMail:
+def without_customer(parsed: ParsedMail, problem: str = "no-customer") -> ParsedMail:
     """The mail with these lines refused: there is no customer to whom their texts could go."""
-    lines = (replace(line, insert=None, problem="no-ticket") if line.insert is not None else line for line in parsed.lines)
+    lines = (replace(line, insert=None, problem=problem) if line.insert is not None else line for line in parsed.lines)
     return replace(parsed, lines=tuple(lines))
 
 
@@ -171,6 +171,4 @@ def _refused(line: CommandLine, reason: str) -> CommandLine:
 
 
 def _not_sent(text: str) -> CommandLine:
-    first = " ".join(text.split())
-    shown = first if len(first) <= LONGEST_SHOWN else f"{first[: LONGEST_SHOWN - 1]}…"
-    return CommandLine(text=shown, word="", problem="refused", detail="not-sent")
+    return CommandLine(text=shortened(text), word="", problem="refused", detail="not-sent")

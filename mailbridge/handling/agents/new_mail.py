@@ -10,7 +10,7 @@ from mailbridge.execution.desk import Desk
 from mailbridge.handling.agents.article_review import asked_about
 from mailbridge.handling.agents.carry_out import carry_out
 from mailbridge.handling.agents.held import hold_lines, parted
-from mailbridge.handling.agents.inserts import without_ticket
+from mailbridge.handling.agents.inserts import without_customer
 from mailbridge.handling.agents.questions import answer_questions
 from mailbridge.handling.agents.results import tell_results
 from mailbridge.handling.new_ticket import open_ticket
@@ -19,7 +19,7 @@ from mailbridge.handling.outcome import MailOutcome, MailResult
 from mailbridge.handling.placed_mail import JudgedMail, PlacedMail
 from mailbridge.handling.storing import store_mail
 from mailbridge.mail_commands import reply_decision
-from mailbridge.mail_commands.model import CommandLine, WriteArticle
+from mailbridge.mail_commands.model import CommandLine, ParsedMail, WriteArticle
 from mailbridge.message.model import Address, Message
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.command_types.mails import AgentReply, InternalNote
@@ -29,7 +29,7 @@ def answer_agent(tx: Tx, desk: Desk, mail: PlacedMail) -> MailResult | None:
     """The mail was for the desk itself and is answered; None where it asks for a ticket."""
     if not _for_the_desk(mail) and not _decides_nothing(tx, mail):
         return None
-    parsed = without_ticket(mail.parsed)
+    parsed = without_customer(mail.parsed, "no-ticket")
     mail_id = store_mail(tx, mail, ticket=None, fresh=parsed.text, internal=True)
     at_once, later = parted(parsed.lines, own_ticket=False, vouched=mail.writer.vouched, reviewed=asked_about(desk, mail))
     writes = any(isinstance(line.question, WriteArticle) for line in parsed.lines)
@@ -44,8 +44,8 @@ def answer_agent(tx: Tx, desk: Desk, mail: PlacedMail) -> MailResult | None:
 
 def open_agents_ticket(tx: Tx, desk: Desk, judged: JudgedMail) -> MailResult:
     """The agent's own request is a ticket, as anybody's would be, and the lines of the mail were executed on it."""
-    parsed = without_ticket(judged.mail.parsed)
     mail = replace(judged.mail, written_to=written_to(judged.mail.message, desk))
+    parsed = _own_request(mail.parsed, sent=bool(mail.written_to))
     if not parsed.lines:
         return open_ticket(tx, desk, replace(judged, mail=mail))
     without_lines = replace(mail.message, reply=replace(mail.message.reply, fresh=parsed.text))
@@ -53,14 +53,20 @@ def open_agents_ticket(tx: Tx, desk: Desk, judged: JudgedMail) -> MailResult:
     ticket = tx.tickets.get(result.ticket) if result.ticket else None
     if ticket is None or result.mail is None:
         return result
-    said = [line for line in parsed.lines if not isinstance(line.command, AgentReply | InternalNote)]
-    lines, later = parted(said, own_ticket=True, vouched=mail.writer.vouched)
+    lines, later = parted(parsed.lines, own_ticket=True, vouched=mail.writer.vouched)
     after, _, outcomes = carry_out(tx, desk, mail, result.mail, ticket, lines)
     if lines or not later:
         tell_results(tx, desk, mail, result.mail, after, parsed, None, outcomes)
     hold_lines(tx, desk, mail, after, later)
     answer_questions(tx, desk, mail, result.mail, after, lines)
     return result
+
+
+def _own_request(parsed: ParsedMail, *, sent: bool) -> ParsedMail:
+    """The mail with the lines refused that say what becomes of its text.  `sent`: the agent's own program sent it to customers."""
+    problem = "sent-by-you" if sent else "own-request"
+    lines = (replace(line, problem=problem) if isinstance(line.command, AgentReply | InternalNote) else line for line in parsed.lines)
+    return without_customer(replace(parsed, lines=tuple(lines)), "sent-by-you" if sent else "no-customer")
 
 
 def written_to(message: Message, desk: Desk) -> tuple[Address, ...]:

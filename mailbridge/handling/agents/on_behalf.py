@@ -11,9 +11,10 @@ from dataclasses import replace
 from mailbridge.conversation.place import Writer
 from mailbridge.execution.desk import Desk
 from mailbridge.handling.agents.carry_out import carry_out
+from mailbridge.handling.agents.first_answer import prepared
 from mailbridge.handling.agents.forwarded import ForwardedMail, Original, as_written, asked_at, original
 from mailbridge.handling.agents.held import hold_lines, parted
-from mailbridge.handling.agents.inserts import without_ticket
+from mailbridge.handling.agents.inserts import without_customer
 from mailbridge.handling.agents.questions import answer_questions
 from mailbridge.handling.agents.results import TextForwarded, tell_results
 from mailbridge.handling.new_ticket import open_ticket
@@ -31,7 +32,7 @@ from mailbridge.tickets.model import OUTGOING, Ticket
 
 def customers_mail(desk: Desk, mail: PlacedMail) -> PlacedMail | None:
     """The customer's mail inside this agent's; None where the agent writes in the agent's own name."""
-    message, writer, parsed = mail.message, mail.writer, without_ticket(mail.parsed)
+    message, writer, parsed = mail.message, mail.writer, mail.parsed
     openings = [line.opening for line in parsed.lines]
     named = next((opening for opening in openings if isinstance(opening, OnBehalf)), None)
     to = next((opening.people for opening in openings if isinstance(opening, WriteTo)), ())
@@ -45,9 +46,11 @@ def customers_mail(desk: Desk, mail: PlacedMail) -> PlacedMail | None:
     reported = found is None and customer is not None
     said = [line.command for line in parsed.lines]
     internal = reported and InternalNote() in said
+    says = bool(parsed.text or message.attachments) or any(line.insert is not None for line in parsed.lines)
+    sends = says and reported and not internal and (bool(to) or any(isinstance(command, AgentReply) for command in said))
     return replace(
         mail,
-        parsed=parsed if reported else _filed(parsed),
+        parsed=parsed if sends else without_customer(parsed, "other-way" if internal else "no-customer") if reported else _filed(parsed),
         message=as_written(message, inner, customer or Address(address=writer.address, name=writer.name), reported=reported),
         writer=writer if customer is None else _as_customer(customer, writer),
         forwarded=ForwardedMail(
@@ -57,7 +60,7 @@ def customers_mail(desk: Desk, mail: PlacedMail) -> PlacedMail | None:
             channel=channel,
             asked_at=asked_at(inner.date, mail.now),
             reported=reported,
-            sends=reported and not internal and (bool(to) or AgentReply() in said),
+            sends=sends,
             internal=internal,
             others=tuple(people[1:]),
         ),
@@ -66,15 +69,18 @@ def customers_mail(desk: Desk, mail: PlacedMail) -> PlacedMail | None:
 
 def open_customers_ticket(tx: Tx, desk: Desk, judged: JudgedMail) -> MailResult:
     """The ticket is the customer's.  The agent's other commands were executed on it, the note is kept, and the agent was notified."""
-    mail, forwarded = judged.mail, judged.mail.forwarded
+    ready = prepared(tx, desk, judged)
+    judged, mail, forwarded = ready.judged, ready.judged.mail, ready.judged.mail.forwarded
     if forwarded is None:
         raise LookupError("no agent forwarded this mail")
     silent = forwarded.customer is None or forwarded.channel == OUTGOING  # the agent is asked instead; the customer asked nothing
     verdict = replace(judged.verdict, no_ack=True) if silent else judged.verdict
-    result = open_ticket(tx, desk, replace(judged, verdict=verdict))
+    result = open_ticket(tx, desk, replace(judged, verdict=verdict), ready.number)
     ticket = tx.tickets.get(result.ticket) if result.ticket else None
     if ticket is None or result.mail is None:
         return result
+    if ready.articles:
+        tx.article_outcomes.shown(ticket.id, dict.fromkeys(ready.articles, 0), mail.now)
     noted = _note(tx, mail, forwarded, ticket)
     lines, later = parted(mail.parsed.lines, own_ticket=True, vouched=forwarded.agent.vouched)
     speech = InternalNote() if noted else None
@@ -88,7 +94,7 @@ def open_customers_ticket(tx: Tx, desk: Desk, judged: JudgedMail) -> MailResult:
 def _filed(parsed: ParsedMail) -> ParsedMail:
     """The lines beside a mail that is passed on: the agent's own text becomes a note there, so that `#public` is told as not done."""
     lines = (replace(line, problem="passed-on") if isinstance(line.command, AgentReply) else line for line in parsed.lines)
-    return replace(parsed, lines=tuple(lines))
+    return without_customer(replace(parsed, lines=tuple(lines)), "passed-on")
 
 
 def _customer(named: OnBehalf | None, found: Original | None) -> Address | None:

@@ -12,6 +12,7 @@ from mailbridge.handling.acting import of_first_connect
 from mailbridge.handling.agents.carry_out import TEXT, Outcomes
 from mailbridge.handling.placed_mail import PlacedMail
 from mailbridge.mail_commands.model import CommandLine, ParsedMail, WriteTo
+from mailbridge.mail_commands.normalise import shortened
 from mailbridge.notifications.compose import signed
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads.model import Payload
@@ -24,8 +25,6 @@ from mailbridge.tickets.decision import Decision
 from mailbridge.tickets.event_types.mails import MessageAdded
 from mailbridge.tickets.model import ApprovalKind, Ticket
 from mailbridge.tickets.permissions import sees
-
-LONGEST_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +64,7 @@ def tell_results(
     noted = first.noted or any(isinstance(what, MessageAdded) and what.internal for what in happened)
     rows = [(_meant_for_text(line, sent=sent, noted=noted), decision) for line, decision in outcomes]
     if spoken is not None and not sent and not noted:  # refused, or held until somebody says yes
-        rows.insert(0, (CommandLine(text=_shortened(parsed.text), word=""), spoken))
+        rows.insert(0, (CommandLine(text=shortened(parsed.text), word=""), spoken))
     empty = spoken is None and not parsed.lines and not parsed.text
     if passed_on is None and not empty and all(line.question is not None for line, _ in rows):
         return
@@ -163,8 +162,3 @@ def _meant_for_text(line: CommandLine, *, sent: bool, noted: bool) -> CommandLin
         return line
     wanted = noted if line.word == "note" else sent
     return line if wanted else replace(line, problem="no-text" if not sent and not noted else "other-way")
-
-
-def _shortened(text: str) -> str:
-    first = " ".join(text.split())
-    return first if len(first) <= LONGEST_SHOWN else f"{first[: LONGEST_SHOWN - 1]}…"

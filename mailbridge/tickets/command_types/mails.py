@@ -35,6 +35,7 @@ class Open:
     said_by: str = ""  # the agent who wrote the first message; '' where the customer did
     reported: bool = False  # that message is what `said_by` reports of the customer, of a call for example; it did not go to the customer
     internal: bool = False  # that message is for colleagues only
+    encrypted: bool = False  # that message goes to customers encrypted or not at all
     asked_at: datetime | None = None  # time of the customer's request, where an agent forwards it; SLA targets count from it
     identity: str = ""  # the desk's address that the customer wrote to, where an [[identity]] has it
 

@@ -140,6 +140,50 @@ def test_whoever_comes_later_does_not_get_its_text_in_plain(pki: Path, desk: Tes
     assert "plum-tree-815" not in to_dan[0].as_string()
 
 
+def first_mail(desk: TestDesk, body: str, *, to: str = "support@desk.test") -> None:
+    writes(desk, body, to=to, subject="New code")
+
+
+@pytest.mark.parametrize("how", ["#to carol@customer.test", "#for carol@customer.test\n#channel phone"])
+def test_a_first_mail_goes_encrypted(pki: Path, desk: TestDesk, certificates: Path, how: str) -> None:
+    certify(pki, certificates)
+    first_mail(desk, f"{how}\n#encrypt\n\nThe new code is plum-tree-815.")
+
+    (mail,) = [mail for mail in desk.deliver() if CAROL in str(mail["To"])]
+    assert b"plum-tree-815" in opened(pki, mail)
+    assert b"plum-tree-815" not in mail.as_bytes()
+    assert answer_of(desk).encrypted
+
+
+def test_a_first_mail_that_cannot_be_encrypted_is_a_note(pki: Path, desk: TestDesk, certificates: Path) -> None:
+    certify(pki, certificates)
+    first_mail(desk, "#to carol@customer.test, dan@customer.test\n#encrypt\n\nThe new code is plum-tree-815.")
+
+    assert [mail for mail in desk.deliver() if "customer.test" in str(mail["To"])] == []
+    assert answer_of(desk).internal
+    assert not answer_of(desk).to_customer
+    assert desk.ticket().status != "waiting", "nobody was asked anything"
+    told = seen(desk, "commands")
+    assert "nothing was sent and your text was kept as a note" in told
+    assert "dan@customer.test" in told
+    assert "nothing was sent, because another line could not be done" in told
+    assert "also contains #note" not in told
+
+
+@pytest.mark.parametrize(
+    ("to", "said"),
+    [
+        ("support@desk.test", "your mail opens a ticket of your own"),
+        ("carol@customer.test, support@desk.test", "sent the mail to the customer already"),
+    ],
+)
+@pytest.mark.parametrize("line", ["#encrypt", "#public", "#note"])
+def test_in_a_mail_that_the_desk_sends_to_nobody_the_line_is_told_as_not_done(desk: TestDesk, line: str, to: str, said: str) -> None:
+    first_mail(desk, f"{line}\n\nThe new code is plum-tree-815.", to=to)
+
+    assert said in seen(desk, "commands")
+
+
 def test_a_note_stays_a_note(desk: TestDesk) -> None:
     desk.feed(a_mail())
     to_carol(desk)
