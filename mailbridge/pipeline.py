@@ -86,6 +86,7 @@ def evaluate(tx: Tx, desk: Desk, mail: PlacedMail) -> Verdict:
     facts = facts_of(
         mail.message,
         mail.arrival.envelope,
+        channel=mail.channel,
         agent=mail.writer.agent,
         verified=mail.writer.verified,
         ticket=mail.placement.ticket,

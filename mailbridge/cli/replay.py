@@ -28,6 +28,7 @@ def cases(tx: Tx, since: datetime, config: Config) -> Iterator[Case]:
             mail_from=past.mail_from,
             rcpt_to=past.rcpt_to,
             account=past.account,
+            channel=past.channel,
             verified=past.verified,
             organisation=Organisation(),
             own_addresses=own,

@@ -83,6 +83,7 @@ def evaluate(
     *,
     raw: bytes = b"",
     envelope: Envelope | None = None,
+    channel: str = "mail",
 ) -> dict[str, Any]:
     """The verdict on the mail as if it came now and opened a ticket, as JSON.  `ms`: milliseconds that the rules took.
 
@@ -97,6 +98,7 @@ def evaluate(
     facts = facts_of(
         message,
         envelope,
+        channel=channel,
         now=SystemClock().now(),
         organisation=policy.organisation,
         agent=agent.name if agent else "",
@@ -161,7 +163,11 @@ def _explain_stored(folder: Path, what: str, *, as_json: bool, again: bool) -> N
     if not explained and not acted:
         raise Permanent(f"there is no mail of {what}")
     if again:
-        new = [_evaluated_again(folder, config, raw[mail.id], mail, said, rows[mail.id]) for mail, said in explained]
+        came = _channels(events)
+        new = [
+            _evaluated_again(folder, config, raw[mail.id], mail, said, rows[mail.id], came.get(mail.ticket, "mail"))
+            for mail, said in explained
+        ]
         explained = [(mail, {**said, **found}) for (mail, said), found in zip(explained, new, strict=True)]
     explained = [(mail, {**said, **_told(of_mail(acts, mail.id))}) for mail, said in explained]
     if as_json:
@@ -207,8 +213,15 @@ def _scanned(scan: Mapping[str, Any]) -> str:
     return "; ".join([*words, *(f"not scanned for {silence}" for silence in scan["not_scanned"])])
 
 
+def _channels(events: Iterable[Event]) -> dict[int | None, str]:
+    """Ticket -> how its customer reached the desk."""
+    from mailbridge.tickets.event_types.mails import TicketOpened
+
+    return {event.ticket: event.what.channel for event in events if isinstance(event.what, TicketOpened)}
+
+
 def _evaluated_again(
-    folder: Path, config: Config, raw: bytes, mail: StoredMail, said: Mapping[str, Any], row: InboxRow | None
+    folder: Path, config: Config, raw: bytes, mail: StoredMail, said: Mapping[str, Any], row: InboxRow | None, channel: str
 ) -> dict[str, Any]:
     """Evaluates the mail with the current rules.  Authenticity and scanner results are those stored at receipt."""
     from mailbridge.cli.check import reader
@@ -216,7 +229,8 @@ def _evaluated_again(
 
     message = reader(config)(raw)
     message = replace(message, sender=replace(message.sender, verified=mail.verified))
-    return evaluate(policy_of(folder), message, config, said.get("scan"), raw=raw, envelope=row.envelope if row else None)
+    envelope = row.envelope if row else None
+    return evaluate(policy_of(folder), message, config, said.get("scan"), raw=raw, envelope=envelope, channel=channel)
 
 
 def _changes(events: Sequence[Event], viewer: Viewer) -> dict[int, list[str]]:

@@ -20,7 +20,7 @@ from mailbridge.rules.verdict import Verdict
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.command_types.mails import Open
-from mailbridge.tickets.model import IMPORTED, LIST_FIELD, OUTGOING, Participant, Role
+from mailbridge.tickets.model import LIST_FIELD, OUTGOING, Participant, Role
 
 MOST_COPIED = 50  # people of To and Cc who are remembered
 
@@ -46,7 +46,7 @@ def opening(tx: Tx, desk: Desk, judged: JudgedMail) -> Open:
         tags=verdict.tags,
         fields=(*verdict.fields, *_as_fields(verdict), *_of_list(mail)),
         assignee=wanted_agent(tx, verdict, team, organisation, mail.now) or (mail.agent if agents else ""),
-        channel=IMPORTED if mail.imported else forwarded.channel if forwarded else "mail",
+        channel=mail.channel,
         language=language,
         verified=writer.verified,
         rules_version=desk.policy.version,

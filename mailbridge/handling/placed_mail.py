@@ -19,7 +19,7 @@ from mailbridge.message.model import Address, Message
 from mailbridge.message.replacing import quickly_made, replace
 from mailbridge.rules.verdict import Verdict
 from mailbridge.store.mails import StoredMail
-from mailbridge.tickets.model import Ticket
+from mailbridge.tickets.model import IMPORTED, Ticket
 
 NOTHING_PARSED = ParsedMail(lines=(), text="")
 
@@ -83,6 +83,11 @@ class PlacedMail:
     def written_at(self) -> datetime:
         """The moment that words like "tomorrow" refer to: a mail that waited for its agent's yes was written when it arrived."""
         return self.arrival.envelope.received_at if self.writer.vouched else self.now
+
+    @property
+    def channel(self) -> str:
+        """How the customer reached the desk with this mail."""
+        return IMPORTED if self.imported else self.forwarded.channel if self.forwarded else "mail"
 
     @property
     def imported(self) -> bool:

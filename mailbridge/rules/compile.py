@@ -247,7 +247,9 @@ class _Trigger:
 
 
 # Nearly every mail has one of few values here, so such an atom triggers its rules much more often than a word.
-_COMMON = {"kind": 1_000, "language": 1_000, "authenticity": 2_000, "writer": 1_000, "present": 500, "envelope": 5, "address": 3}
+_COMMON = {
+    "kind": 1_000, "channel": 1_000, "language": 1_000, "authenticity": 2_000, "writer": 1_000, "present": 500, "envelope": 5, "address": 3,
+}  # fmt: skip
 
 
 def _trigger(node: Node, sources: Sequence[ValueSource]) -> _Trigger | None:

@@ -12,6 +12,8 @@ from mailbridge.config.scalars import Choice, Flag, Name, Text
 from mailbridge.config.schema import Either, Key, Later, Made, Many, Record, Table, keys
 from mailbridge.config.suggest import nearest
 from mailbridge.message.model import Kind
+from mailbridge.organisation.model import CHANNELS
+from mailbridge.organisation.playbooks import TASK_CHANNEL
 from mailbridge.organisation.priority import Priority
 from mailbridge.rules import build_conditions, dates
 from mailbridge.rules.comparators import Comparator
@@ -27,6 +29,7 @@ from mailbridge.rules.tree import (
 )
 from mailbridge.rules.tree import TextTest as TextCondition
 from mailbridge.sla.segments import TargetKind
+from mailbridge.tickets.model import IMPORTED, OUTGOING
 
 PARTS = ("all", "localpart", "domain", "user", "detail")
 
@@ -160,6 +163,7 @@ _LASTING = Text(what='a duration such as 3d, or "5 working days"', parse=duratio
 TARGET_NAMES = tuple(str(kind) for kind in TargetKind if kind is not TargetKind.CLAIM)
 _PRIORITY = Choice(what="priority", words=tuple(Priority))
 _MAILBOX = Text(what="an address of the desk or the name of a [[mailbox]]", parse=names.mailbox, takes=(str,))
+CHANNEL = Choice(what="channel", words=(*CHANNELS, OUTGOING, IMPORTED, TASK_CHANNEL))
 _AUTHENTICITY = Choice(what="authenticity", words=("verified", "unverified", "strict", "loose"))
 
 CONDITIONS: dict[str, Key] = {
@@ -241,6 +245,10 @@ CONDITIONS: dict[str, Key] = {
     "mailbox": Key(
         schema=_words(ValueSource(kind="mailbox"), _MAILBOX, "an address of the desk or the name of a mailbox"),
         about="the address of the desk that the mail was written to, or the name of the [[mailbox]] that it came from",
+    ),
+    "channel": Key(
+        schema=_words(ValueSource(kind="channel"), CHANNEL, "a channel"),
+        about="how the customer reached the desk: outgoing: an agent wrote first; import: from an archive; playbook: a task",
     ),
     "language": Key(
         schema=_words(ValueSource(kind="language"), Text(what="a language code such as ro"), "a language"),

@@ -85,6 +85,8 @@ class FactView:
                 return (self.writer,)
             case "mailbox":
                 return self._mailboxes()
+            case "channel":
+                return (self.facts.ticket.channel if self.facts.ticket else self.facts.channel,)
             case "virustest":
                 return (str(scores.virustest(self.facts, self.headers)),)
         raise LookupError(f"no source of texts is called {kind}")

@@ -36,6 +36,7 @@ class Facts:
     mail_from: str | None = None  # '' is the null sender, None is not known
     rcpt_to: tuple[str, ...] = ()
     account: str = ""  # the name of the [[mailbox]] that it came from; '' for other ways in
+    channel: str = "mail"  # how the customer reached the desk; of a ticket that is there its own counts
     agent: str = ""  # name of the authenticated agent who wrote
     verified: bool = False
     reply: bool = False  # belongs to an existing ticket
@@ -58,6 +59,7 @@ def facts_of(
     *,
     now: datetime,
     organisation: Organisation,
+    channel: str = "mail",
     agent: str = "",
     verified: bool | None = None,
     ticket: Ticket | None = None,
@@ -78,6 +80,7 @@ def facts_of(
         mail_from=envelope.mail_from if envelope else None,
         rcpt_to=tuple(envelope.rcpt_to) if envelope else (),
         account=envelope.account if envelope else "",
+        channel=channel,
         agent=agent,
         verified=message.sender.verified if verified is None else verified,
         reply=ticket is not None if is_reply is None else is_reply,

@@ -142,7 +142,9 @@ def _not_so(node: Node, state: MatchView) -> str:
 
 
 # Sources with few values: the explanation names the actual value.
-_SAID = frozenset({"kind", "language", "authenticity", "writer", "team", "type", "status", "priority", "assignee", "spamtest", "virustest"})
+_SAID = frozenset(
+    {"kind", "channel", "language", "authenticity", "writer", "team", "type", "status", "priority", "assignee", "spamtest", "virustest"}
+)
 
 
 def node_text(node: Node) -> str:

@@ -13,7 +13,7 @@ from mailbridge.customers.asking import EXPIRES_AFTER, REMIND_AFTER, Otherwise, 
 from mailbridge.message.model import Kind
 from mailbridge.organisation.priority import Priority
 from mailbridge.rules.actions import GIVES, THEN
-from mailbridge.rules.conditions import WHEN
+from mailbridge.rules.conditions import CHANNEL, WHEN
 from mailbridge.rules.files import ladder
 from mailbridge.rules.files.approvals import APPROVALS_FILE
 from mailbridge.rules.files.hours import BANK, within_contract
@@ -253,6 +253,7 @@ EXAMPLE_MAIL = Record(
         "to": Key(schema=Many(of=Text(what="an address"), what="an address or a list")),
         "cc": Key(schema=Many(of=Text(what="an address"), what="an address or a list")),
         "mailbox": Key(schema=Text(what="the name of a [[mailbox]]"), about="the name of the [[mailbox]] that it came from"),
+        "channel": Key(schema=CHANNEL, about="how the customer reached the desk; mail where it is not said"),
         "subject": Key(schema=Text()),
         "text": Key(schema=Text(), about="what the person wrote"),
         "headers": Key(schema=Table(what="header fields", of=Text()), about="further header fields"),
@@ -272,6 +273,7 @@ EXAMPLE_TICKET = Record(
     what="an example ticket",
     keys={
         "from": Key(schema=Text(what="an address"), about="the requester"),
+        "channel": Key(schema=CHANNEL, about="how the customer reached the desk; mail where it is not said"),
         "subject": Key(schema=Text()),
         "team": Key(schema=Name(kind="team"), about="without it the default team"),
         "type": Key(schema=Name(kind="type")),

@@ -14,6 +14,7 @@ from mailbridge.store.documents import load
 from mailbridge.store.sql import Row, Sql
 from mailbridge.store.tables.incoming import inbox
 from mailbridge.store.tables.mails import attachments, blobs, mails
+from mailbridge.store.tables.tickets import tickets
 
 PAGE = 500
 HEADER = 65_536  # bytes of the raw mail that are loaded; a longer header is cut
@@ -42,6 +43,7 @@ class PastMail:
     mail_from: str | None
     rcpt_to: tuple[str, ...]
     account: str
+    channel: str
     attachments: tuple[Attachment, ...]
     scan: Mapping[str, Any] | None = None
 
@@ -53,6 +55,13 @@ class _Explained:
     scan: dict[str, Any] | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reached:
+    """The part of a ticket that says how its customer reached the desk."""
+
+    channel: str = "mail"
+
+
 _earlier = mails.alias("earlier")
 _opens = ~sa.exists().where(_earlier.c.ticket == mails.c.ticket, _earlier.c.id < mails.c.id)
 _WANTED = (mails.c.direction == "in", mails.c.received_at >= sa.bindparam("since"), _opens)
@@ -61,10 +70,13 @@ _COLUMNS = [mails.c[name] for name in (
 )]  # fmt: skip
 # Explanations are long; only those with a scan are loaded.
 _scanned = sa.case((mails.c.explanation.contains('"scan":', autoescape=True), mails.c.explanation)).label("scanned")
+# Tickets are long; only those are loaded that did not come by mail.
+_reached = sa.case((~tickets.c.data.contains('"channel":"mail"', autoescape=True), tickets.c.data)).label("reached")
 _head = sa.func.substr(blobs.c.content, 1, HEADER, type_=sa.LargeBinary).label("head")
 _PAGE = (
-    sa.select(*_COLUMNS, _scanned, inbox.c.mail_from, inbox.c.rcpt_to, inbox.c.account, _head)
+    sa.select(*_COLUMNS, _scanned, _reached, inbox.c.mail_from, inbox.c.rcpt_to, inbox.c.account, _head)
     .outerjoin(inbox, inbox.c.id == mails.c.inbox)
+    .outerjoin(tickets, tickets.c.id == mails.c.ticket)
     .outerjoin(blobs, blobs.c.sha256 == mails.c.sha256)
     .where(*_WANTED, mails.c.id > sa.bindparam("after"))
     .order_by(mails.c.id)
@@ -108,6 +120,7 @@ def _past(row: Row, files: tuple[Attachment, ...]) -> PastMail:
         mail_from=row.mail_from,
         rcpt_to=load(row.rcpt_to, tuple[str, ...]) if row.rcpt_to else (),
         account=row.account or "",
+        channel=load(row.reached, _Reached).channel if row.reached else "mail",
         attachments=files,
         scan=load(row.scanned, _Explained).scan if row.scanned else None,
     )

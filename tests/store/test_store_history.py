@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from mailbridge.message.model import Attachment, Kind
 from mailbridge.store import history
 from mailbridge.store.engine import Store
 from mailbridge.store.mails import Direction, StoredMail
+from tests.builders import a_ticket
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 
@@ -85,6 +87,18 @@ def test_a_past_mail_tells_what_scanners_said_of_it(store: Store) -> None:
         assert [past.scan for past in tx.history.openings(NOW)] == [said, None, None]
         facts = [case.facts for case in cases(tx, NOW, config)]
     assert [(one.spam, one.virus, one.unscanned) for one in facts] == [((7.5, 15.0), "", frozenset())] + [(None, None, frozenset())] * 2
+
+
+def test_a_past_mail_has_the_channel_of_its_ticket(store: Store) -> None:
+    keep(store, 1, ticket=7)
+    keep(store, 2, ticket=8)
+    keep(store, 3, ticket=None)
+    with store.write() as tx:
+        for number, channel in ((7, "outgoing"), (8, "mail")):
+            tx.tickets.save(replace(a_ticket(), id=number, channel=channel), expected_version=0)
+
+    with store.read() as tx:
+        assert [past.channel for past in tx.history.openings(NOW)] == ["outgoing", "mail", "mail"]
 
 
 def test_older_mails_stay_out(store: Store) -> None:

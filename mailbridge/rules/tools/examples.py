@@ -170,6 +170,7 @@ def facts_of_example(policy: Policy, mail: Mapping[str, Any]) -> Facts:
         mail_from=_address(mail.get("from", "")).address,
         rcpt_to=tuple(_address(to).address for to in mail.get("to", ())),
         account=mail.get("mailbox", ""),
+        channel=mail.get("channel", "mail"),
         agent=mail.get("agent", ""),
         verified=mail.get("verified", True),
         reply=reply,
@@ -226,6 +227,7 @@ def _ticket(policy: Policy, mail: Mapping[str, Any], now: datetime) -> Ticket:
         created_at=now,
         updated_at=now,
         participants=(Participant(address=_address(mail.get("from", "")).address),),
+        channel=mail.get("channel", "mail"),
     )
 
 

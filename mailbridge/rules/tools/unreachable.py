@@ -17,7 +17,7 @@ from mailbridge.rules.matchers import passes
 from mailbridge.rules.tree import AllOf, AnyOf, Condition, Exists, Fact, MatchType, NotOf, Number, Rule, Test, TextTest, ValueSource
 
 MAX_PAIRS = 500_000  # comparisons of two rules; about ten seconds
-SINGLE = frozenset({"kind", "language", "writer"})  # sources with one value at most
+SINGLE = frozenset({"kind", "channel", "language", "writer"})  # sources with one value at most
 
 
 def unreachable(rules: Sequence[Rule]) -> list[Problem]:

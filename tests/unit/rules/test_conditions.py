@@ -49,6 +49,8 @@ def holds_for(condition: str, message: Message, **facts: Any) -> bool:
         ("{mailbox: sales@acme.example}", {"to": ["Sales <SALES+x@acme.example>"]}, {"to": ["bills@acme.example"]}),
         ("{mailbox: sales@acme.example}", {"cc": ["sales@acme.example"]}, {"subject": "sales@acme.example"}),
         ("{mailbox: [imap-sales, x]}", {"mailbox": "Imap-Sales"}, {"mailbox": "imap"}),
+        ("{channel: [outgoing, phone]}", {"channel": "outgoing"}, {"channel": "mail"}),
+        ("{channel: mail}", {}, {"channel": "walk-in"}),
         ("{header: {subject: [a, b]}}", {"subject": "b"}, {"subject": "c"}),
         ('{header: {subject: {is: x, comparator: "i;octet"}}}', {"subject": "x"}, {"subject": "X"}),
         ("{header: {subject: {contains: straße}}}", {"subject": "Die STRAßE"}, {"subject": "Die Strase"}),

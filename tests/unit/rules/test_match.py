@@ -140,6 +140,16 @@ def test_a_verdict_on_a_reply_says_only_what_changes() -> None:
     assert verdict.trace.steps[0].changes[0].before == "normal"
 
 
+@pytest.mark.parametrize(("channel", "tags"), [("phone", ("vpn",)), ("mail", ())])
+def test_the_channel_of_a_ticket_counts_for_its_replies(channel: str, tags: tuple[str, ...]) -> None:
+    made = policy("- {name: x, when: {channel: phone, reply: true}, then: {tags: [vpn]}}\n")
+    ticket = Ticket(
+        id=7, subject="s", status="open", priority=Priority.NORMAL, team="support", created_at=NOW, updated_at=NOW, channel=channel
+    )  # fmt: skip
+
+    assert run(made.rules, facts_of(Message(), now=NOW, organisation=made.organisation, ticket=ticket)).tags == tags
+
+
 def test_the_age_of_the_ticket_is_by_the_clock() -> None:
     made = policy("- {name: x, when: {ticket: {age: {over: 3d}}}, then: {tags: vpn}}\n")
     ticket = Ticket(id=7, subject="s", status="open", priority=Priority.NORMAL, team="support", created_at=NOW, updated_at=NOW)
