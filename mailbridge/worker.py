@@ -297,7 +297,8 @@ class Worker:
     def _worked(self, tx: Tx, waiting: ClaimedMail, mail: Examined, arrival: Arrival, desk: Desk, owner: str) -> MailResult:
         began = perf_counter()
         result = process(tx, mail.message, arrival, desk.at(tx), self._clock.now())
-        self._metrics.mail_processed(perf_counter() - began)
+        if result.outcome is not MailOutcome.CANARY:
+            self._metrics.mail_processed(perf_counter() - began)
         self._finish(tx, waiting, owner, result)
         return result
 
@@ -336,7 +337,9 @@ class Worker:
     def _count(self, portion: Sequence[ClaimedMail], done: Sequence[Done]) -> None:
         now = self._clock.now()
         for waiting, one in zip(portion, done, strict=True):
-            if one.result.outcome is not MailOutcome.WAIT:
+            if one.result.outcome is MailOutcome.CANARY:
+                self._metrics.canary_done()
+            elif one.result.outcome is not MailOutcome.WAIT:
                 self._metrics.mail_done(one.result.outcome, (now - waiting.envelope.received_at).total_seconds())
 
     def _announce(self, done: Sequence[Done]) -> None:

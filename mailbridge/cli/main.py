@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "search": ("mailbridge.cli.search:search", "Find mails by their words."),
     "docs": ("mailbridge.cli.docs:docs", "Find files that came with mails."),
     "audit": ("mailbridge.cli.audit:audit", "Compare every mail that came with what became of it."),
+    "canary": ("mailbridge.cli.canary:canary", "Measure the way of mail out and in again."),
     "shadow": ("mailbridge.cli.shadow:shadow", "Show what a desk in shadow mode would have done; end it."),
     "trace": ("mailbridge.cli.trace:trace", "Show one mail and everything that it caused."),
     "outbox": ("mailbridge.cli.outbox:outbox", "List, show and resend outgoing mails."),

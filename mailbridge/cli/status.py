@@ -52,6 +52,7 @@ class DeskStatus:
     sources: tuple[Mapping[str, Any], ...]
     feeds: tuple[Mapping[str, Any], ...]  # calendar feeds
     audit: Mapping[str, Any]  # result of the last audit
+    canary: tuple[Mapping[str, Any], ...]  # mails of the desk to itself, by address
     jobs: tuple[Mapping[str, Any], ...]  # what jobs could not do
     clock: Mapping[str, Any]  # the last step of the machine's clock: at, seconds, steps
     troubles: tuple[str, ...]
@@ -113,9 +114,12 @@ def write_state(desk: OpenDesk, now: datetime) -> Mapping[str, Any]:
 
 
 def look(desk: OpenDesk, now: datetime) -> DeskStatus:
+    from mailbridge.cli.canary_lines import about as about_canary
+    from mailbridge.cli.canary_lines import watches_of
     from mailbridge.cli.check_feeds import feed_healths
     from mailbridge.oauth.health import healths_in
 
+    canaries = tuple(about_canary(watch, now) for watch in watches_of(desk, desk.config.canary_addresses))
     addresses = _feeds(desk)
     writes = write_state(desk, now)
     with desk.store.read() as tx:
@@ -150,6 +154,7 @@ def look(desk: OpenDesk, now: datetime) -> DeskStatus:
             sources=sources,
             feeds=tuple(asdict(one) for one in feeds),
             audit=audited,
+            canary=canaries,
             jobs=tuple(asdict(one) for one in failures[:MOST_FAILURES]),
             clock={name: clock[name] for name in ("at", "seconds", "steps") if name in clock},
             troubles=(
@@ -268,6 +273,12 @@ def source_row(one: Mapping[str, Any]) -> str:
     return f"{one['source']}  {', '.join(said)}"
 
 
+def canary_row(one: Mapping[str, Any]) -> str:
+    """`support@acme.example  came back after 3.2 s, 2026-11-21 14:02Z`."""
+    said = f"came back after {one['seconds']:.1f} s, {when(one['arrived'])}" if one["arrived"] else "none came yet"
+    return f"{one['to']}  {said}{', late' if one['late_since'] else ''}"
+
+
 def troubles(
     inbox: Mapping[str, int],
     oldest: datetime | None,
@@ -317,6 +328,7 @@ def show(desk: OpenDesk, found: DeskStatus) -> None:
     rows += [("login", f"{login['name']} at {login['provider']}: {login['state']}") for login in found.logins]
     rows += [("suspended", f"{found.suspended} bouncing addresses")] if found.suspended else []
     rows += [("backup", _ages(found.backup))] if found.backup["made"] or desk.config.backup.to else []
+    rows += [("canary", canary_row(one)) for one in found.canary]
     rows += [("source", source_row(one)) for one in found.sources]
     rows += [("feed", f"{one['address']}  {feed_row(one)}") for one in found.feeds]
     for name, value in rows:

@@ -61,6 +61,7 @@ def _config(found: Document, environment: Environment) -> Config | None:
     sources.check_sockets((*found.several("listener"), found.one("metrics"), found.one("health")))
     ways_out = outgoing.servers(found.one_or_several("outgoing"), found.several("identity"), accounts, environment)
     log = found.one("log").values
+    webhooks = outgoing.webhooks(found.one("webhooks"), environment)
     settings = {
         "store_url": desk.store_url(found.one("store"), environment),
         "pipe": sources.pipe(found.one("pipe"), found.one("desk")),
@@ -70,7 +71,8 @@ def _config(found: Document, environment: Environment) -> Config | None:
         "scan": senders.scan(found.one("scan")),
         "dkim": identities.dkim(found.several("dkim"), found.several("identity")),
         "smime_certificates": identities.smime(found.one("smime"), environment.folder),
-        "webhooks": outgoing.webhooks(found.one("webhooks"), environment),
+        "webhooks": webhooks,
+        "canary": operation.canary(found.one("canary"), webhooks.hosts, ways_out),
         "calendars": outgoing.calendars(found.one("calendars")),
         "knowledge": operation.knowledge(found.one("knowledge"), environment.folder),
         "metrics": operation.metrics(found.one("metrics")),

@@ -292,6 +292,25 @@ class HealthSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CanarySettings:
+    """How often the desk sends a mail to itself, to which addresses (none: its own), and who hears how of one that does not come.
+
+    `alarm_outgoing`: the name of the server by which the admins get the alarm.  Without it and `alarm_url` they get a usual mail.
+    """
+
+    every: timedelta = timedelta(minutes=5)
+    to: tuple[str, ...] = ()
+    late_after: timedelta = timedelta(minutes=10)
+    alarm_url: str = field(default="", repr=False)
+    alarm_outgoing: str = ""
+
+    @property
+    def has_alarm(self) -> bool:
+        """Whether the alarm has a way of its own."""
+        return bool(self.alarm_url or self.alarm_outgoing)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LimitSettings:
     """Caps against loops and abuse, and bounds on the work for one mail."""
 
@@ -409,6 +428,7 @@ class Config:
     metrics: MetricsSettings = field(default_factory=MetricsSettings)
     backup: Backup = field(default_factory=Backup)
     health: HealthSettings = field(default_factory=HealthSettings)
+    canary: CanarySettings | None = None  # None: no mail is sent to measure the way
     oauth: tuple[OAuth, ...] = ()
     encryption_key: str = field(default="", repr=False)  # encrypts stored tokens; '' where there are none
     readers: int = 2  # reading child processes
@@ -439,6 +459,13 @@ class Config:
     def is_for_sent_mail(self, mailbox: str, folder: str) -> bool:
         """Whether the folder of the mailbox holds mail that another help desk sent."""
         return any(one.name == mailbox and folder in one.sent for one in self.mailboxes)
+
+    @property
+    def canary_addresses(self) -> tuple[str, ...]:
+        """The addresses whose way is measured; none in shadow mode, or where that is not configured."""
+        if self.canary is None or self.desk.shadow:
+            return ()
+        return self.canary.to or (self.desk.address,)
 
     @property
     def outgoing_servers(self) -> tuple[Outgoing, ...]:

@@ -14,8 +14,9 @@ from mailbridge.checks import build
 from mailbridge.checks.examine import Examiner
 from mailbridge.clock import Clock, SystemClock
 from mailbridge.config import shipped
-from mailbridge.config.model import Config, Outgoing
+from mailbridge.config.model import CanarySettings, Config, Outgoing
 from mailbridge.conversation.tokens import Signer
+from mailbridge.daemon.canaries import CanaryOutside
 from mailbridge.daemon.faults import FaultNotices
 from mailbridge.daemon.jobs import DeskJobs
 from mailbridge.daemon.keys import load_signer
@@ -24,6 +25,8 @@ from mailbridge.daemon.sources import SourceWatch
 from mailbridge.delivery import transports
 from mailbridge.delivery.deliver import DeliveryWorker
 from mailbridge.delivery.render.render import Renderer
+from mailbridge.delivery.render.renderer import NotificationRenderer
+from mailbridge.delivery.render.template_context import TemplateContext
 from mailbridge.delivery.render.ticket_context import view_of
 from mailbridge.delivery.servers import OutgoingServers
 from mailbridge.delivery.shadow import ShadowTransport
@@ -39,9 +42,11 @@ from mailbridge.health.gauges import DeskGauges
 from mailbridge.intake.inbox import Inbox
 from mailbridge.jobs.attempts import JobRuns
 from mailbridge.jobs.audit import audit_daily
+from mailbridge.jobs.canary import Canaries
 from mailbridge.jobs.knowledge import KnowledgeReloader
 from mailbridge.jobs.leases import LeaseKeeper
 from mailbridge.jobs.reload import RulesReloader
+from mailbridge.notifications.model import Notification
 from mailbridge.oauth.endpoint import TokenEndpoint as TokenEndpoint
 from mailbridge.ops import crash
 from mailbridge.ops.clock_watch import ClockWatch
@@ -258,7 +263,7 @@ class App:
             self.renderer,
             self.clock,
             desk=self.desk_of_files,
-            view=lambda tx, notification, desk: view_of(tx, notification, desk.at(tx), self.clock.now()),
+            view=self._view,
             failed=self.faults.undeliverable,
             held=self.faults.automatic_stopped,
             report=partial(self.sources.transport_reports, server),
@@ -268,6 +273,29 @@ class App:
             sign=self.signer_of_mails.signed,
             owner=self.leases.owner,
         )
+
+    @cached_property
+    def canaries(self) -> Canaries:
+        """The mails of the desk to itself."""
+        settings = self.config.canary or CanarySettings()
+        return Canaries(self.store, self.clock, settings, self.canary_outside)
+
+    @cached_property
+    def canary_outside(self) -> CanaryOutside:
+        renderer = NotificationRenderer(self.renderer, self.clock, desk=self.desk_of_files, view=self._view)
+        return CanaryOutside(
+            config=self.config,
+            store=self.store,
+            board=self.sources.board,
+            signer=lambda: self.signer,
+            transport=self._transport,
+            sign=self.signer_of_mails.signed,
+            renderer=renderer,
+        )
+
+    def _view(self, tx: Tx, notification: Notification, desk: Desk) -> TemplateContext:
+        """What the template of this notification may show."""
+        return view_of(tx, notification, desk.at(tx), self.clock.now())
 
     def _transport(self, server: Outgoing) -> Transport:
         if self.config.desk.shadow:

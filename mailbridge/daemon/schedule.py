@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from mailbridge.daemon.app import App
 from mailbridge.health import names
@@ -34,6 +35,7 @@ LOOK = timedelta(seconds=15)
 PING = timedelta(minutes=1)
 NOTICE_EVERY = timedelta(minutes=1)
 SOURCES = timedelta(seconds=10)
+CANARY = timedelta(seconds=10)  # looks whether one is due, or late
 
 
 def schedule(app: App, *, intake: bool, clocks: bool, beat: Callable[[], None], probe: Callable[[], None]) -> list[Job]:
@@ -64,6 +66,7 @@ def schedule(app: App, *, intake: bool, clocks: bool, beat: Callable[[], None], 
         jobs.append(Job(name="silence", every=SILENCE, run=app.jobs.look_for_silence))
         jobs.append(Job(name="failures", every=NOTICE_EVERY, run=app.jobs.notify_job_failures))
         jobs.append(Job(name="sources", every=SOURCES, run=app.jobs.notify_sources))
+        jobs += _canaries(app)
         if app.config.backup.to is not None:
             jobs.append(Job(name="backup", every=BACKUP, run=app.backups.look))
     if intake:
@@ -71,4 +74,17 @@ def schedule(app: App, *, intake: bool, clocks: bool, beat: Callable[[], None], 
         jobs.append(Job(name="look", every=LOOK, run=app.sources.pulse.look))
         jobs.append(Job(name="ping", every=PING, run=app.sources.pulse.ping))
         jobs.append(Job(name="probe", every=names.PROBE_EVERY, run=probe))
+    return jobs
+
+
+def _canaries(app: App) -> list[Job]:
+    """A job for each address, because a silent server holds up who sends by it; one that judges, and one that tells."""
+    if not (addresses := app.config.canary_addresses):
+        return []
+    jobs = [
+        Job(name=f"canary{f'-{number}' if number else ''}", every=CANARY, run=partial(app.canaries.send_due, to))
+        for number, to in enumerate(addresses)
+    ]
+    jobs.append(Job(name="canary-watch", every=CANARY, run=partial(app.canaries.look, addresses)))
+    jobs.append(Job(name="canary-alarm", every=CANARY, run=partial(app.canaries.tell, addresses)))
     return jobs

@@ -22,6 +22,7 @@ class AuditOutcome(StrEnum):
     QUARANTINED = "quarantined"
     DROPPED = "dropped by rule"
     KEPT = "kept by policy"
+    CANARY = "canary"
     WITHDRAWN = "withdrawn by an operator"
 
 
@@ -59,8 +60,10 @@ def outcome_of(counted: OutcomeCount) -> AuditOutcome | None:
             return AuditOutcome.DUPLICATE
         case _, "held":
             return AuditOutcome.KEPT
+        case _, "canary":
+            return AuditOutcome.CANARY
         case _, "ignored":
-            return {"canary": AuditOutcome.KEPT, "unsubscribe": AuditOutcome.COMMAND}.get(counted.handler or "", AuditOutcome.DROPPED)
+            return {"canary": AuditOutcome.CANARY, "unsubscribe": AuditOutcome.COMMAND}.get(counted.handler or "", AuditOutcome.DROPPED)
         case _, ("append" | "kept") as outcome:
             return _of_stored(counted, outcome)
     raise ValueError(f"unknown outcome {counted.outcome} in state {counted.state}")

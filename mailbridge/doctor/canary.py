@@ -5,16 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
 
 from mailbridge.config.model import Config
-from mailbridge.conversation.canary import KINDS, STATE_KEY, canary_key
-from mailbridge.conversation.marks import loop_mark
+from mailbridge.conversation.canary import KINDS, STATE_KEY
 from mailbridge.conversation.tokens import Signer
 from mailbridge.delivery import transports
-from mailbridge.delivery.transport import Delivered, Withheld
+from mailbridge.delivery.canary_mail import canary_mail, failure_of
 from mailbridge.doctor.model import Finding, doubtful, right, wrong
 from mailbridge.errors import MailbridgeError
 from mailbridge.oauth.model import TokenSource
@@ -100,20 +96,15 @@ def _send(config: Config, signer: Signer, nonce: str, kind: str, now: datetime, 
     address = config.desk.address
     local, _, domain = address.rpartition("@")
     to = address if kind == "plain" else f"{local}+canary@{domain}"
-    mail = EmailMessage(policy=SMTP)
-    mail["From"], mail["To"], mail["Subject"] = address, to, "mailbridge doctor: delivery test"
-    mail["Date"], mail["Message-ID"] = format_datetime(now), f"<canary-{nonce}-{kind}@{domain}>"
-    mail["Auto-Submitted"], mail["X-Mailbridge-Loop"] = "auto-generated", loop_mark(signer, canary_key(nonce, kind))
-    mail.set_content("The desk sent this mail to itself to test delivery. It opens no ticket.\n")
+    raw = canary_mail(signer, nonce, kind, address, to, "mailbridge doctor: delivery test", now)
     try:
         transport = transports.transport(config.outgoing, config.folder, hostname=config.outgoing.helo or domain, tokens=tokens)
     except MailbridgeError as error:
         return error.what
     try:
-        outcome = transport.send(address, to, mail.as_bytes(), lambda: None)
+        return failure_of(transport.send(address, to, raw, lambda: None))
     finally:
         transport.close()
-    return "" if isinstance(outcome, Delivered | Withheld) else outcome.reply or "no reason was given"
 
 
 def _wait(store: Store, kinds: list[str], patience: float) -> dict[str, datetime]:

@@ -1,19 +1,29 @@
-"""A mail that `mailbridge doctor` or `mailbridge auth test` sent to the desk itself: its way is measured, and it becomes no ticket."""
+"""A mail that the desk sent to itself: its way is measured, and it becomes no ticket."""
 
 from __future__ import annotations
 
-from mailbridge.conversation.canary import AUTH_KINDS, AUTH_STATE_KEY, KINDS, STATE_KEY, canary_key
-from mailbridge.conversation.marks import is_mark_of
+from mailbridge.conversation import canary
+from mailbridge.conversation.canary import AUTH_KINDS, AUTH_STATE_KEY, KINDS, REGULAR, STATE_KEY, canary_key, watch_key
+from mailbridge.conversation.marks import is_mark_of, is_our_mark
 from mailbridge.execution.desk import Desk
 from mailbridge.handling.outcome import MailOutcome, MailResult
 from mailbridge.handling.placed_mail import ArrivedMail
+from mailbridge.message.headers import header_block, mail_fields
+from mailbridge.message.passages import passages
 from mailbridge.store.tx import Tx
 
 _SENDERS = ((STATE_KEY, KINDS, "doctor"), (AUTH_STATE_KEY, AUTH_KINDS, "auth test"))
 
 
 def file_canary(tx: Tx, desk: Desk, mail: ArrivedMail) -> MailResult | None:
-    """The mail's arrival is noted where it is the canary that is waited for; None for every other mail."""
+    """The mail's arrival is noted where it is one that is waited for; None for every other mail, also for a copy of one that came."""
+    if not is_our_mark(desk.signer, mail.message.loop_mark):
+        return None
+    return _asked_for(tx, desk, mail) or _regular(tx, desk, mail)
+
+
+def _asked_for(tx: Tx, desk: Desk, mail: ArrivedMail) -> MailResult | None:
+    """A mail of a command that waits for it."""
     mark, now = mail.message.loop_mark, mail.now
     for key, kinds, command in _SENDERS:
         sent = tx.state.get(key)
@@ -21,5 +31,27 @@ def file_canary(tx: Tx, desk: Desk, mail: ArrivedMail) -> MailResult | None:
             if is_mark_of(desk.signer, mark, canary_key(sent["nonce"], kind)):
                 sent = tx.state.take(key, now) or sent
                 tx.state.set(key, {**sent, kind: now.isoformat()}, now)
-                return MailResult(outcome=MailOutcome.IGNORED, reason=f"a mail of mailbridge {command} to the desk itself")
+                return MailResult(outcome=MailOutcome.CANARY, reason=f"a mail of mailbridge {command} to the desk itself")
     return None
+
+
+def _regular(tx: Tx, desk: Desk, mail: ArrivedMail) -> MailResult | None:
+    """A mail of the regular measurement."""
+    for to in desk.config.canary_addresses or (desk.config.desk.address,):
+        nonce = _nonce(tx.state.get(watch_key(to)), to, desk, mail)
+        # Between the two looks another process may have taken a copy of the same mail.
+        if not nonce or not (nonce := _nonce(stored := tx.state.take(watch_key(to), mail.now), to, desk, mail)):
+            continue
+        watch = canary.clipped(canary.watch_of(to, stored), mail.now)
+        way = passages(mail_fields(header_block(tx.blobs.get(mail.arrival.sha256))))
+        watch = canary.arrived(watch, nonce, mail.arrival.envelope.received_at, mail.now, way)
+        tx.state.set(watch_key(to), canary.stored_watch(watch), mail.now)
+        return MailResult(outcome=MailOutcome.CANARY, reason="a mail of the desk to itself, which measures the way of mail")
+    return None
+
+
+def _nonce(stored: object, to: str, desk: Desk, mail: ArrivedMail) -> str:
+    """The nonce of the canary that this mail is, if it is one that has not come yet."""
+    under_way = canary.watch_of(to, stored).under_way if isinstance(stored, dict) else ()
+    mark = mail.message.loop_mark
+    return next((one.nonce for one in under_way if is_mark_of(desk.signer, mark, canary_key(one.nonce, REGULAR))), "")

@@ -16,6 +16,7 @@ class MailOutcome(StrEnum):
     IGNORED = "ignored"  # stored, on no ticket: a rule said drop
     HELD = "held"  # in an agent's name: worked off when the agent says yes
     QUARANTINED = "quarantined"  # kept whole, aside, for a person to look at
+    CANARY = "canary"  # not stored: the desk sent it to itself, to measure its way
     WAIT = "wait"  # not yet: an earlier mail comes first
 
 

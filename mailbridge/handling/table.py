@@ -41,6 +41,15 @@ QUARANTINED, DUPLICATE, WAIT = MailOutcome.QUARANTINED, MailOutcome.DUPLICATE, M
 
 BEFORE_PLACING: tuple[Handler[ArrivedMail], ...] = (
     Handler(
+        # Before the copies: a forged copy that came first must not make the genuine one its duplicate.
+        name="canary",
+        when=lambda desk, mail: bool(mail.message.loop_mark),
+        why="the desk sent it to itself, to measure its way",
+        run=file_canary,
+        may_decline=True,
+        outcomes=frozenset({MailOutcome.CANARY}),
+    ),
+    Handler(
         name="released_lines",
         when=lambda desk, mail: mail.copy is not None,
         why="the mail is stored, and somebody said yes to its held command lines",
@@ -61,14 +70,6 @@ BEFORE_PLACING: tuple[Handler[ArrivedMail], ...] = (
         why="a scanner found a virus",
         run=aside.quarantine_virus,
         outcomes=frozenset({QUARANTINED}),
-    ),
-    Handler(
-        name="canary",
-        when=lambda desk, mail: bool(mail.message.loop_mark),
-        why="the desk sent it to itself, to measure its way",
-        run=file_canary,
-        may_decline=True,
-        outcomes=frozenset({IGNORED}),
     ),
     Handler(
         name="unsubscribe",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from mailbridge.execution.desk import Desk
@@ -15,6 +15,7 @@ from mailbridge.store.sources import MailArrived
 
 STATE_KEY = "arrivals-counted"
 PORTION = 2_000
+UNDECIDED = timedelta(minutes=10)  # how long a mail that is in progress is waited for
 KEPT = WEEKS * WEEK + WEEK  # hours
 
 
@@ -25,7 +26,7 @@ def count_arrivals(store: Store, now: datetime) -> int:
             return 0
     with store.write() as tx:
         after = tx.state.take(STATE_KEY, now) or 0
-        found = tx.sources.came(after, PORTION)
+        found = _known(tx.sources.came(after, PORTION), now)
         mails, sizes, last = _sums(found, now)
         tx.sources.add_arrivals({key: (count, sizes[key]) for key, count in mails.items()})
         for name, moment in last.items():
@@ -34,11 +35,17 @@ def count_arrivals(store: Store, now: datetime) -> int:
     return len(found)
 
 
+def _known(found: Sequence[MailArrived], now: datetime) -> Sequence[MailArrived]:
+    """Those up to the first whose outcome is to be waited for: it may be a canary, which is not counted."""
+    first = next((at for at, came in enumerate(found) if came.is_open and now - came.received_at < UNDECIDED), len(found))
+    return found[:first]
+
+
 def _sums(found: Iterable[MailArrived], now: datetime) -> tuple[Counter[tuple[str, int]], Counter[tuple[str, int]], dict[str, datetime]]:
     mails, sizes, last = Counter[tuple[str, int]](), Counter[tuple[str, int]](), dict[str, datetime]()
     for came in found:
         name, moment = way_in(came.source, came.account, came.folder), min(came.received_at, now)
-        if not name:
+        if not name or came.is_canary:
             continue
         last[name] = max(moment, last.get(name, moment))
         if hour_of(now) - hour_of(moment) <= KEPT:

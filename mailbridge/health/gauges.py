@@ -10,11 +10,13 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from mailbridge.clock import Clock
 from mailbridge.config.model import Config
+from mailbridge.health.canary_gauges import CANARY_GAUGES
 from mailbridge.oauth.health import ENDS_KEY
 from mailbridge.ops.metrics import Gauge
 from mailbridge.store.engine import Store
@@ -240,7 +242,9 @@ BY_SERVER = "mailbridge_outbox_by_server"
 def gauges_of(config: Config) -> tuple[StoreGauge, ...]:
     """All gauges of a desk with this configuration."""
     about = "Outgoing mails that are to be sent, by server and state"
-    return (*GAUGES, StoreGauge(name=BY_SERVER, about=about, labels=("server", "state"), count=_by_server(config)))
+    by_server = StoreGauge(name=BY_SERVER, about=about, labels=("server", "state"), count=_by_server(config))
+    canaries = (StoreGauge(name=one.name, about=one.about, labels=one.labels, count=partial(one.count, config)) for one in CANARY_GAUGES)
+    return (*GAUGES, by_server, *canaries)
 
 
 DISK_FREE = Gauge(name="mailbridge_disk_free_bytes", about="Free space of the disk with these files", labels=("files",))

@@ -40,6 +40,10 @@ def smime_name(identity: Identity) -> str:
     return f"smime:{identity.address.lower()}"
 
 
+def canary_name(to: str) -> str:
+    return f"canary:{to.lower()}"
+
+
 def way_in(source: str, account: str, folder: str) -> str:
     """The name of the source of a mail in the inbox; '' for mails without a source (imports, commands)."""
     match source:
@@ -66,6 +70,9 @@ def expected(config: Config) -> dict[str, timedelta]:
     found |= {smime_name(one): PROBED_WITHIN for one in config.desk.identities if one.smime_key_file}
     if config.smime_certificates:
         found[SMIME_RECIPIENTS] = PROBED_WITHIN
+    if config.canary:
+        within = config.canary.every + config.canary.late_after + timedelta(minutes=2)
+        found |= {canary_name(to): within for to in config.canary_addresses}
     if asks_dns(config):
         found[DNS] = PROBED_WITHIN
     if config.scan.clamd is not None:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from mailbridge.config.model import Config
 from mailbridge.execution.desk import Desk
-from mailbridge.health.names import PROBED_WITHIN, expected
+from mailbridge.health.names import PROBED_WITHIN, canary_name, expected
 from mailbridge.notifications.compose import admin_notifications
 from mailbridge.notifications.payloads.admins import SourceNews, SourceRow
 from mailbridge.store.engine import Store
@@ -30,11 +31,11 @@ def notify_sources(store: Store, desk: Desk, now: datetime) -> int:
     config = desk.config
     within = expected(config)
     with store.read() as tx:
-        if not _news(tx.sources.all(), within, now):
+        if not _news(_told_here(tx.sources.all(), config), within, now):
             return 0
     with store.write() as tx:
         tx.state.take("sources-told", now)  # lock: two daemons send it once
-        news = _news(tx.sources.all(), within, now)
+        news = _news(_told_here(tx.sources.all(), config), within, now)
         for one in news:
             tx.sources.set_notified(one.source.name, _told_as(one.state), now)
         rows = tuple(_row(one) for one in news if one.state is not HealthState.OK)
@@ -47,6 +48,12 @@ def notify_sources(store: Store, desk: Desk, now: datetime) -> int:
             tx.wake("outbox")
         tx.state.set("sources-told", now.isoformat(), now)
     return len(news)
+
+
+def _told_here(sources: Sequence[SourceHealth], config: Config) -> Sequence[SourceHealth]:
+    """All but the canaries whose alarm has a way of its own."""
+    elsewhere = {canary_name(to) for to in config.canary_addresses} if config.canary and config.canary.has_alarm else frozenset()
+    return [one for one in sources if one.name not in elsewhere]
 
 
 def _news(sources: Sequence[SourceHealth], within: dict[str, timedelta], now: datetime) -> list[News]:

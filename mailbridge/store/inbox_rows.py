@@ -31,6 +31,7 @@ class InboxOutcome(StrEnum):
     DUPLICATE = "duplicate"  # a second copy
     KEPT = "kept"  # kept with the ticket, moved nothing: vacation, bounce
     IGNORED = "ignored"  # nothing to do: a loop, a rule dropped it
+    CANARY = "canary"  # the desk's own, to measure the way of mail
     HELD = "held"  # an agent's, and nothing is done before the agent says yes
 
 

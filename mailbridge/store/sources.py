@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from mailbridge.store import dialects
+from mailbridge.store.inbox_rows import InboxOutcome, InboxState
 from mailbridge.store.source_health import SourceHealth
 from mailbridge.store.sql import Sql
 from mailbridge.store.tables.desk import arrivals, sources
@@ -71,8 +72,10 @@ _ARRIVALS = sa.select(arrivals.c.hour, arrivals.c.mails, arrivals.c.bytes).where
     arrivals.c.source == sa.bindparam("s_source"), arrivals.c.hour >= sa.bindparam("s_hour")
 )
 _FORGET_ARRIVALS = arrivals.delete().where(arrivals.c.source == sa.bindparam("s_source"), arrivals.c.hour < sa.bindparam("s_hour"))
+_IS_OPEN = inbox.c.state.in_((InboxState.NEW, InboxState.CLAIMED))
+_IS_CANARY = sa.func.coalesce(inbox.c.outcome, "") == InboxOutcome.CANARY
 _CAME = (
-    sa.select(inbox.c.id, inbox.c.source, inbox.c.account, inbox.c.folder, inbox.c.received_at, inbox.c.size)
+    sa.select(inbox.c.id, inbox.c.source, inbox.c.account, inbox.c.folder, inbox.c.received_at, inbox.c.size, _IS_OPEN, _IS_CANARY)
     .where(inbox.c.id > sa.bindparam("s_after"))
     .order_by(inbox.c.id)
     .limit(sa.bindparam("s_limit"))
@@ -84,7 +87,7 @@ _OLDEST = sa.text(
 
 
 class MailArrived(NamedTuple):
-    """A mail of the inbox, as far as the count of arrivals needs it."""
+    """A mail of the inbox, as far as the count of arrivals needs it.  `is_open`: what becomes of it is not known yet."""
 
     id: int
     source: str
@@ -92,6 +95,8 @@ class MailArrived(NamedTuple):
     folder: str
     received_at: datetime
     size: int
+    is_open: bool
+    is_canary: bool
 
 
 class Sources:

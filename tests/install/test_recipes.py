@@ -150,6 +150,7 @@ NOT_RUN = {
     "shadow.md: mailbridge shadow end --next-number 5000": "tests/e2e/test_shadow.py runs the command",
     "README.md: make nightly PART=tokens": "a run of up to an hour; tests/unit/test_nightly.py has the list of parts",
     "README.md: make test": "this test is part of it",
+    "canary.md: $ mailbridge canary show": "it shows output; tests/e2e/test_canary.py runs the command",
     "audit.md: $ mailbridge audit": "it shows output; tests/e2e/test_one_id.py runs the command",
     'audit.md: $ mailbridge audit --withdraw "imap:support/INBOX:1796081792:17" --reason "spam, deleted by hand"': (
         "tests/flows/test_audit.py withdraws mails"

@@ -19,7 +19,7 @@ _ALL = (
     outgoing.OUTGOING,
     oauth.ACCOUNT, oauth.ENCRYPTION, operation.LIMITS, operation.TOKENS, senders.AUTHENTICITY, senders.SCAN,
     outgoing.WEBHOOKS, outgoing.CALENDARS,
-    operation.METRICS, operation.BACKUP, operation.HEALTH, operation.KNOWLEDGE, operation.WORKERS, operation.LOG,
+    operation.METRICS, operation.BACKUP, operation.HEALTH, operation.CANARY, operation.KNOWLEDGE, operation.WORKERS, operation.LOG,
 )  # fmt: skip
 # Every key of mailbridge.toml is in one of these; the manual (docs/manual/configuration.md) explains each, a test compares.
 SECTIONS: Mapping[str, SectionSchema] = {schema.name: schema for schema in _ALL}

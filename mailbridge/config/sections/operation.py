@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from mailbridge.config import servers, times
 from mailbridge.config.exposure import is_loopback
-from mailbridge.config.model import Backup, HealthSettings, Keep, KnowledgeSettings, MetricsSettings, TokenSettings
+from mailbridge.config.model import (
+    Backup,
+    CanarySettings,
+    HealthSettings,
+    Keep,
+    KnowledgeSettings,
+    MetricsSettings,
+    Outgoing,
+    TokenSettings,
+)
 from mailbridge.config.scalars import WholeNumber
 from mailbridge.config.schema import Key, Record
 from mailbridge.config.sections import kinds
 from mailbridge.config.sections.section import Section, section
+from mailbridge.config.suggest import did_you_mean
 
 PING_SCHEMES = {"https": "https://hc-ping.example/0f3a", "http": "http://127.0.0.1:8000/ping"}
+ALARM_SCHEMES = {"https": "https://hooks.acme.example/alarm", "http": "http://127.0.0.1:8080/alarm"}
 _BACKUPS = WholeNumber(least=0, most=10_000)
 
 LIMITS = section(
@@ -70,6 +82,16 @@ HEALTH = section(
         "silence": kinds.FLAG,
     },
 )
+CANARY = section(
+    "[canary]",
+    {
+        "every": kinds.duration(timedelta(minutes=1), timedelta(days=1)),
+        "to": kinds.several(kinds.ADDRESS),
+        "late_after": kinds.duration(timedelta(minutes=1), timedelta(days=1)),
+        "alarm_url": kinds.text(servers.url(ALARM_SCHEMES)),
+        "alarm_outgoing": kinds.WORD,
+    },
+)
 KNOWLEDGE = section("[knowledge]", {"folder": kinds.LINE, "answers": kinds.LINE, "suggest_answers": kinds.FLAG})
 WORKERS = section("[workers]", {"readers": WholeNumber(least=1, most=256), "batch": WholeNumber(least=1, most=10_000)})
 LOG = section("[log]", {"format": kinds.one_of(("auto", "json", "console")), "level": kinds.one_of(("debug", "info", "warning", "error"))})
@@ -117,6 +139,28 @@ def health(found: Section) -> HealthSettings:
     if where.scheme == "http" and not is_loopback(where.hostname or ""):
         hint = "whoever reads it on its way can say that the desk is well; only this machine itself may be called by http"
         found.at_value("ping_url", "ping_url: only https", hint)
+    return settings
+
+
+def canary(found: Section, hosts: Sequence[str], ways_out: Sequence[Outgoing]) -> CanarySettings | None:
+    """None where there is no [canary].  `hosts` may be called, `ways_out` are the outgoing servers, the usual one first."""
+    if not found.is_written:
+        return None
+    settings = CanarySettings(**found.values)
+    if ways_out[0].url.startswith("maildir:"):
+        found.mistake("outgoing mail goes into a folder, so no mail comes back", "name an SMTP server: [outgoing] url")
+    others = [one.name for one in ways_out[1:]]
+    if settings.alarm_outgoing and settings.alarm_outgoing not in others:
+        hint = did_you_mean(settings.alarm_outgoing, others) or "the alarm must not need the server that may be broken: add an [[outgoing]]"
+        found.at_value("alarm_outgoing", f'alarm_outgoing: there is no second [[outgoing]] called "{settings.alarm_outgoing}"', hint)
+    where = urlsplit(settings.alarm_url)
+    host = (where.hostname or "").lower()
+    if settings.alarm_url and host not in hosts and f"{host}:{where.port}" not in hosts:
+        found.at_value("alarm_url", f'alarm_url: "{host}" is not among [webhooks] hosts', f'hosts = ["{host}"]')
+    if where.scheme == "http" and not is_loopback(host):
+        found.at_value("alarm_url", "alarm_url: only https", "only this machine itself may be called by http")
+    if len({address.lower() for address in settings.to}) < len(settings.to):
+        found.at_value("to", "to: an address stands there twice", "keep one of them")
     return settings
 
 

@@ -29,6 +29,11 @@ class Section:
     def is_there(self) -> bool:
         return bool(self.node.entries)
 
+    @property
+    def is_written(self) -> bool:
+        """Whether the table is in the file, be it without keys."""
+        return self.node.place.line > 0
+
     def written(self, key: str) -> object:
         """The value as it is in the file; None for a key that is not there."""
         node = self.node.get(key)

@@ -95,10 +95,10 @@ def from_(address: str) -> Message:
 
 # One mail for each row that no earlier row is sure to take.
 EXAMPLES: dict[str, Any] = {
+    "canary": arrived(replace(HUMAN, loop_mark="a mark")),
     "released_lines": arrived(copy=COPY),
     "duplicate": arrived(copy=COPY),
     "virus": arrived(virus="Eicar"),
-    "canary": arrived(replace(HUMAN, loop_mark="a mark")),
     "unsubscribe": arrived(replace(HUMAN, to=(replace(HUMAN.sender, address=SIGNER.reply_address(1, BOGDAN, Purpose.UNSUBSCRIBE)),))),
     "wait_for_earlier": arrived(replace(HUMAN, in_reply_to=("<1@customer.test>",))),
     "imported_reply": placed(source=Source.IMPORT),
@@ -137,7 +137,8 @@ BY_OUTCOME = {
         *("released_lines", "pairing_answer", "kept_mail_request", "held_answer", "automatic_kept", "answer_to_notification"),
         *("agent_questions", "other_desk"),
     },
-    MailOutcome.IGNORED: {"canary", "unsubscribe", "dropped_by_rule"},
+    MailOutcome.CANARY: {"canary"},
+    MailOutcome.IGNORED: {"unsubscribe", "dropped_by_rule"},
     MailOutcome.HELD: {"unproven_agent", "agent_reply"},
     MailOutcome.QUARANTINED: {
         *("virus", "blocked_sender", "quarantined_by_rule"),

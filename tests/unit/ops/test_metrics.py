@@ -6,7 +6,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -14,9 +14,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from mailbridge.checks import build
-from mailbridge.config.model import Backup, WebhookSettings
+from mailbridge.config.model import Backup, CanarySettings, WebhookSettings
+from mailbridge.conversation.canary import CanaryWatch, arrived, started, stored_watch
 from mailbridge.errors import Permanent, StoreAway
 from mailbridge.health.gauges import AUDIT_KEY, DeskGauges, disk_free, places
+from mailbridge.health.names import canary_name
 from mailbridge.message.model import ReadingPolicy
 from mailbridge.oauth.health import ENDS_KEY
 from mailbridge.ops.metrics import GaugeCollector, Metrics, MetricsServer
@@ -28,10 +30,17 @@ from tests.harness import RULES, TestDesk, a_desk, a_mail
 MANUAL = Path(__file__).parents[3] / "docs" / "manual" / "running.md"
 
 
+def a_canary(now: datetime) -> CanaryWatch:
+    """One that came."""
+    sent = started(CanaryWatch(to="support@desk.test"), "n", now, None)
+    return arrived(sent, "n", now, now, ())
+
+
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[TestDesk]:
     calls = {"routing/20-calls.yaml": '- name: tell\n  when: {exists: subject}\n  then: {webhook: "https://hooks.desk.test/t"}\n'}
-    with a_desk(tmp_path, rules=RULES | calls, webhooks=WebhookSettings(hosts=("hooks.desk.test",), secret="x")) as made:
+    hooks = WebhookSettings(hosts=("hooks.desk.test",), secret="x")
+    with a_desk(tmp_path, rules=RULES | calls, webhooks=hooks, canary=CanarySettings()) as made:
         yield made
 
 
@@ -176,6 +185,7 @@ def test_the_manual_names_each_metric_and_no_other(desk: TestDesk, endpoint: Met
         tx.sources.mail_came("pipe", desk.clock.now(), desk.clock.now())
         tx.state.set("backup", {"at": desk.clock.now().isoformat()}, desk.clock.now())
         tx.state.set(AUDIT_KEY, {"missing": 0}, desk.clock.now())
+        tx.state.set(canary_name("support@desk.test"), stored_watch(a_canary(desk.clock.now())), desk.clock.now())
         tx.state.set("backup-proof", {"made_at": desk.clock.now().isoformat()}, desk.clock.now())
     with desk.app.store.write() as tx:
         tx.grants.ensure("support")
