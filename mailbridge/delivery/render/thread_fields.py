@@ -7,6 +7,7 @@ customer's mail has an index, ours continues it.
 from __future__ import annotations
 
 import binascii
+import re
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,8 @@ from hashlib import sha256
 
 ROOT, BLOCK, MOST_BLOCKS = 22, 5, 20
 _FILETIME_EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
+_MOST_BYTES = 4096  # of one field; a topic is a subject, and the longest index that is continued has 164 characters
+_FIELD = re.compile(rb"^(?:Thread-Topic|Thread-Index)[ \t]*:[^\n]*(?:\n[ \t][^\n]*)*", re.IGNORECASE | re.MULTILINE)
 _SHORT = 1 << 49  # 100 ns units, 1.7 years: below it the difference is counted in steps of 2^18 units, above in steps of 2^23
 
 
@@ -28,9 +31,13 @@ class ThreadFields:
 
 
 def thread_fields(raw: bytes) -> ThreadFields:
-    """The fields of a stored mail."""
+    """The fields of a stored mail; one that is longer than `_MOST_BYTES` counts as none.
+
+    No other field is parsed: the standard library takes the square of the length for some of them (a Content-Type of semicolons).
+    """
     head = raw[: 256 << 10].split(b"\r\n\r\n", 1)[0].split(b"\n\n", 1)[0]
-    fields = BytesHeaderParser(policy=default).parsebytes(head)
+    ours = (found[0].rstrip(b"\r") for found in _FIELD.finditer(head))
+    fields = BytesHeaderParser(policy=default).parsebytes(b"\r\n".join(field for field in ours if len(field) <= _MOST_BYTES))
     topic, index = (str(fields.get(name, "")) for name in ("Thread-Topic", "Thread-Index"))
     return ThreadFields(topic=" ".join(topic.split()), index="".join(index.split()))
 

@@ -56,6 +56,20 @@ def test_the_fields_of_a_mail_are_read_from_its_header_alone() -> None:
     assert thread_fields(b"\r\n\r\nThread-Topic: body").topic == ""
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("hostile", [b"Content-Type: text/plain" + b";" * 200_000, b"Thread-Topic: " + b"=?utf-8?q?a?= " * 15_000])
+def test_a_hostile_header_takes_no_long_time(hostile: bytes) -> None:
+    """With the whole header parsed, these took minutes."""
+    assert thread_fields(hostile + f"\r\nThread-Index: {OUTLOOKS}\r\n\r\n".encode()).index == OUTLOOKS
+
+
+@pytest.mark.parametrize("written", ["Thread-Index: {}", "THREAD-INDEX:{}", "thread-index: {}", "Thread-Index:\r\n {}"])
+def test_an_index_is_found_however_it_is_written(written: str) -> None:
+    for end in ("\r\n", "\n"):
+        raw = f"Subject: x\r\n Thread-Index: folded\r\n{written.format(OUTLOOKS)}\r\nTo: a@b\r\n\r\n".replace("\r\n", end)
+        assert thread_fields(raw.encode()).index == OUTLOOKS
+
+
 def a_mail(id: str, *references: str) -> EmailMessage:
     mail = EmailMessage()
     mail["Message-ID"] = f"<{id}>"
