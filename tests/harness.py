@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import email
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.message import EmailMessage, Message
 from email.policy import default
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
-from types import CodeType
 from typing import Any, ClassVar
-
-from jinja2 import BytecodeCache
-from jinja2.bccache import Bucket
 
 from mailbridge.clock import FixedClock
 from mailbridge.config.model import (
@@ -31,8 +27,6 @@ from mailbridge.config.model import (
 )
 from mailbridge.daemon import app as apps
 from mailbridge.daemon.app import App
-from mailbridge.delivery.render.render import Renderer
-from mailbridge.delivery.render.template_files import BodyPart
 from mailbridge.doctor.audit_store import audit_store
 from mailbridge.handling.outcome import MailOutcome
 from mailbridge.message.envelope import Envelope, Source
@@ -235,32 +229,10 @@ class SharedReaders:
             readers.close()
 
 
-class CompiledTemplates(BytecodeCache):
-    """Templates are compiled once for all desks of a session; one that a desk has changed is another template."""
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[str, str], CodeType | None] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        bucket.code = self._known.get((bucket.key, bucket.checksum))
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._known[bucket.key, bucket.checksum] = bucket.code
-
-
 class DeskApp(App):
-    """An App whose readers belong to somebody else, and its templates' compiled form too."""
+    """An App whose readers belong to somebody else."""
 
     shared: ClassVar[SharedReaders] = SharedReaders()
-    # For each part of a mail its own: the same template is another program where everything is escaped.
-    compiled: ClassVar[Mapping[BodyPart, CompiledTemplates]] = {part: CompiledTemplates() for part in BodyPart}
-
-    @cached_property
-    def renderer(self) -> Renderer:
-        renderer = App.renderer.func(self)
-        for part, jinja in renderer._jinja.items():
-            jinja.bytecode_cache = self.compiled[part]
-        return renderer
 
     @property
     def readers(self) -> Readers:  # type: ignore[override]

@@ -13,14 +13,14 @@ from datetime import UTC, datetime
 import pytest
 
 from mailbridge.delivery.render.mail import build
-from mailbridge.delivery.render.render import Renderer, guarded, shipped_templates
+from mailbridge.delivery.render.render import guarded
 from mailbridge.delivery.render.samples import sample_notification, sample_views
 from mailbridge.notifications.model import Audience
+from tests.compiled import SHIPPED
 from tests.servers.rspamd import Rspamd
 
 pytestmark = pytest.mark.servers
 
-SHIPPED = Renderer([shipped_templates()])
 LIMIT = 2.0
 FORM = ("HTML_", "MIME_", "FORGED_")  # symbols that speak of how a mail is written, not of where it comes from
 # Names in DNS speak of the host that sends, and there is no DNS here; what is asked is how the mail itself is written.

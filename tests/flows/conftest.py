@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from tests.harness import TestDesk, a_desk
-from tests.servers.postgres import Postgres
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.servers)])
@@ -17,6 +16,5 @@ def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TestDesk]:
         with a_desk(tmp_path) as desk:
             yield desk
         return
-    server: Postgres = request.getfixturevalue("postgres")
-    with server.database() as url, a_desk(tmp_path, store_url=url) as desk:
+    with a_desk(tmp_path, store_url=request.getfixturevalue("postgres_store_url")) as desk:
         yield desk

@@ -14,7 +14,6 @@ from mailbridge.organisation.priority import Priority
 from mailbridge.tickets.actor import ActorKind
 from mailbridge.tickets.event_types.mails import MessageAdded
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven, table
-from tests.servers.postgres import Postgres
 
 POLICY = {
     **RULES,
@@ -64,8 +63,7 @@ def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TestDesk]:
             desk.feed(a_mail())
             yield desk
         return
-    server: Postgres = request.getfixturevalue("postgres")
-    with server.database() as url, a_desk(tmp_path, rules=POLICY, store_url=url) as desk:
+    with a_desk(tmp_path, rules=POLICY, store_url=request.getfixturevalue("postgres_store_url")) as desk:
         desk.feed(a_mail())
         yield desk
 

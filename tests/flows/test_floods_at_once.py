@@ -18,9 +18,9 @@ MOST = 10
 
 
 @pytest.mark.servers
-def test_workers_in_parallel_open_no_more_than_the_cap(postgres: Postgres, tmp_path: Path) -> None:
+def test_workers_in_parallel_open_no_more_than_the_cap(postgres_store_url: str, tmp_path: Path) -> None:
     """Eight transactions at a time do what `handling.sender_limits` does: lock, count, add."""
-    with postgres.database() as url, a_desk(tmp_path, store_url=url) as desk:
+    with a_desk(tmp_path, store_url=postgres_store_url) as desk:
         together, now = Barrier(8), desk.clock.now()
 
         def work(number: int) -> bool:

@@ -20,7 +20,6 @@ from mailbridge.tickets.hours.ledger import EntryKind, LedgerEntry
 from mailbridge.tickets.hours.planning import banks_of
 from mailbridge.tickets.hours.standing import standing
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven, table
-from tests.servers.postgres import Postgres
 
 FILES = RULES | {
     "teams.yaml": """
@@ -68,8 +67,7 @@ def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TestDesk]:
             desk.feed(a_mail())
             yield desk
         return
-    server: Postgres = request.getfixturevalue("postgres")
-    with server.database() as url, a_desk(tmp_path, rules=FILES, store_url=url) as desk:
+    with a_desk(tmp_path, rules=FILES, store_url=request.getfixturevalue("postgres_store_url")) as desk:
         desk.feed(a_mail())
         yield desk
 

@@ -25,7 +25,6 @@ from mailbridge.tickets.requests import each
 from tests.flows.test_changed_targets import change
 from tests.flows.test_hour_banks import FILES as BANKS
 from tests.harness import RULES, TestDesk, a_desk, a_mail, table
-from tests.servers.postgres import Postgres
 
 TIMED = """
 - {name: raise what nobody touches, every: 1d, when: {untouched: 1d}, then: {notify: [mara]}}
@@ -45,8 +44,7 @@ def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TestDesk]:
         with a_desk(tmp_path, rules=OFFICE) as made:
             yield with_tickets(made, 3)
         return
-    server: Postgres = request.getfixturevalue("postgres")
-    with server.database() as url, a_desk(tmp_path, rules=OFFICE, store_url=url) as made:
+    with a_desk(tmp_path, rules=OFFICE, store_url=request.getfixturevalue("postgres_store_url")) as made:
         yield with_tickets(made, 3)
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from mailbridge.delivery.render.filters import mailto
-from mailbridge.delivery.render.render import Renderer, shipped_templates
 from mailbridge.delivery.render.samples import sample_notification, sample_views
 from mailbridge.mail_commands.customer_words import says_solved
 from mailbridge.notifications.model import Audience
 from mailbridge.tickets.model import Ticket
+from tests.compiled import SHIPPED
 from tests.harness import TestDesk, a_desk, a_mail, proven
 from tests.links import LONGEST, Link, check, links_in, links_of, written
 
@@ -22,12 +22,11 @@ LANGUAGES = ("en", "ro", "ru")
 
 
 def _sample_pages() -> Iterator[tuple[str, str]]:
-    renderer = Renderer((shipped_templates(),))
-    for name in renderer.names():
+    for name in SHIPPED.names():
         language, _, rest = name.removeprefix("mail/").partition("/")
         audience, _, event = rest.partition(".")
         for view in sample_views(audience, event):
-            yield name, renderer.render(sample_notification(Audience(audience), event, language), view).html
+            yield name, SHIPPED.render(sample_notification(Audience(audience), event, language), view).html
 
 
 def test_a_scanner_that_follows_every_link_of_every_mail_changes_nothing() -> None:
@@ -150,7 +149,6 @@ def test_nobody_else_closes_it_with_these_words(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_words_of_each_language_are_understood(language: str) -> None:
-    renderer = Renderer((shipped_templates(),))
-    links = renderer._words(language).all["links"]
+    links = SHIPPED._words(language).all["links"]
     assert says_solved(links["solved"][1])
     assert not says_solved(links["broken"][1])

@@ -72,7 +72,7 @@ def a_working_desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[D
             url = ""
             if request.param == "postgresql":
                 server: Postgres = request.getfixturevalue("postgres")
-                url = open_ones.enter_context(server.database())
+                url = open_ones.enter_context(server.database(request.getfixturevalue("postgres_template")))
             desk: AbstractContextManager[TestDesk] = a_desk(tmp_path, rules=rules, store_url=url, **different)
             return open_ones.enter_context(desk)
 

@@ -13,7 +13,6 @@ from mailbridge.config.model import KnowledgeSettings
 from mailbridge.notifications.model import Audience
 from mailbridge.notifications.payloads.tickets import NewTicket
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
-from tests.servers.postgres import Postgres
 
 BOGDAN = "bogdan@desk.test"
 ANSWER = "Hello Carol,\n\nplease open the front cover, clean the registration sensor and call +40 21 555 01 23.\n\n#close"
@@ -28,8 +27,7 @@ def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TestDesk]:
         with a_desk(tmp_path, **wished) as desk:
             yield desk
         return
-    server: Postgres = request.getfixturevalue("postgres")
-    with server.database() as url, a_desk(tmp_path, store_url=url, **wished) as desk:
+    with a_desk(tmp_path, store_url=request.getfixturevalue("postgres_store_url"), **wished) as desk:
         yield desk
 
 

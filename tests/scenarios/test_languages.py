@@ -21,10 +21,10 @@ from urllib.parse import unquote
 import pytest
 import yaml
 
-from mailbridge.delivery.render.render import Renderer, shipped_templates
 from mailbridge.handling.pairing import request
 from mailbridge.ids import system_chance
 from mailbridge.notifications.model import Notification
+from tests import compiled
 from tests.harness import a_config, a_desk, a_mail, proven
 from tests.scenarios.play import Player
 from tests.scenarios.story import SHIPPED, START, Step, Story
@@ -108,7 +108,7 @@ def a_desk_in(folder: Path, language: str) -> Iterator[Player]:
 
 @cache
 def every_event() -> tuple[str, ...]:
-    return tuple(event for event in Renderer((shipped_templates(),), language="en").events() if TO_PEOPLE.match(event))
+    return tuple(event for event in compiled.SHIPPED.events() if TO_PEOPLE.match(event))
 
 
 def test_every_event_has_its_steps() -> None:

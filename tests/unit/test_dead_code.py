@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.sources import tree
+
 ROOT = Path(__file__).resolve().parents[2]
 CALLED_BY_OTHERS: dict[str, str] = {
     "get_next_fire_time": "APScheduler asks the trigger of a job for its next tick",
@@ -50,7 +52,7 @@ ONLY_IN_TESTS: dict[str, str] = {
 @cache
 def trees() -> dict[Path, ast.Module]:
     files = [*(ROOT / "mailbridge").rglob("*.py"), *(ROOT / "mailbridge_desk").rglob("*.py")]
-    return {file: ast.parse(file.read_text(encoding="utf-8")) for file in sorted(files) if "migrations" not in file.parts}
+    return {file: tree(file) for file in sorted(files) if "migrations" not in file.parts}
 
 
 def defined(tree: ast.Module) -> Iterator[tuple[str, ast.AST]]:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.sources import nodes
+
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "mailbridge").rglob("*.py"))
 TEMPLATES = sorted((ROOT / "templates").rglob("*.j2"))
@@ -40,10 +42,6 @@ FORBIDDEN_CALLS = {
 ALLOWED = {("mailbridge/message/replacing.py", "exec runs what somebody wrote")}
 
 
-def tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
-
-
 def dotted(node: ast.expr) -> str:
     if isinstance(node, ast.Name):
         return node.id
@@ -51,13 +49,13 @@ def dotted(node: ast.expr) -> str:
 
 
 def calls(path: Path) -> Iterator[ast.Call]:
-    return (node for node in ast.walk(tree(path)) if isinstance(node, ast.Call))
+    return (node for node in nodes(path) if isinstance(node, ast.Call))
 
 
 def findings(path: Path) -> list[str]:
     """Everything in a file that the house does not want, with its line."""
     found = []
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
         for name in names:
@@ -91,7 +89,7 @@ def test_no_exception_is_swallowed_whole() -> None:
     silent = [
         f"{path.relative_to(ROOT)}:{node.lineno}"
         for path in FILES
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.ExceptHandler)
         and (node.type is None or dotted(node.type) in {"Exception", "BaseException"})
         and all(isinstance(each, ast.Pass | ast.Continue) for each in node.body)

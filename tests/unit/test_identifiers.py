@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.sources import tree
+
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("mailbridge", "tools", "benchmarks")
 
@@ -171,7 +173,7 @@ ALLOWED: Mapping[str, str] = {
 @cache
 def trees() -> Mapping[str, ast.Module]:
     files = (file for folder in FOLDERS for file in sorted((ROOT / folder).rglob("*.py")) if "versions" not in file.parts)
-    return {file.relative_to(ROOT).as_posix().removeprefix("mailbridge/"): ast.parse(file.read_text(encoding="utf-8")) for file in files}
+    return {file.relative_to(ROOT).as_posix().removeprefix("mailbridge/"): tree(file) for file in files}
 
 
 def definitions(tree: ast.AST) -> Iterator[str]:

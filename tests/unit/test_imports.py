@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.sources import nodes
 from tools.house import Graph, House, behind, chain, circles, house, longest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -93,7 +94,7 @@ def imported(module: str) -> tuple[str, ...]:
 
 
 def _imports(module: str) -> Iterator[str]:
-    for node in ast.walk(ast.parse(source(module).read_text(encoding="utf-8"))):
+    for node in nodes(source(module)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -133,7 +134,7 @@ def test_the_drawing_is_the_table() -> None:
 
 def test_the_drawing_has_every_room() -> None:
     """Each folder and each loose module stands in the drawing, and nothing else does."""
-    found = house()
+    found = counted()
     rooms = {room.split(".")[0] for line in drawn().values() for room in line}
 
     assert rooms - {"__main__", "web"} == {*found.rooms, *found.loose}

@@ -27,6 +27,8 @@ from aiosmtpd.smtp import SMTP
 from sqlalchemy.dialects import sqlite
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from tests.sources import nodes
+
 ROOT = Path(__file__).resolve().parents[2]
 PUBLIC = {"_replace", "_asdict", "_make", "_fields", "_exit"}  # of named tuples and rows, and os._exit: documented
 
@@ -279,12 +281,12 @@ def test_the_check_can_fail() -> None:
 
 def private_uses() -> Iterator[tuple[str, str]]:
     """Attributes with an underscore of what is not mailbridge's own, by file; methods that override such a one count as well."""
-    trees = {file: ast.parse(file.read_text(encoding="utf-8")) for file in sorted((ROOT / "mailbridge").rglob("*.py"))}
-    own = {name for tree in trees.values() for name in defined(tree)}
-    for file, tree in trees.items():
+    files = sorted((ROOT / "mailbridge").rglob("*.py"))
+    own = {name for file in files for name in defined(file)}
+    for file in files:
         where = str(file.relative_to(ROOT / "mailbridge"))
         yield from ((where, name) for name in overridden(where))
-        for node in ast.walk(tree):
+        for node in nodes(file):
             if isinstance(node, ast.Attribute) and re.match(r"_[A-Za-z]", node.attr) and node.attr not in PUBLIC:
                 if ast.unparse(node.value) in {"self", "cls", "daemon"} and node.attr in own:
                     continue
@@ -296,9 +298,9 @@ def private_uses() -> Iterator[tuple[str, str]]:
                 yield from ((where, name) for name in names if re.match(r"_[A-Za-z]", name))
 
 
-def defined(tree: ast.Module) -> Iterator[str]:
+def defined(file: Path) -> Iterator[str]:
     """Names that mailbridge itself gives: methods, slots, fields and what is assigned to self."""
-    for node in ast.walk(tree):
+    for node in nodes(file):
         match node:
             case (
                 ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name) | ast.Name(id=name, ctx=ast.Store())

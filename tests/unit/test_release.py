@@ -9,8 +9,6 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 from license_expression import get_spdx_licensing
 
 from mailbridge import __version__
@@ -48,6 +46,10 @@ def test_the_sums_are_those_of_sha256sum(tmp_path: Path) -> None:
 
 
 def test_the_bill_of_materials_is_valid_and_has_every_locked_package() -> None:
+    # Here and not above: the import builds a grammar, which takes longer than all other tests of this file.
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
     text = sbom.text()
     lock = (ROOT / "requirements" / "runtime.lock").read_text(encoding="utf-8")
 

@@ -84,6 +84,7 @@ from mailbridge.tickets.events import TicketEvent
 from mailbridge.tickets.hours import ledger, weights
 from mailbridge.tickets.timesheet import Sums
 from tests.harness import a_config
+from tests.sources import nodes
 
 ROOT = Path(__file__).resolve().parents[2]
 LIST: Mapping[str, Any] = json.loads((Path(__file__).parent / "stored_names.json").read_text(encoding="utf-8"))
@@ -210,19 +211,14 @@ def sources() -> tuple[Path, ...]:
     return tuple(sorted((ROOT / "mailbridge").rglob("*.py")))
 
 
-@cache
-def nodes_of(file: Path) -> tuple[ast.AST, ...]:
-    return tuple(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
-
-
 def fields_of(kinds: Mapping[str, type]) -> dict[str, list[str]]:
     return {name: [field.name for field in fields(kind) if not field.name.startswith("_")] for name, kind in kinds.items()}
 
 
 def constants(call: str, keyword: str) -> list[str]:
     """The literal values of a keyword in all calls of this name in mailbridge."""
-    nodes = (node for file in sources() for node in nodes_of(file))
-    calls = (node for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == call)
+    everything = (node for file in sources() for node in nodes(file))
+    calls = (node for node in everything if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == call)
     values = (word.value for one in calls for word in one.keywords if word.arg == keyword)
     return sorted({value.value for value in values if isinstance(value, ast.Constant)})
 
@@ -231,7 +227,7 @@ def state_keys() -> list[str]:
     """Keys of documents in the table `state`: the constants of that name, and literal ones."""
     found = {*STATE_KEYS}
     for file in sources():
-        for node in nodes_of(file):
+        for node in nodes(file):
             if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
                 found |= {node.value.value for target in node.targets if isinstance(target, ast.Name) and target.id in STATE_KEY_CONSTANTS}
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value) == "tx.state":
@@ -436,7 +432,7 @@ FIELDS_AS_KEYS = {"asdict", "fields", "__slots__", "__dataclass_fields__"}
 
 def words_of(file: Path) -> Iterable[str]:
     """What is called `x(…)` or `module.x(…)` of the standard library's dataclasses, and attributes with underscores."""
-    for node in nodes_of(file):
+    for node in nodes(file):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             yield node.func.id
         if isinstance(node, ast.Attribute) and (node.attr.startswith("__") or ast.unparse(node.value) == "dataclasses"):
@@ -444,9 +440,9 @@ def words_of(file: Path) -> Iterable[str]:
 
 
 def names_of_classes(file: Path) -> Iterable[str]:
-    nodes = nodes_of(file)
-    raised = {below for node in nodes if isinstance(node, ast.Raise) for below in ast.walk(node)}
-    for node in nodes:
+    found = nodes(file)
+    raised = {below for node in found if isinstance(node, ast.Raise) for below in ast.walk(node)}
+    for node in found:
         if isinstance(node, ast.Attribute) and node.attr in {"__name__", "__qualname__"} and node not in raised:
             text = ast.unparse(node)
             if text != "type(error).__name__":

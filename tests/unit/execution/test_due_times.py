@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailbridge.delivery.render.render import Renderer, shipped_templates
+from mailbridge.delivery.render.render import shipped_templates
 from mailbridge.delivery.render.sentences import sentence
 from mailbridge.delivery.render.template_context import DeskView, TemplateContext, TicketView
 from mailbridge.execution.due_times import FOLDED, MOST_FINISHED, MOST_INTERVALS, _intervals, due_times, timeline
@@ -28,6 +28,7 @@ from mailbridge.sla.levels import Run
 from mailbridge.sla.segments import PauseReason, Segment, Standing, TargetKind
 from mailbridge.sla.why import why
 from tests.builders import a_ticket
+from tests.compiled import SHIPPED
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -67,14 +68,13 @@ def waits(often: int) -> ClockHistory:
 
 
 def worded(payload: DueTimes, language: str = "en") -> tuple[str, str]:
-    renderer = Renderer((shipped_templates(),))
     notification = Notification(
         ticket=1, audience=Audience.AGENT, event="why", recipient="ana@desk.test", key="k", language=language, payload=payload
     )
     view = TemplateContext(
         desk=DeskView(name="Desk", address="desk@desk.test"), ticket=TicketView(number="MB-1", subject="<b>x</b>"), zone="Asia/Kathmandu"
     )
-    mail = renderer.render(notification, view)
+    mail = SHIPPED.render(notification, view)
     return mail.text, mail.html
 
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import pytest
 
 from mailbridge.delivery.render.preview import page
-from mailbridge.delivery.render.render import Renderer, shipped_templates
+from mailbridge.delivery.render.render import shipped_templates
 from mailbridge.delivery.render.samples import sample_notification, sample_views
 from mailbridge.notifications.model import Audience
+from tests.compiled import SHIPPED
 
-SHIPPED = Renderer([shipped_templates()])
 LARGEST = 80_000  # bytes: Gmail cuts a mail of more than 102 kB
 FOLDER = shipped_templates() / "mail"
 PARTS, LAYOUT = ((FOLDER / name).read_text(encoding="utf-8") for name in ("parts.html.j2", "layout.html.j2"))

@@ -20,8 +20,8 @@ from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads.agents import IntervalRow, ResultRow, TargetRow
 from mailbridge.notifications.summary_model import Summary
 from mailbridge.organisation.model import ReplyMarker
+from tests.compiled import SHIPPED
 
-SHIPPED = Renderer([shipped_templates()])
 HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(1)>{{ 7*7 }}{% raw %}'
 
 

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, time
 
 import pytest
 
-from mailbridge.delivery.render.render import Renderer, shipped_templates
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads.tickets import ColleagueAnswered, LevelReached
 from mailbridge.notifications.wishes import ASKED_FOR, BREACHES, MUTABLE, QUESTIONS, quiet_until, silenced
@@ -15,6 +14,7 @@ from mailbridge.organisation.priority import Priority
 from mailbridge.organisation.wishes import QuietHours, Wish, Wishes, WishId, WishKind
 from mailbridge.tickets.model import Ticket
 from tests.builders import an_organisation
+from tests.compiled import SHIPPED
 
 SILENCED = {
     "added", "changed", "changes", "closed", "escalated", "estimate", "hours", "merged", "rating", "received", "received_together",
@@ -25,7 +25,7 @@ BOGDAN = "bogdan@desk.test"
 
 
 def _events(audience: str) -> set[str]:
-    names = (name.rpartition("/")[2] for name in Renderer((shipped_templates(),)).names())
+    names = (name.rpartition("/")[2] for name in SHIPPED.names())
     return {event for one, _, event in (name.partition(".") for name in names) if one == audience}
 
 

@@ -8,17 +8,17 @@ from datetime import UTC, datetime, time
 import pytest
 
 from mailbridge.delivery.render.bounces import bounce_kind
-from mailbridge.delivery.render.render import Renderer, guarded, shipped_templates
+from mailbridge.delivery.render.render import guarded
 from mailbridge.delivery.render.samples import sample_notification
 from mailbridge.delivery.render.template_context import DeskView, TemplateContext, TicketView
 from mailbridge.notifications.model import Audience
 from mailbridge.organisation.opening_hours import OpenDays, OpeningHours, opening_hours
 from mailbridge.sla.calendar import Calendar
+from tests.compiled import SHIPPED
 
 NOW = datetime(2026, 11, 23, 9, 48, tzinfo=UTC)  # Monday, 11:48 in Bucharest
 NINE_TO_SIX = ((time(9), time(18)),)
 OFFICE = Calendar(name="office", zone="Europe/Bucharest", hours=(*[NINE_TO_SIX] * 5, ((time(10), time(14)),), ()))
-RENDERER = Renderer([shipped_templates()])
 VIEW = TemplateContext(
     desk=DeskView(name="Acme Support", address="support@acme.example"),
     ticket=TicketView(number="MB-1", subject="Printer broken", opened_as="Printer broken", verified=True, answered=True),
@@ -31,7 +31,7 @@ VIEW = TemplateContext(
 
 def text(view: TemplateContext, audience: Audience, event: str, language: str = "en") -> str:
     notification, seen = guarded(sample_notification(audience, event, language), view)
-    worded = RENDERER.render(notification, seen)
+    worded = SHIPPED.render(notification, seen)
     return f"{worded.subject}\n{worded.text}"
 
 
