@@ -61,7 +61,7 @@ def held_until(
     if came_at is not None and now - came_at >= LATE:
         return now + COLLECT_FOR
     most = desk.config.limits.agent_mails_at_once
-    if tx.outbox.told_since(notification.recipient, now - WINDOW, BUNDLED, most) >= most:
+    if tx.outbox.has_told(notification.recipient, now - WINDOW, BUNDLED, most):
         return now + PAUSE
     return None
 

@@ -120,6 +120,7 @@ _THREAD_LAST = (
 )
 _OPENING = sa.select(events.c.mail).where(events.c.ticket == sa.bindparam("of")).order_by(events.c.seq).limit(1).scalar_subquery()
 _THREAD_ROOT = sa.select(mails.c.message_id).where(mails.c.id == _OPENING)
+_THREAD = sa.select(_THREAD_ROOT.scalar_subquery().label("root"), _THREAD_LAST.scalar_subquery().label("latest"))
 _ATTACHMENTS = sa.select(attachments).where(attachments.c.mail == sa.bindparam("of")).order_by(attachments.c.id)
 _EXPLANATION = sa.select(mails.c.explanation).where(mails.c.id == sa.bindparam("mail"))
 _SET_TICKET = tuple(
@@ -169,10 +170,11 @@ class Mails:
         on it, for the references of our next mail (RFC 5322 3.6.4).  The first one stays, whatever is merged or split off."""
         asked = (self._sql.undone, ticket, tuple(senders))
         if asked not in self._threads:  # notifications about one mail have the same thread
-            values = {"of": ticket, "senders": list(senders)}
-            root = self._sql.value(_THREAD_ROOT, {"of": ticket}) or ""
-            latest = self._sql.value(_THREAD_LAST, values) if senders else None
-            self._threads[asked] = (root, latest) if latest and latest != root else (root,)
+            if senders:
+                root, latest = self._sql.rows(_THREAD, {"of": ticket, "senders": list(senders)})[0]
+            else:
+                root, latest = self._sql.value(_THREAD_ROOT, {"of": ticket}), None
+            self._threads[asked] = (root or "", latest) if latest and latest != root else (root or "",)
         return self._threads[asked]
 
     def tickets_knowing(self, message_ids: Iterable[str], limit: int = 50) -> list[tuple[str, int]]:

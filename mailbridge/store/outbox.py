@@ -151,7 +151,7 @@ _TOLD = (
     .where(outbox.c.recipient == bind("recipient"), outbox.c.created_at >= bind("since"))
     .where(outbox.c.event.in_(sa.bindparam("in_events", expanding=True)))
 )
-_COUNT_TOLD = sa.select(sa.func.count()).select_from(_TOLD.limit(bind("limit")).subquery())
+_NTH_TOLD = _TOLD.with_only_columns(outbox.c.created_at).order_by(outbox.c.created_at.desc()).limit(1).offset(bind("skipped"))
 _COUNT_TOLD_BETWEEN = sa.select(sa.func.count()).select_from(
     _TOLD.where(outbox.c.created_at < bind("before")).limit(bind("limit")).subquery()
 )
@@ -215,6 +215,7 @@ class Outbox(LeaseQueue[Queued, Queued]):
     def __init__(self, sql: Sql) -> None:
         super().__init__(sql)
         self.cause = ""  # the trace id of the mail that is processed; '': a timer or a command causes mails
+        self._told: dict[tuple[object, ...], datetime] = {}  # when the oldest was made that still counts
         self._between: dict[tuple[object, ...], int] = {}  # what was told in a time that is over
         self._senders: Senders | None = None  # whose mails are claimed; None: everybody's
         self._releases: bool | None = None  # whether anything waits for an admin's release; None: nobody asked
@@ -252,10 +253,22 @@ class Outbox(LeaseQueue[Queued, Queued]):
         self._sql.change(_ADD, [{**self._columns(notification, now, until), "state": OutboxState.HELD, "error": reason}])
         self._releases = True if until >= FOR_RELEASE else self._releases
 
-    def told_since(self, recipient: str, since: datetime, events: Sequence[str], limit: int) -> int:
-        """Number of notifications of these events for the recipient since then, bundled ones included; at most `limit`."""
-        values = {"in_recipient": recipient.lower(), "in_since": since, "in_events": list(events), "in_limit": limit}
-        return int(self._sql.value(_COUNT_TOLD, values))
+    def has_told(self, recipient: str, since: datetime, events: Sequence[str], number: int) -> bool:
+        """Whether the recipient has at least this number of notifications of these events since then, bundled ones included.
+
+        The moment of the oldest one that is needed is kept: while a backlog is processed, each mail asks with a later `since`, and more
+        notifications only move that moment later.
+        """
+        if number <= 0:
+            return True
+        asked = (self._sql.undone, recipient.lower(), tuple(events), number)
+        oldest = self._told.get(asked)
+        if oldest is None or oldest < since:
+            values = {"in_recipient": asked[1], "in_since": since, "in_events": list(events), "in_skipped": number - 1}
+            oldest = self._sql.value(_NTH_TOLD, values)
+            if oldest is not None:
+                self._told[asked] = oldest
+        return oldest is not None and oldest >= since
 
     def told_between(self, recipient: str, since: datetime, before: datetime, events: Sequence[str], limit: int) -> int:
         """The same for what was made before a moment, which is the one of this transaction: it is asked once, however many alerts fire."""

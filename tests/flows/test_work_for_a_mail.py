@@ -40,7 +40,7 @@ def takes(desk: TestDesk) -> None:
     assert desk.ticket().activities
 
 
-@pytest.mark.parametrize(("mail", "sqlite", "postgresql"), [(replies, 35, 38), (takes, 40, 42)])
+@pytest.mark.parametrize(("mail", "sqlite", "postgresql"), [(replies, 34, 37), (takes, 39, 41)])
 def test_a_mail_executes_no_more_statements(
     desk: TestDesk, statements: list[str], mail: Callable[[TestDesk], None], sqlite: int, postgresql: int
 ) -> None:

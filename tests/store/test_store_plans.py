@@ -166,7 +166,7 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
         tx.outbox.told_between("a@x", NOW, NOW, ["overdue"], 10),
         tx.outbox.of_first_connect(),
         tx.outbox.waits_for_release(1),
-        tx.outbox.told_since("a@x", NOW, ["new"], 10),
+        tx.outbox.has_told("a@x", NOW, ["new"], 10),
         tx.outbox.let_go(1, NOW),
         tx.outbox.collected(NOW),
         tx.outbox.collected_until(LETTER, "quiet"),
