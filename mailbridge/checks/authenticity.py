@@ -41,6 +41,10 @@ class AuthenticityChecker:
         self._channels = channels
         self._suffixes = suffixes or Suffixes()
 
+    def interrupt(self) -> None:
+        """The process ends: nothing more is asked."""
+        self._resolver.stop()
+
     def sender(self, claimed: Sender, raw: bytes, envelope: Envelope) -> Sender:
         """`claimed` with our own verdict, if no trusted line of the header proved or refuted it.
 

@@ -36,6 +36,8 @@ class ChecksSenders(Protocol):
 
     def sender(self, claimed: Sender, raw: bytes, envelope: Envelope) -> Sender: ...
 
+    def interrupt(self) -> None: ...
+
 
 class FindsViruses(Protocol):
     """Implemented by `checks.clamd.Clamd`."""
@@ -76,8 +78,16 @@ class Examiner:
         self._threads.shutdown(wait=not self._interrupted, cancel_futures=True)
 
     def interrupt(self) -> None:
-        """The process ends: a scanner whose connection is cut gave no answer about the mail, so `examine` raises Interrupted."""
+        """The process ends: a scanner whose connection is cut, or a DNS that is not waited for, gave no answer about the mail, so `examine`
+        raises Interrupted."""
         self._interrupted = True
+        if self._authenticity is not None:
+            self._authenticity.interrupt()
+
+    def look_again(self) -> None:
+        """Scanners that are skipped get the next mail."""
+        self._virus_scanner.look_again()
+        self._spam_scanner.look_again()
 
     def until(self, seconds: float) -> float:
         """The time `seconds` from now by the examiner's clock, for `examine`."""
@@ -112,6 +122,8 @@ class Examiner:
     def _one(self, message: Message, envelope: Envelope, raw: bytes) -> Examined:
         if self._authenticity is not None:
             message = replace(message, sender=self._authenticity.sender(message.sender, raw, envelope))
+            if self._interrupted:
+                raise Interrupted("the process ends before the sender is checked")
         return Examined(message=message, scan=self._scan(raw, envelope))
 
     def _scan(self, raw: bytes, envelope: Envelope) -> Scan:

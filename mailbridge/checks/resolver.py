@@ -42,7 +42,12 @@ class Resolver:
         self._now = now
         self._lock = Lock()
         self._remembered: OrderedDict[tuple[str, str], tuple[float, Records | None]] = OrderedDict()
+        self._stopped = False
         self.asked = 0  # queries that were sent
+
+    def stop(self) -> None:
+        """No further query is sent: each raises Unanswered.  One that was sent ends within LIFETIME."""
+        self._stopped = True
 
     def ask(self, name: str, kind: str, *, until: float) -> Records:
         """The records of a name, () if there are none.  Raises Unanswered, at the latest at `until` (by the clock `now`)."""
@@ -55,6 +60,8 @@ class Resolver:
                 self._remembered.move_to_end(key)
                 return _answered(found[1], *key)
         left = min(LIFETIME, until - self._now())
+        if self._stopped:
+            raise Unanswered("the process ends")
         if left <= 0:
             raise Unanswered(f"no time left for {kind} {key[0]}")
         records, believed = self._look_up(*key, left)

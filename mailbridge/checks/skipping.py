@@ -40,6 +40,11 @@ class SkippedScanner:
         self._has_answered()
         return result
 
+    def look_again(self) -> None:
+        """The next mail is a probe: the scanner seems to be back."""
+        with self._lock:
+            self._skipped_until = 0.0
+
     def _allow(self) -> None:
         with self._lock:
             if self._silences < MOST:

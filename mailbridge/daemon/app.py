@@ -96,6 +96,11 @@ class App:
         if (examiner := self.__dict__.get("examiner")) is not None:
             examiner.interrupt()
 
+    def look_again_at_checks(self) -> None:
+        """Scanners that are skipped get the next mail."""
+        if (examiner := self.__dict__.get("examiner")) is not None:
+            examiner.look_again()
+
     def close(self) -> None:
         """Commits the waiting mails of the inbox, and ends children and connections."""
         for name in ("inbox", "readers", "examiner", "leases"):

@@ -28,6 +28,7 @@ from mailbridge.daemon import shadow
 from mailbridge.daemon.app import App
 from mailbridge.daemon.clock import ClockSteps
 from mailbridge.daemon.receiving import listeners, pollers
+from mailbridge.daemon.recovery import Recovery
 from mailbridge.daemon.schedule import schedule
 from mailbridge.delivery.deliver import DeliveryWorker
 from mailbridge.delivery.webhooks import deliver as webhooks
@@ -90,12 +91,14 @@ class Daemon:
             self._thread(f"bell-{channel}", partial(self._pass_on, app.store.listener(channel), wake))
         for number in range(self._workers):
             self._thread(f"worker-{number}", partial(app.worker.run, self._stop, self._mail_waits))
-        delivery: list[DeliveryWorker] = []
+        delivery: dict[str, list[DeliveryWorker]] = {}
         for server in app.config.outgoing_servers:
             of = "" if server is app.config.outgoing else f"{server.name}-"
-            for number in range(server.connections):
-                delivery.append(app.delivery_worker(server))
-                self._thread(f"delivery-{of}{number}", partial(delivery[-1].run, self._stop, self._outbox_waits))
+            source = names.outgoing_name(app.config, server)
+            delivery[source] = [app.delivery_worker(server) for _ in range(server.connections)]
+            for number, worker in enumerate(delivery[source]):
+                self._thread(f"delivery-{of}{number}", partial(worker.run, self._stop, self._outbox_waits))
+        app.sources.works_again = Recovery(app, delivery, self._outbox_waits.set).works_again
         for number in range(0 if app.config.desk.shadow else webhooks.THREADS):
             self._thread(f"webhooks-{number}", partial(app.webhooker().run, self._stop, self._calls_wait))
         for poller in self._pollers:
@@ -107,7 +110,8 @@ class Daemon:
         self.listeners.start()
         self._ticker.start()
         wakes = (self._mail_waits.set, self._outbox_waits.set, self._calls_wait.set)
-        look_again = (self._ticker.plan_anew, *(one.look_again for one in delivery), app.called_servers.look_again, *wakes)
+        workers = [one for each in delivery.values() for one in each]
+        look_again = (self._ticker.plan_anew, *(one.look_again for one in workers), app.called_servers.look_again, *wakes)
         clock = ClockSteps(app, look_again=look_again)
         self._thread("clock", partial(clock.run, self._stop))
         # Modules, templates and rules stay; garbage collection need not check them again.

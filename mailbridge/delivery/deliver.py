@@ -42,6 +42,7 @@ SLOW = timedelta(seconds=5)  # a mail that takes longer makes the rest of its po
 GIVE_UP = timedelta(days=5)  # RFC 5321 4.5.4.1
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(minutes=67)
 FIRST_REST, LONGEST_REST = timedelta(seconds=2), timedelta(minutes=5)
+SILENT_REST = timedelta(seconds=25)  # the longest rest of a server that gives no reply: it is back within 90 s after it works again
 FAILURE_ATTEMPTS = 3
 IN_HAND = 1 << 20  # bytes; a bigger rendered mail is read again before it is sent, so that a portion of big ones fits into memory
 
@@ -53,9 +54,10 @@ def backoff(attempts: int, jitter: float) -> timedelta:
     return work_loop.backoff(attempts, FIRST_WAIT, LONGEST_WAIT, jitter)
 
 
-def rest(failures: int, jitter: float) -> timedelta:
-    """How long a worker leaves a server alone that could not be reached n times in a row: 2 seconds, doubling up to 5 minutes."""
-    return work_loop.backoff(failures, FIRST_REST, LONGEST_REST, jitter)
+def rest(failures: int, jitter: float, *, replied: bool = True) -> timedelta:
+    """How long a worker leaves a server alone that could not be reached n times in a row: 2 seconds, doubling up to 5 minutes where the
+    server said that it cannot take mails now, else up to 25 seconds."""
+    return work_loop.backoff(failures, FIRST_REST, LONGEST_REST if replied else SILENT_REST, jitter)
 
 
 class Sign(Protocol):
@@ -356,7 +358,7 @@ class DeliveryWorker:
             return
         if isinstance(outcome, Deferred) and outcome.away:
             self._absences += 1
-            pause = rest(self._absences, self._jitter())
+            pause = rest(self._absences, self._jitter(), replied=bool(outcome.code))
             self._resting_until = self._monotonic() + pause.total_seconds()
             self._report(f"{outcome.code or ''} {outcome.reply}".strip(), pause)
             return

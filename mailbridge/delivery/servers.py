@@ -15,6 +15,7 @@ from mailbridge.delivery.pace import Pace
 from mailbridge.notifications.model import Senders
 
 FAILOVER_AFTER = 120.0  # seconds for which no worker of a server reached it
+UNTRIED = 600.0  # seconds after a failed mail in which only a mail shows that the server takes mails again
 
 
 class OutgoingServers:
@@ -24,19 +25,30 @@ class OutgoingServers:
         self._config, self._clock = config, clock
         self._paces = {one.name: Pace(_per_minute(one, config)) for one in config.outgoing_servers}
         self._away_since: dict[str, float] = {}
+        self._mail_failed_at: dict[str, float] = {}
         self._lock = Lock()
 
     def pace(self, server: Outgoing) -> Pace:
         """The rate at which this process may hand mails to the server."""
         return self._paces[server.name]
 
-    def reported(self, server: Outgoing, trouble: str) -> None:
-        """A worker or a probe could not reach the server, or reached it (`trouble` '')."""
+    def reported(self, server: Outgoing, trouble: str, *, by_mail: bool = False) -> None:
+        """A worker or a probe could not reach the server, or reached it (`trouble` '').  `by_mail`: it was tried with a mail."""
         with self._lock:
             if trouble:
                 self._away_since.setdefault(server.name, self._clock())
             else:
                 self._away_since.pop(server.name, None)
+            if trouble and by_mail:
+                self._mail_failed_at[server.name] = self._clock()
+            elif by_mail:
+                self._mail_failed_at.pop(server.name, None)
+
+    def refuses_mails(self, server: Outgoing) -> bool:
+        """Whether the last mail could not be handed over, some minutes ago at most.  A server may greet and then take no mail."""
+        with self._lock:
+            failed_at = self._mail_failed_at.get(server.name)
+        return failed_at is not None and self._clock() - failed_at < UNTRIED
 
     def is_replaced(self, server: Outgoing) -> bool:
         """Whether another server sends its mail now."""

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from mailbridge.config.model import Outgoing, Tls
 from mailbridge.delivery.maildir import MaildirTransport
-from mailbridge.delivery.session import Relay
+from mailbridge.delivery.session import Relay, Timeouts
 from mailbridge.delivery.smtp import SmtpTransport
 from mailbridge.delivery.transport import Transport
 from mailbridge.errors import Permanent
 from mailbridge.oauth.model import TokenSource
 
 _PORTS = {"smtp": 25, "smtps": 465}
+# A probe finds a silent server soon enough that it is told within two minutes.  Mails wait longer for an answer.
+_PROBE = Timeouts(connect=15, greeting=15, command=15)
 
 
-def transport(outgoing: Outgoing, folder: Path, *, hostname: str = "", tokens: TokenSource | None = None) -> Transport:
+def transport(
+    outgoing: Outgoing, folder: Path, *, hostname: str = "", tokens: TokenSource | None = None, timeouts: Timeouts | None = None
+) -> Transport:
     """A new transport, one for each thread.  Raises Permanent.
 
     `folder` is the desk's, from which a Maildir's path is counted; `hostname` is our name in EHLO where none is configured.
@@ -24,12 +29,13 @@ def transport(outgoing: Outgoing, folder: Path, *, hostname: str = "", tokens: T
     scheme, _, rest = outgoing.url.partition(":")
     if scheme == "maildir" and rest:
         return MaildirTransport(folder / rest)
-    return SmtpTransport(relay_of(outgoing, hostname, tokens))
+    relay = relay_of(outgoing, hostname, tokens)
+    return SmtpTransport(replace(relay, timeouts=timeouts) if timeouts is not None else relay)
 
 
 def probe(outgoing: Outgoing, folder: Path, *, hostname: str = "", tokens: TokenSource | None = None) -> str:
     """What shows that mail can be handed over now, without one.  Raises Permanent with what is in the way."""
-    one = transport(outgoing, folder, hostname=hostname, tokens=tokens)
+    one = transport(outgoing, folder, hostname=hostname, tokens=tokens, timeouts=_PROBE)
     try:
         if isinstance(one, MaildirTransport):
             one.prepare()

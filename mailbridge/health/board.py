@@ -33,10 +33,10 @@ class Board:
         self._written: dict[str, _Written] = {}
         self._lock = Lock()
 
-    def proven(self, source: str, proof: str) -> None:
-        """The source was seen to work; `proof`: by what."""
+    def proven(self, source: str, proof: str) -> bool:
+        """The source was seen to work; `proof`: by what.  Whether it failed before."""
         now = self._clock.now()
-        self._report(source, "", now, lambda tx: tx.sources.proven(source, proof[:LONGEST], now))
+        return self._report(source, "", now, lambda tx: tx.sources.proven(source, proof[:LONGEST], now))
 
     def failed(self, source: str, reason: str, wait: float | None = None) -> None:
         """The source failed; the next try is in `wait` seconds."""
@@ -51,15 +51,17 @@ class Board:
             last = self._written.get(source)
         return last is not None and not last.reason and abs(self._clock.now() - last.at) < time
 
-    def _report(self, source: str, reason: str, now: datetime, write: Callable[[Tx], None]) -> None:
+    def _report(self, source: str, reason: str, now: datetime, write: Callable[[Tx], None]) -> bool:
+        """Writes what is new; whether the report is a proof after a failure."""
         with self._lock:
             last = self._written.get(source)
             if last is not None and last.reason == reason and abs(now - last.at) < SELDOM:
-                return
+                return False
             self._written[source] = _Written(reason, now)
         if reason and (last is None or not last.reason):
             log.warning("source_fails", source=source, reason=reason)
-        if not reason and last is not None and last.reason:
+        is_back = not reason and last is not None and bool(last.reason)
+        if is_back:
             log.info("source_works_again", source=source)
         try:
             with self._store.write() as tx:
@@ -68,3 +70,4 @@ class Board:
             log.warning("store_away", error=str(error))
             with self._lock:
                 self._written.pop(source, None)
+        return is_back

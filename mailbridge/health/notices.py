@@ -8,15 +8,15 @@ from datetime import datetime, timedelta
 
 from mailbridge.config.model import Config
 from mailbridge.execution.desk import Desk
-from mailbridge.health.names import PROBED_WITHIN, canary_name, expected
+from mailbridge.health.names import canary_name, expected
 from mailbridge.notifications.compose import admin_notifications
 from mailbridge.notifications.payloads.admins import SourceNews, SourceRow
 from mailbridge.store.engine import Store
 from mailbridge.store.source_health import HealthState, SourceHealth
 
-# A source that stands still is told within two minutes: a probe finds it within 70 s and fails once more, and the job runs every 10 s.
-AFTER = timedelta(seconds=90)  # shorter failures are not notified
-PROBED_AGAIN = timedelta(seconds=35)  # within it a source that is probed was probed twice
+# A source that stands still is told within two minutes: it is found within 75 s and fails once more, and the job runs every 10 s.
+AFTER = timedelta(seconds=90)  # since the last proof; shorter failures are not notified
+PROBED_AGAIN = timedelta(seconds=35)  # of failure; within it the source was tried twice
 BACK_AFTER = timedelta(minutes=5)  # without a failure, or a source that fails now and then would be told again and again
 
 
@@ -68,15 +68,13 @@ def _of(source: SourceHealth, within: timedelta | None, now: datetime) -> News |
         return News(source, HealthState.OK) if source.told and is_back else None
     if source.told == _told_as(state) or (state is HealthState.SILENT and source.told):
         return None
-    return News(source, state) if source.failing_since is None or lasts(source, within, now) else None
+    return News(source, state) if source.failing_since is None or lasts(source, now) else None
 
 
-def lasts(source: SourceHealth, within: timedelta | None, now: datetime) -> bool:
+def lasts(source: SourceHealth, now: datetime) -> bool:
     """Whether the failure of the source is none that passes by itself in a moment."""
     if source.failing_since is None:
         return False
-    if within != PROBED_WITHIN:  # it is not probed: it reports at once that it fails
-        return now - source.failing_since >= AFTER
     last_proof = min(source.proven_at or source.failing_since, source.failing_since)
     return now - source.failing_since >= PROBED_AGAIN and now - last_proof >= AFTER
 

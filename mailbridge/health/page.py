@@ -56,7 +56,7 @@ class Pulse:
             one.name: one.why(states[one.name])
             for one in sources
             if states[one.name] is HealthState.STALE
-            or (states[one.name] is HealthState.FAILING and lasts(one, within.get(one.name), now))
+            or (states[one.name] is HealthState.FAILING and lasts(one, now))
         }
         self._last = Look(now, {name: str(state) for name, state in states.items()}, failing)
 

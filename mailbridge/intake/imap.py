@@ -43,7 +43,7 @@ from mailbridge.intake.log import IntakeLog, Silent
 from mailbridge.oauth.model import LoginNeeded, TokenSource
 from mailbridge.store.engine import Store
 
-IDLE_SLICE = 120.0  # seconds; well below the 9 minutes after which some servers and routers drop a silent connection (RFC 2177: 29)
+IDLE_SLICE = 50.0  # seconds of an IDLE: a server that fell silent in it is told within two minutes (RFC 2177: at most 29 minutes)
 FIRST_SLICE = 0.25  # seconds of the first IDLE after a new mail; each further one is twice as long
 STABLE = 300.0  # seconds after which a connection counts as stable
 LOGIN_LOOK = 5.0  # seconds between checks for a new login

@@ -16,7 +16,7 @@ from imapclient.exceptions import IMAPClientAbortError
 from mailbridge.config.model import Mailbox, Tls
 
 CONNECT_TIMEOUT = 15.0
-READ_TIMEOUT = 60.0
+READ_TIMEOUT = 45.0  # seconds for each read
 KEEPALIVE = 60  # seconds of silence before a TCP keepalive
 SLACK = 64 << 10  # bytes by which a literal may exceed the largest mail
 

@@ -15,6 +15,8 @@ from imapclient.exceptions import IMAPClientError
 
 from mailbridge.intake import imap_client
 
+DONE_TIMEOUT = 15.0  # seconds for the answer to DONE: the server has nothing to do for it
+
 
 def idle(client: Any, seconds: float, interrupt: int) -> Sequence[tuple[Any, ...]]:
     """The untagged answers of one IDLE.  It ends after one of them, after the timeout, or when `interrupt` (a file number) is readable."""
@@ -23,7 +25,9 @@ def idle(client: Any, seconds: float, interrupt: int) -> Sequence[tuple[Any, ...
         poll.register(client.socket(), select.POLLIN)
         poll.register(interrupt, select.POLLIN)
         poll.poll(seconds * 1000)
+    client.socket().settimeout(min(DONE_TIMEOUT, imap_client.READ_TIMEOUT))
     _, responses = client.idle_done()
+    client.socket().settimeout(imap_client.READ_TIMEOUT)
     return list(responses)
 
 

@@ -17,7 +17,7 @@ WINDOW = 100_000  # UIDs in one search, so that its answer is one line of limite
 SERVERS = 0xFFFFFFFF  # the server's bits of a UID epoch
 
 FIRST_WAIT = 1.0  # seconds before the second try
-NETWORK_CAP = 60.0  # seconds between tries of a server that does not answer
+NETWORK_CAP = 40.0  # seconds between tries of a server that does not answer
 LOGIN_CAP = 900.0  # seconds between tries of a refused password, so that no server locks the account
 
 

@@ -1,13 +1,15 @@
 """Fetches the calendar feeds that the rules name.  If a fetch fails, the last good content stays valid.
 
 A fetch is claimed in one transaction, runs outside of any, and its result is written in another.  So only one process fetches a feed, and
-no transaction waits for a slow server.  After a crash in between, the next interval tries again.
+no transaction waits for a slow server.  After a crash in between, the next interval tries again.  Feeds are fetched side by side, so that a
+silent server holds up its own only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 from ipaddress import IPv6Address, ip_address
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -19,6 +21,7 @@ from mailbridge.errors import StoreAway
 from mailbridge.jobs.attempts import Item, failed, key_of, reason_of
 from mailbridge.ops import log as logs
 from mailbridge.ops.https import NoAnswer, request
+from mailbridge.ops.side_by_side import side_by_side
 from mailbridge.sandbox.feed import FeedUnreadable, read_feed
 from mailbridge.sla.closed_times import ClosedTimes
 from mailbridge.store.engine import Store
@@ -28,6 +31,7 @@ log = logs.get("feeds")
 STATE_KEY = "feeds"  # the time of the last change of a content
 TABLE = "[calendars]"
 REDIRECTS = 3
+AT_ONCE = 16  # feeds that are fetched side by side
 AGAIN = timedelta(minutes=15)  # pause after a failure, if the interval is longer
 BACK, AHEAD = timedelta(days=400), timedelta(days=800)  # range of days around today that is read
 
@@ -38,13 +42,9 @@ class NoFeed(Exception):
 
 def fetch_feeds(store: Store, settings: FeedSettings, addresses: Sequence[str], clock: Clock, *, at_once: bool = False) -> int:
     """Fetches the feeds that are due; `at_once`: all of them.  Returns their number."""
-    tried = 0
-    for address in addresses:
-        now = clock.now()
-        if _claimed(store, settings, address, now, at_once):
-            _attempt(store, settings, address, clock)
-            tried += 1
-    return tried
+    due = [address for address in addresses if _claimed(store, settings, address, clock.now(), at_once)]
+    side_by_side([partial(_attempt, store, settings, address, clock) for address in due], most=AT_ONCE, name="feed")
+    return len(due)
 
 
 def _attempt(store: Store, settings: FeedSettings, address: str, clock: Clock) -> None:

@@ -9,11 +9,13 @@ no answer either.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from threading import Event
 from time import monotonic
+from traceback import clear_frames
 from typing import Any, TypeVar
 
 import psycopg
@@ -108,11 +110,28 @@ def connect(limits: Limits, hurried: Event, *arguments: Any, **named: Any) -> Li
     """A connection in autocommit mode: `begin` opens each transaction.  Raises psycopg.Error."""
     longest = min(2, limits.connect) if hurried.is_set() else limits.connect
     settings = {"application_name": "mailbridge", "connect_timeout": longest, **_TCP, **named}
-    connection = LimitedConnection.connect(*arguments, autocommit=True, **settings)
+    with _socket_closed_on_error():
+        connection = LimitedConnection.connect(*arguments, autocommit=True, **settings)
     connection.longest, connection.hurried = limits.ping, hurried
     if _is_pooled(connection):
         connection.prepare_threshold = None  # a prepared statement stays with a server connection that the next transaction may not get
     return connection
+
+
+@contextmanager
+def _socket_closed_on_error() -> Iterator[None]:
+    """After an error of psycopg's connect() its socket is closed.
+
+    Its frame and the error in it refer to each other (psycopg 3.3), and would keep the socket open until the garbage collector comes.
+    """
+    try:
+        yield
+    except psycopg.Error as error:
+        cause: BaseException | None = error
+        while cause is not None:
+            clear_frames(cause.__traceback__)
+            cause = cause.__context__
+        raise
 
 
 def _is_pooled(connection: LimitedConnection) -> bool:

@@ -221,12 +221,16 @@ class LeaseQueue(ABC, Generic[Item, Claimed]):
         No row is from the future, and none is near the age at which it is given up: what the clock skipped does not count as waiting.
         """
         queue = self._statements.queue
-        changed = self._sql.change(self._statements.waits_by, self._without_now({"in_now": now, "in_latest": now}))
+        changed = self.try_again(now)
         changed += self._sql.change(self._statements.leases_anew, {"in_until": now + queue.longest_lease})
         changed += self._sql.change(self._statements.created_by, {"in_now": now, "in_latest": now})
         if queue.given_up is not None:
             changed += self._sql.change(self._statements.created_since, {"in_since": now - queue.given_up / 2})
         return changed
+
+    def try_again(self, now: datetime) -> int:
+        """Rows that were tried and wait for their next try are due now; how many."""
+        return self._sql.change(self._statements.waits_by, self._without_now({"in_now": now, "in_latest": now}))
 
     def _without_now(self, values: Values) -> Values:
         """The values of a statement that sets `QueueTable.at_once`."""

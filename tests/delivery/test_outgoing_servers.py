@@ -243,3 +243,29 @@ def test_each_server_has_its_own_rate(tmp_path: Path, paced: str) -> None:
 
 def _of(config: Config) -> dict[str, object]:
     return {"desk": config.desk, "outgoing": config.outgoing, "further_outgoing": config.further_outgoing}
+
+
+def test_a_greeting_is_no_proof_while_mails_are_not_taken(tmp_path: Path) -> None:
+    """A server that greets and then is silent at MAIL is told, and what it does not take is tried at each sign of life."""
+    with FakeSmtp({"MAIL": Fault.CLOSE}) as relay:
+        config = with_servers(tmp_path, a_server("outgoing", relay.port), identities=())
+        with a_desk(tmp_path, outgoing=config.outgoing) as desk:
+            tried: list[str] = []
+            desk.app.sources.works_again = tried.append
+            desk.feed(a_mail())
+            with a_worker(desk, config.outgoing) as worker:
+                worker.one_turn()
+                desk.app.sources.probe({})
+                assert (tried, is_failing(desk)) == (["outgoing"], True)
+                relay._left.clear()
+                worker.look_again()
+                desk.pass_time(seconds=10)
+                desk.app.clock_watch.look()  # no step of the machine's clock
+                worker.one_turn()
+            assert (bool(relay.mails), is_failing(desk)) == (True, False)
+
+
+def is_failing(desk: TestDesk) -> bool:
+    with desk.app.store.read() as tx:
+        found = tx.sources.get("outgoing")
+    return found is not None and found.failing_since is not None

@@ -68,7 +68,16 @@ os.execv(command[0], command)
 class Running:
     """A mailbridge process; `ready` when it told systemd so.  `given`: listening sockets that are handed over as systemd does, by name."""
 
-    def __init__(self, folder: Path, command: str = "run", given: Mapping[str, socket.socket] | None = None, **more: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        command: str = "run",
+        given: Mapping[str, socket.socket] | None = None,
+        *,
+        program: str = "mailbridge",
+        **more: str,
+    ) -> None:
+        """`program`: the module that is run, in a test that shortens limits another one than the program itself."""
         self.folder = folder
         before, passed = handing_over(given or {})
         with contextlib.ExitStack() as stack:
@@ -79,7 +88,7 @@ class Running:
             bell.settimeout(60)
             with (folder / f"{command}.log").open("ab") as log:
                 self.process = subprocess.Popen(
-                    [*before, sys.executable, "-m", "mailbridge", command, "--desk", str(folder)],
+                    [*before, sys.executable, "-m", program, command, "--desk", str(folder)],
                     env=environment(NOTIFY_SOCKET=f"@{name}", **more),
                     pass_fds=passed,
                     stdout=log,

@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 
@@ -245,3 +246,23 @@ def test_a_feed_that_failed_is_fetched_at_once_after_a_reload_and_by_check(
     main(["check", "--desk", str(tmp_path), "--feeds"])
     assert f"feed {server.url()}: fetched, 1 events" in capsys.readouterr().out
     assert server.asked == ["/days.ics"] * 4
+
+
+def test_a_silent_feed_holds_up_no_other(tmp_path: Path, server: FeedServer, store_url: str) -> None:
+    both = rules(server)["teams.yaml"].replace(f'feeds: "{server.url()}"', f'feeds: ["{server.url("/silent.ics")}", "{server.url()}"]')
+    others_done = Event()
+
+    def silent(handler: BaseHTTPRequestHandler) -> None:
+        assert others_done.wait(20), "the other feed is fetched meanwhile"
+
+    server.answers["/silent.ics"] = silent
+    answer = server.answers["/days.ics"]
+
+    def good(handler: BaseHTTPRequestHandler) -> None:
+        answer(handler)
+        others_done.set()
+
+    server.answers["/days.ics"] = good
+    with a_desk(tmp_path, rules=rules(server) | {"teams.yaml": both}, store_url=store_url, calendars=settings(server)) as desk:
+        fetch(desk)
+        assert closed(desk) == {TOMORROW}

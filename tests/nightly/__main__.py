@@ -145,6 +145,14 @@ PARTS = {
             {"TESTS_RECOVERY_WITHIN": str(seconds), "TESTS_RECOVERY_SEED": str(seed)},
         ),
     ),
+    "silences": Part(
+        about="each server around a desk is silent, closes, talks garbage or drips at each step of its protocol, under mail: it recovers",
+        seconds=3300,
+        run=lambda seed, seconds: (
+            tests("tests/silences/test_silences.py"),
+            {"TESTS_SILENCES_SECONDS": str(seconds), "TESTS_SILENCES_SEED": str(seed)},
+        ),
+    ),
     "soak": Part(
         about="a desk under ten mails a second with a fault every 30 seconds: nothing lost or doubled, memory and files stay",
         seconds=2700,

@@ -1,19 +1,27 @@
-"""A PostgreSQL that falls silent without closing anything: every wait ends, and the store is back soon after the way is."""
+"""A PostgreSQL that falls silent without closing anything: every wait ends, and the store is back soon after the way is.
+
+tests/silences has the other steps and faults, with a whole daemon.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import gc
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 
+import psycopg
 import pytest
 
 from mailbridge.errors import StoreAway
 from mailbridge.store import wake
 from mailbridge.store.engine import Store
+from mailbridge.store.postgres import Limits, connect
+from tests.servers.faulty_proxy import Fault, faulty_proxy
 from tests.servers.postgres import Postgres
+from tests.servers.processes import wait_until
 from tests.servers.silent_proxy import SilentProxy, silent_proxy
 
 pytestmark = pytest.mark.servers
@@ -24,10 +32,7 @@ BACK = 30.0  # seconds
 
 STEPS = {
     "connect": b"user\x00",
-    "first question": b"pg_backend_pid",
-    "BEGIN": b"BEGIN",
     "statement": b"INSERT INTO state",
-    "COMMIT": b"COMMIT",
 }
 
 
@@ -68,10 +73,9 @@ def assert_away_in_time(store: Store, value: str) -> None:
     assert monotonic() - began < 5 * PATIENCE.total_seconds()
 
 
-@pytest.mark.parametrize("direction", ["to server", "to client"])
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize(("step", "direction"), [("connect", "to client"), ("statement", "to server")])
 def test_a_silence_at_any_step_ends_in_time_and_the_store_is_back(store: Store, path: SilentProxy, step: str, direction: str) -> None:
-    if step not in ("connect", "first question"):
+    if step != "connect":
         write(store, "before")
     path.swallow(direction, at=[STEPS[step]])
     assert_away_in_time(store, "during")
@@ -80,6 +84,25 @@ def test_a_silence_at_any_step_ends_in_time_and_the_store_is_back(store: Store, 
 
     path.heal()
     back(store, "after")
+
+
+@contextlib.contextmanager
+def without_garbage_collector() -> Iterator[None]:
+    """It would close them at some time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def test_tries_to_connect_in_vain_leave_no_sockets_open(postgres: Postgres) -> None:
+    with faulty_proxy(postgres.port) as way, without_garbage_collector():
+        way.break_at(STEPS["connect"], Fault.SILENT)
+        for _ in range(2):
+            with pytest.raises(psycopg.Error):
+                connect(Limits(2.0), threading.Event(), f"host=127.0.0.1 port={way.port} user=postgres connect_timeout=2")
+        wait_until(lambda: way.connections <= 1, "the sockets of the tries are closed")
 
 
 def test_connections_in_the_pool_that_are_silent_are_not_used(store: Store, path: SilentProxy) -> None:

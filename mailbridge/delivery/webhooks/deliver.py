@@ -18,7 +18,7 @@ from mailbridge.config.model import WebhookSettings
 from mailbridge.delivery.webhooks.address import NoAddress
 from mailbridge.delivery.webhooks.allowed import NotAllowed
 from mailbridge.delivery.webhooks.http import Caller, WebhookResponse
-from mailbridge.delivery.webhooks.servers import CalledServers
+from mailbridge.delivery.webhooks.servers import LONGEST_REST, CalledServers
 from mailbridge.delivery.webhooks.sign import headers
 from mailbridge.errors import LeaseLost, StoreAway
 from mailbridge.notifications.webhook_model import QueuedCall
@@ -161,6 +161,8 @@ class Webhooker:
 
     def _defer(self, queued: QueuedCall, answer: WebhookResponse) -> None:
         wait = backoff(queued.attempts, self._jitter())
+        if answer.status is None:  # it rests, and the next call shows whether it is back
+            wait = min(wait, LONGEST_REST)
         if answer.retry_after is not None:
             wait = min(max(wait, answer.retry_after), LONGEST_WAIT * 2)
         again = self._clock.now() + wait

@@ -11,7 +11,7 @@ from time import monotonic
 
 from mailbridge.ops import work_loop
 
-FIRST_REST, LONGEST_REST = timedelta(seconds=2), timedelta(minutes=5)
+FIRST_REST, LONGEST_REST = timedelta(seconds=2), timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class CalledServers:
             self._busy.add(server)
 
     def give_back(self, server: str, *, answered: bool) -> None:
-        """The server can be called again: at once, or after 2 seconds and twice as long each time, up to 5 minutes, where it was silent."""
+        """The server can be called again: at once, or after 2 seconds and twice as long each time, up to a minute, where it was silent."""
         with self._lock:
             self._busy.discard(server)
             if answered:
