@@ -23,7 +23,7 @@ _THANKS = (
 )  # fmt: skip
 _LONGEST = 80  # characters
 _NAMED = re.compile(r"\s*[(\[]?\b(kb-?[1-9][0-9]{0,5})\b[)\]]?[\s.]*$", re.IGNORECASE | re.ASCII)  # an article at the end
-_ASKED = re.compile(r"#\s?kb\s+(kb-?[1-9][0-9]{0,5})\.?", re.IGNORECASE | re.ASCII)
+_ASKED = re.compile(r"#\s?(?:kb|articole|статьи)\s+(kb-?[1-9][0-9]{0,5})\.?", re.ASCII)
 _BETWEEN = re.compile(r"[\s.,;!:–—]+")
 
 
@@ -42,8 +42,8 @@ def solved_by(text: str) -> int:
 
 
 def asked_article(text: str) -> int:
-    """The number of the article that the whole text asks for, `#kb KB-17`; 0 where it asks for none."""
-    asked = _ASKED.fullmatch(text.strip()) if len(text) <= _LONGEST else None
+    """The number of the article that the whole text asks for, `#kb KB-17` in any of the languages; 0 where it asks for none."""
+    asked = _ASKED.fullmatch(fold(text.strip())) if len(text) <= _LONGEST else None
     return (article_number(asked[1]) or 0) if asked else 0
 
 

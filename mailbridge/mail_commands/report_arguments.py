@@ -25,7 +25,7 @@ from mailbridge.mail_commands.vocabulary import fold, vocabulary
 _RATINGS = frozenset({"ratings", "rating", "note", "nota", "оценки", "оценок"})
 _HOURS = frozenset({"hours", "ore", "часы", "часов"})  # of an hour bank, in each language
 _WORDS = {
-    ReportWord.TEAM: ("team", "echipa", "echipei", "команда", "команды"),
+    ReportWord.TEAM: ("team", "echipa", "echipei", "группа", "группы", "команда", "команды"),
     ReportWord.QUEUE: ("queue", "coada", "очередь"),
     ReportWord.ME: ("me", "mine", "eu", "mele", "я", "мои"),
     ReportWord.CUSTOMERS: ("customers", "clienti", "клиенты"),

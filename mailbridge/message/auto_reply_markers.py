@@ -235,6 +235,14 @@ def _is_answered_topic(subject: str) -> bool:
     return found is not None and _ANSWER_MARK.search(found["before"]) is not None
 
 
+_ALONE = re.compile(rf"{BEFORE}\W{{0,3}}(?:{alternatives(sorted(TOPICS - {'ooo'}))}){END}", re.I)
+
+
+def is_topic(subject: str) -> bool:
+    """Whether the subject begins with no more than a word that people use as a topic ("Abwesenheit: Meier"), which alone proves nothing."""
+    return _ALONE.match(subject[:300]) is not None
+
+
 def is_vacation(subject: str) -> bool:
     """Whether the subject, without prefixes and tags, begins as vacation replies do.  A mail from a person about such replies may match."""
     return _VACATION_SUBJECT.match(subject[:300]) is not None and not _is_answered_topic(subject[:300])

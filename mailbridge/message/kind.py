@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mailbridge.message import auto_reply_markers, bounce, delivery_report
+from mailbridge.message.absence_text import says_away
 from mailbridge.message.correspondent import correspondent, is_own, list_fields
 from mailbridge.message.model import Bounce, Correspondent, Kind, Message, ReadingPolicy, Strength, Through
 from mailbridge.message.tree import Tree
@@ -178,9 +179,15 @@ def answering(seen: MailView) -> KindFinding | None:
     for name, pattern in auto_reply_markers.ANSWERING_VALUES:
         if any(pattern.search(value[:500]) for value in seen.tree.get_all(name)):
             return KindFinding(Kind.AUTO_REPLY, f"{name} of an autoresponder")
-    return (
-        KindFinding(Kind.AUTO_REPLY, auto_reply_markers.VACATION_REASON) if auto_reply_markers.is_vacation(seen.message.subject) else None
-    )
+    return KindFinding(Kind.AUTO_REPLY, auto_reply_markers.VACATION_REASON) if says_vacation(seen) else None
+
+
+def says_vacation(seen: MailView) -> bool:
+    """Whether the subject is that of a vacation reply.  One that is a topic among people as well needs the word of a header or the text."""
+    subject = seen.message.subject
+    if not auto_reply_markers.is_vacation(subject):
+        return False
+    return not auto_reply_markers.is_topic(subject) or seen.null_sender or is_bulk(seen) or suppresses(seen) or says_away(seen.message.text)
 
 
 def challenge(seen: MailView) -> KindFinding | None:
@@ -255,7 +262,7 @@ QUESTIONS: tuple[Question, ...] = (
 def quiet_reasons(seen: MailView) -> list[str]:
     """The reasons against an automatic answer to a mail that a person may have written."""
     reasons = []
-    if any(auto_reply_markers.SUPPRESSED.search(value[:200]) for value in seen.tree.get_all("x-auto-response-suppress")):
+    if suppresses(seen):
         reasons.append("X-Auto-Response-Suppress")
     if (seen.tree.get("auto-submitted") or "").strip().lower().startswith("auto-forwarded"):
         reasons.append("Auto-Submitted: auto-forwarded")
@@ -277,6 +284,11 @@ def quiet_reasons(seen: MailView) -> list[str]:
     if any(seen.message.message_id.lower().endswith("@" + host.lower()) for host in seen.policy.own_hosts):
         reasons.append("loop: Message-ID of our own host")
     return reasons
+
+
+def suppresses(seen: MailView) -> bool:
+    """Whether the mail asks for no automatic answers, as Exchange does."""
+    return any(auto_reply_markers.SUPPRESSED.search(value[:200]) for value in seen.tree.get_all("x-auto-response-suppress"))
 
 
 def marked(seen: MailView, mark: str) -> str:

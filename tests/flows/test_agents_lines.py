@@ -408,8 +408,8 @@ def test_observer_reads_and_notes_and_changes_nothing(tmp_path: Path) -> None:
         assert desk.ticket().status == "new"
         assert (CAROL, "answered") not in told(desk)
         answer = seen(desk, "commands", "olga@desk.test")
-        assert "Dear Carol, it works. not done: you may read and write notes here" in answer
-        assert "#close not done: you may read and write notes here" in answer
+        assert "Dear Carol, it works. not done: you may only read this ticket and write notes on it" in answer
+        assert "#close not done: you may only read this ticket and write notes on it" in answer
 
 
 def test_help_is_in_the_language_of_its_reader(tmp_path: Path) -> None:

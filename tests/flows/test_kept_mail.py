@@ -153,9 +153,8 @@ def test_lists_of_more_than_a_hundred_mails_say_how_many_more_there_are_and_whic
     texts = [" ".join(letter.get_body((kind,)).get_content().split()) for kind in ("plain", "html") for letter in letters]  # type: ignore[attr-defined]
 
     for command in ('"mailbridge queue list --state done --limit 1000"', '"mailbridge held list --limit 1000"'):
-        in_html = f"<em>{command[1:-1]}</em>"
         assert any(f"3 more: {command}" in text for text in texts), texts
-        assert any(f"3 more: {in_html}" in text for text in texts)
+        assert any(re.search(rf"3 more: <span [^>]*>{re.escape(command[1:-1])}</span>", text) for text in texts)
 
 
 @pytest.mark.parametrize(("became", "status"), [(Decided.RELEASED, "closed"), (Decided.REFUSED, "new")])

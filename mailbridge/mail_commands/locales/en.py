@@ -11,7 +11,7 @@ EN = Locale(
         "assign": Word(
             names="assign give a",
             usage=("#assign ana", "#assign ana@desk.example", "#assign nobody"),
-            about="Assigns the ticket to an agent; nobody gives it back to the team.",
+            about="Assigns the ticket to an agent; #assign nobody gives it back to the team.",
         ),
         "team": Word(names="team queue t", usage=("#team network",), about="Gives the ticket to another team."),
         "escalate": Word(
@@ -29,7 +29,7 @@ EN = Locale(
         "priority": Word(names="priority prio p", usage=("#priority high",), about="Sets the priority: low, normal, high or urgent."),
         "type": Word(names="type kind", usage=("#type incident",), about="Sets the type of the request."),
         "tag": Word(
-            names="tag tags label", usage=("#tag printer", "#tag printer -old"), about="Adds tags; a minus removes them."
+            names="tag tags label", usage=("#tag printer", "#tag printer -old"), about="Adds tags; a minus before a tag removes it."
         ),
         "subject": Word(
             names="subject title rename",
@@ -45,22 +45,22 @@ EN = Locale(
         "encrypt": Word(
             names="encrypt encrypted",
             usage=("#encrypt",),
-            about="Your text goes to the customer encrypted by S/MIME, or not at all.",
+            about="Your text goes to the customer encrypted by S/MIME or not at all.",
         ),
         "send": Word(
             names="send",
             usage=("#send KB-17",),
-            about="Puts the article into your answer to the customer.",
+            about="Inserts the article into your answer to the customer.",
         ),
         "answer": Word(
             names="answer ready",
             usage=("#answer visit", '#answer visit day="Tuesday at ten"',),
-            about="Puts an answer ready to send into yours, in the customer's language.",
+            about="Inserts an answer ready to send into your mail, in the customer's language.",
         ),
         "cc": Word(
             names="cc copy",
             usage=("#cc dan@acme.example", "#cc -dan@acme.example"),
-            about="Adds people to the ticket; a minus removes them.",
+            about="Adds people to the ticket; a minus before an address removes that person.",
         ),
         "requester": Word(
             names="requester customer from",
@@ -70,7 +70,7 @@ EN = Locale(
         "due": Word(
             names="due deadline",
             usage=("#due friday 15:00", "#due 3 dec", "#due tomorrow", "#due none"),
-            about="Sets a due date, beside the SLA targets.",
+            about="Sets a due date, in addition to the SLA targets.",
         ),
         "snooze": Word(
             names="snooze sleep later wait",
@@ -134,7 +134,7 @@ EN = Locale(
         "change": Word(
             names="change update edit",
             usage=("#change person ana@acme.example phone=none", "#change customer ACME tier=gold"),
-            about="Changes what is known of a customer; what the desk's files say is changed there alone.",
+            about="Changes what is known of a customer; what stands in the desk's files can only be changed there.",
         ),
         "remove": Word(
             names="remove delete",
@@ -147,7 +147,7 @@ EN = Locale(
             about="Merges this ticket into that one, with its mails, people and work.",
         ),
         "split": Word(
-            names="split", usage=("#split", "#split Second printer"), about="Moves the mail you answer to a new ticket."
+            names="split", usage=("#split", "#split Second printer"), about="Moves the mail that you answer to a new ticket."
         ),
         "link": Word(
             names="link relate related",
@@ -172,7 +172,7 @@ EN = Locale(
         "mute": Word(
             names="mute",
             usage=("#mute", "#mute MB-7"),
-            about="You get no news of the ticket, but for what is yours to answer.",
+            about="You get no news of the ticket, except what you have to answer.",
         ),
         "unmute": Word(
             names="unmute",
@@ -212,12 +212,12 @@ EN = Locale(
         "unblock": Word(
             names="unblock",
             usage=("#unblock @spam.example",),
-            about="Mail of the sender is taken again.",
+            about="Mail from the sender is accepted again.",
         ),
         "notspam": Word(
             names="notspam not-spam ham",
             usage=("#notspam 118",),
-            about="Takes a mail that was held because of its sender, and ends that hold; the daily list has its number.",
+            about="Accepts a mail that was held because of its sender, and unblocks the sender; the daily list has its number.",
         ),
         "leave": Word(
             names="leave",
@@ -276,7 +276,7 @@ EN = Locale(
         "kb": Word(
             names="kb knowledge",
             usage=("#kb", "#kb error E-52", "#kb KB-17", "#kb new", "#kb accept KB-18"),
-            about="Articles that fit the words or the ticket. new makes an article of your mail, which a manager accepts or rejects.",
+            about="Articles that fit the words or the ticket. With new your mail becomes an article, which a manager accepts or rejects.",
         ),
         "answers": Word(
             names="answers",
@@ -322,7 +322,7 @@ EN = Locale(
         "who": "Who", "state": "Where it stands", "facts": "What it is about", "text": "Your text",
         "when": "When", "work": "Work", "others": "Other tickets",
         "wishes": "Your wishes, and spam",
-        "consent": "Yes, no and back", "ask": "Questions", "new": "New tickets, and help",
+        "consent": "Confirming and undoing", "ask": "Questions", "new": "New tickets, and help",
     },
     weekdays=("monday mon", "tuesday tue tues", "wednesday wed", "thursday thu thur thurs", "friday fri", "saturday sat", "sunday sun"),
     months=(

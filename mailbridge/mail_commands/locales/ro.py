@@ -7,7 +7,7 @@ from mailbridge.mail_commands.locales.model import Locale, Word
 RO = Locale(
     code="ro",
     words={
-        "take": Word(names="preiau iau preia", usage=("#preiau",), about="Îți atribuie tichetul."),
+        "take": Word(names="preiau iau preia", usage=("#preiau",), about="Vă atribuie tichetul."),
         "assign": Word(
             names="atribuie alocă repartizează",
             usage=("#atribuie ana", "#atribuie ana@desk.example", "#atribuie nimeni"),
@@ -17,7 +17,7 @@ RO = Locale(
         "escalate": Word(
             names="escaladează escaladare",
             usage=("#escaladează", "#escaladează network"),
-            about="Escaladează cu o treaptă, sau la ținta pe care o spui.",
+            about="Escaladează cu o treaptă sau la ținta pe care o numiți.",
         ),
         "status": Word(names="stare statut", usage=("#stare waiting",), about="Schimbă starea."),
         "close": Word(
@@ -44,22 +44,22 @@ RO = Locale(
             about="Textul dumneavoastră este doar pentru colegi.",
         ),
         "public": Word(
-            names="răspuns răspunde", usage=("#răspuns",), about="Textul dumneavoastră merge la client, și ca răspuns la o notă."
+            names="răspuns răspunde", usage=("#răspuns",), about="Textul dumneavoastră ajunge la client, și ca răspuns la o notă."
         ),
         "encrypt": Word(
             names="criptează criptat",
             usage=("#criptează",),
-            about="Textul dumneavoastră merge la client criptat prin S/MIME sau deloc.",
+            about="Textul dumneavoastră ajunge la client criptat prin S/MIME sau nu se trimite.",
         ),
         "send": Word(
             names="trimite",
             usage=("#trimite KB-17",),
-            about="Pune articolul în răspunsul dumneavoastră către client.",
+            about="Inserează articolul în răspunsul dumneavoastră către client.",
         ),
         "answer": Word(
             names="șablon",
             usage=("#șablon visit", '#șablon visit day="marți la zece"',),
-            about="Pune un răspuns pregătit în răspunsul dumneavoastră, în limba clientului.",
+            about="Inserează un răspuns pregătit în mailul dumneavoastră, în limba clientului.",
         ),
         "cc": Word(
             names="copie",
@@ -137,7 +137,7 @@ RO = Locale(
         "change": Word(
             names="modifică schimbă",
             usage=("#modifică persoană ana@acme.example telefon=fără", "#modifică client ACME nivel=gold"),
-            about="Schimbă ce se știe despre un client; ce scrie în fișierele deskului se schimbă doar acolo.",
+            about="Schimbă ce se știe despre un client; ce scrie în fișierele serviciului se schimbă doar acolo.",
         ),
         "remove": Word(
             names="elimină scoate",
@@ -145,14 +145,14 @@ RO = Locale(
             about="Elimină o persoană, un echipament sau o locație adăugată prin mail sau din linia de comandă.",
         ),
         "merge": Word(
-            names="unește contopește",
+            names="unește comasează contopește",
             usage=("#unește MB-1042", "#unește MB-7 în MB-3"),
             about="Unește acest tichet cu celălalt: mailuri, persoane și muncă.",
         ),
         "split": Word(
             names="desparte separă",
             usage=("#desparte", "#desparte A doua imprimantă"),
-            about="Mută mailul la care răspunzi într-un tichet nou.",
+            about="Mută mailul la care răspundeți într-un tichet nou.",
         ),
         "link": Word(
             names="leagă legătură",
@@ -167,27 +167,27 @@ RO = Locale(
         "follow": Word(
             names="urmăresc urmărește",
             usage=("#urmăresc", "#urmăresc MB-7"),
-            about="Primești ce se scrie pe tichet fără să fii responsabil de el.",
+            about="Primiți ce se scrie pe tichet fără să vă fie atribuit.",
         ),
         "unfollow": Word(
             names="nu-urmăresc",
             usage=("#nu-urmăresc",),
-            about="Nu mai urmărești tichetul.",
+            about="Nu mai urmăriți tichetul.",
         ),
         "mute": Word(
             names="ignoră",
             usage=("#ignoră", "#ignoră MB-7"),
-            about="Nu mai primești noutăți despre tichet, în afară de cele la care trebuie să răspunzi.",
+            about="Nu mai primiți noutăți despre tichet, în afară de cele la care trebuie să răspundeți.",
         ),
         "unmute": Word(
             names="nu-ignora",
             usage=("#nu-ignora",),
-            about="Primești din nou noutăți despre tichet.",
+            about="Primiți din nou noutăți despre tichet.",
         ),
         "quiet": Word(
             names="liniște",
             usage=("#liniște seara", "#liniște 18:00-8:00", "#liniște oprit", "#liniște"),
-            about="Când nu doriți mesaje care pot aștepta; fără oră vă arată preferințele.",
+            about="Când nu doriți mailuri care pot aștepta; fără oră arată preferințele dumneavoastră.",
         ),
         "digest": Word(
             names="rezumat",
@@ -207,27 +207,28 @@ RO = Locale(
         "spam": Word(
             names="spam",
             usage=("#spam",),
-            about="Tichetul este spam: se închide fără mesaj către client, iar mesajele următoare ale expeditorului sunt reținute.",
+            about="Tichetul este spam: se închide fără mail către client, iar următoarele mailuri ale expeditorului "
+            "sunt reținute pentru verificare.",
         ),
         "block": Word(
             names="blochează",
             usage=("#blochează offers@spam.example", "#blochează @spam.example"),
-            about="Reține toate mesajele expeditorului pentru verificare; pentru manageri și agenții care pot bloca.",
+            about="Reține toate mailurile expeditorului pentru verificare; pentru manageri și agenții cu drept de blocare.",
         ),
         "unblock": Word(
             names="deblochează",
             usage=("#deblochează @spam.example",),
-            about="Mesajele expeditorului sunt primite din nou.",
+            about="Mailurile expeditorului sunt primite din nou.",
         ),
         "notspam": Word(
             names="nu-e-spam",
             usage=("#nu-e-spam 118",),
-            about="Primește un mesaj reținut din cauza expeditorului și nu îl mai reține; numărul este în lista zilnică.",
+            about="Primește un mail reținut din cauza expeditorului și deblochează expeditorul; numărul este în lista zilnică.",
         ),
         "leave": Word(
             names="pleacă",
             usage=("#pleacă ana", "#pleacă ana către network"),
-            about="Pentru manageri: predă tot ce are un coleg care pleacă, după un da.",
+            about="Pentru manageri: predă tot ce are un coleg care pleacă, după o confirmare.",
         ),
         "approve": Word(
             names="aprob aprobat aprobă",
@@ -239,9 +240,9 @@ RO = Locale(
             usage=("#resping prea scump",),
             about="Respinge o cerere care vă așteaptă, cu motivul.",
         ),
-        "yes": Word(names="da confirm", usage=("#da",), about="Confirmă ceea ce a întrebat biroul."),
-        "cancel": Word(names="nu anulează renunț", usage=("#nu",), about="Anulează ceea ce a întrebat biroul."),
-        "undo": Word(names="retrage înapoi", usage=("#retrage",), about="Anulează ce a făcut ultimul dumneavoastră e-mail pe tichet."),
+        "yes": Word(names="da confirm", usage=("#da",), about="Confirmă ceea ce a întrebat sistemul."),
+        "cancel": Word(names="nu anulează renunț", usage=("#nu",), about="Anulează ceea ce a întrebat sistemul."),
+        "undo": Word(names="retrage înapoi", usage=("#retrage",), about="Anulează ce a făcut ultimul dumneavoastră mail pe tichet."),
         "erase": Word(
             names="șterge",
             usage=("#șterge",),
@@ -255,7 +256,7 @@ RO = Locale(
         "full": Word(
             names="istoric tot",
             usage=("#istoric", "#istoric MB-1042", "#istoric MB-1042/3"),
-            about="Tot istoricul unui tichet; al unui mesaj tot textul, cu citat și semnătură.",
+            about="Tot istoricul unui tichet; dintr-un mesaj tot textul, cu citat și semnătură.",
         ),
         "why": Word(
             names="explică dece",
@@ -275,7 +276,7 @@ RO = Locale(
         "kb": Word(
             names="articole cunoștințe",
             usage=("#articole", "#articole eroare E-52", "#articole KB-17", "#articole nou", "#articole acceptă KB-18"),
-            about="Articole care se potrivesc. nou face un articol din e-mailul dumneavoastră; un manager îl acceptă sau îl respinge.",
+            about="Articole care se potrivesc. Cu „nou” mailul dumneavoastră devine un articol; un manager îl acceptă sau îl respinge.",
         ),
         "answers": Word(
             names="șabloane",
@@ -299,7 +300,7 @@ RO = Locale(
                 "#raport note",
             ),
             about="Orele dumneavoastră, săptămâna unei echipe, tichetele deschise, "
-            "săptămâna dumneavoastră, clienții dumneavoastră, un cont de ore, notele clienților.",
+            "săptămâna dumneavoastră, clienții dumneavoastră, un cont de ore, evaluările clienților.",
         ),
         "to": Word(
             names="catre",
@@ -319,10 +320,10 @@ RO = Locale(
         ),
     },
     rooms={
-        "who": "Cine", "state": "Unde este", "facts": "Despre ce este", "text": "Textul dumneavoastră",
+        "who": "Cine", "state": "În ce stare este", "facts": "Despre ce este", "text": "Textul dumneavoastră",
         "when": "Când", "work": "Muncă", "others": "Alte tichete",
         "wishes": "Preferințele dumneavoastră și spamul",
-        "consent": "Da, nu și înapoi", "ask": "Întrebări", "new": "Tichete noi și ajutor",
+        "consent": "Confirmare și anulare", "ask": "Întrebări", "new": "Tichete noi și ajutor",
     },
     weekdays=("luni lun", "marți ma", "miercuri mie", "joi", "vineri vin", "sâmbătă sâmbăta sâm", "duminică duminica dum"),
     months=(

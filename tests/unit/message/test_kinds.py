@@ -216,7 +216,6 @@ def test_nobody_reads_answers_to_a_no_reply_address(writer: str) -> None:
         "Away from my mail until Monday",
         "Automatische Antwort: Drucker",
         "Abwesenheitsnotiz: Drucker",
-        "Abwesenheit: Meier",
         "Réponse automatique : Imprimante",
         "Absence du bureau: x",
         "Message d'absence",
@@ -280,12 +279,41 @@ def test_vacation_subjects_are_known_in_many_languages(subject: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("subject", "text"),
+    [
+        ("Abwesenheit: Meier", "Guten Tag,\n\nich bin bis zum 4. Dezember nicht im Büro.\n"),
+        ("Abwesenheit", "Ihre E-Mail wird nicht weitergeleitet."),
+        ("Absence: Dupont", "Bonjour,\nje serai de retour lundi. Je suis en congé jusqu'au 4 décembre."),
+        ("On vacation", "I'm away until Monday."),
+        ("В отпуске", "Здравствуйте! Я до 4 декабря в отпуске."),
+        ("Nieobecność", "Jestem nieobecny do piątku."),
+    ],
+)
+def test_a_topic_is_a_vacation_reply_where_the_text_says_so(subject: str, text: str) -> None:
+    assert kinds(subject=subject, text=text).kind is Kind.AUTO_REPLY
+
+
+@pytest.mark.parametrize("header", ["X-Auto-Response-Suppress: All", "Precedence: bulk", "Return-Path: <>", "Auto-Submitted: auto-generated"])
+def test_a_topic_is_no_persons_mail_where_a_header_says_so(header: str) -> None:
+    assert kinds(header, subject="Abwesenheit: Meier").kind is not Kind.HUMAN
+
+
+def test_what_a_person_reports_about_an_absence_is_a_persons_mail() -> None:
+    text = "Herr Meier ist vom 3. bis 5. abwesend. Bitte leiten Sie seine Anrufe zu mir um."
+    assert kinds(subject="Abwesenheit: Meier", text=text) == Kinds(kind=Kind.HUMAN, reasons=(), suppress_auto_response=False)
+
+
+@pytest.mark.parametrize(
     "subject",
     [
         "Out of office module crashes",
         "Re: absence",
         "RE: [MB-17] Absence",
         "AW: Abwesenheit: Meier",
+        "Abwesenheit: Meier",
+        "Absence: two colleagues in March",
+        "On vacation",
+        "В отпуске: кто заменит Ивана?",
         "Re: on vacation",
         "Fwd: ooo",
         "Automatic reply does not work",
