@@ -24,6 +24,7 @@ from mailbridge.tickets.command_types.plans import CancelPlan, PlanWork
 from mailbridge.tickets.command_types.values import Assign, SetTeam
 from mailbridge.tickets.command_types.wishes import Follow, Mute
 from mailbridge.tickets.commands import Command
+from mailbridge.tickets.event_types.escalation import ApprovalReassigned
 from mailbridge.tickets.model import Approval, ApprovalKind, Ticket
 from mailbridge.tickets.requests import Request
 
@@ -34,7 +35,7 @@ FOR_GOOD = date(9999, 12, 31)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Left:
-    """What was handed over.  `approvals`: tickets where somebody else decides about requests now.
+    """What was handed over.  `approvals`: tickets where somebody else decides about requests now.  `undecided`: those where nobody can.
     `refused`: '' or the key of the reason."""
 
     refused: str = ""
@@ -42,6 +43,7 @@ class Left:
     plans: tuple[int, ...] = ()
     follows: tuple[int, ...] = ()
     approvals: tuple[int, ...] = ()
+    undecided: tuple[int, ...] = ()
     pairings: int = 0
     wishes: int = 0
 
@@ -65,7 +67,8 @@ def leave(tx: Tx, desk: Desk, name: str, to: str, actor: Actor, now: datetime) -
     if reason := refusal(name, to, organisation):
         return Left(refused=reason)
     heir = to if to in organisation.agents else ""
-    tickets, plans, follows, approvals = list[int](), list[int](), list[int](), list[int]()
+    tickets, plans, follows = list[int](), list[int](), list[int]()
+    approvals, undecided = list[int](), list[int]()
     for ticket in _concerned(tx, name, now):
         commands = _commands(ticket, name, to, heir, now)
         if ticket.assignee == name:
@@ -74,11 +77,13 @@ def leave(tx: Tx, desk: Desk, name: str, to: str, actor: Actor, now: datetime) -
             plans.append(ticket.id)
         if name in ticket.followers:
             follows.append(ticket.id)
-        if any(isinstance(command, ReassignApproval) for command in commands):
-            approvals.append(ticket.id)
         requests = [Request(commands=(command,)) for command in commands]
         if requests:
-            execute(tx, desk, ticket, requests, actor, now, telling=Telling(answerable=False))
+            done = execute(tx, desk, ticket, requests, actor, now, telling=Telling(answerable=False))
+            asked = {command.approval for command in commands if isinstance(command, ReassignApproval)}
+            taken = {event.what.approval for event in done.decision.events if isinstance(event.what, ApprovalReassigned)}
+            approvals += [ticket.id] if asked & taken else []
+            undecided += [ticket.id] if asked - taken else []
     pairings = tx.pairings.end(name, now)
     wishes = _end_wishes(tx, desk, name, heir, actor, now)
     return Left(
@@ -86,6 +91,7 @@ def leave(tx: Tx, desk: Desk, name: str, to: str, actor: Actor, now: datetime) -
         plans=tuple(plans),
         follows=tuple(follows),
         approvals=tuple(approvals),
+        undecided=tuple(undecided),
         pairings=pairings,
         wishes=wishes,
     )

@@ -14,6 +14,7 @@ from mailbridge.store.tx import Tx
 from mailbridge.tickets.handlers.contracts import EQUIPMENT
 from mailbridge.tickets.model import Ticket
 
+_QUOTED = re.compile(r"(?:^[^\n>]{0,200}:[ \t]*\n(?:[ \t]*\n)?(?=[ \t]{0,3}>))?(?:^[ \t]{0,3}>.*\n)+", re.MULTILINE)
 LONGEST = 1_500  # characters of a suggested answer
 
 
@@ -41,13 +42,19 @@ def solved_answers(
 
 def _is_public(mail: StoredMail, ticket: Ticket) -> bool:
     """Whether the mail is on the ticket still, and customers may read it; an erased one has no text."""
-    return mail.ticket == ticket.id and not mail.internal and bool(mail.fresh.strip())
+    return mail.ticket == ticket.id and not mail.internal and bool(_own_words(mail.fresh))
 
 
 def _text(ticket: Ticket, mail: StoredMail, desk: Desk) -> str:
     numbers = re.compile(rf"\[?\b{re.escape(desk.config.desk.prefix)}-[0-9]{{1,12}}\b\]?", re.IGNORECASE)
-    text = masked(mail.fresh.strip(), _names(ticket, desk), numbers)
+    text = masked(_own_words(mail.fresh), _names(ticket, desk), numbers)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1].rstrip()}…"
+
+
+def _own_words(fresh: str) -> str:
+    """What the agent wrote, without the customer's lines between which the answer stands, however deep they are quoted, and without the
+    line above such a quote ("Carol wrote:")."""
+    return re.sub(r"\n{3,}", "\n\n", _QUOTED.sub("", f"{fresh.strip()}\n")).strip()
 
 
 def _names(ticket: Ticket, desk: Desk) -> Iterator[str]:

@@ -11,7 +11,8 @@ _NEAR = r"\b(?:[^.!?]|(?<=[0-9])\.){0,80}?"  # within the sentence; a point behi
 _SENTENCES = (
     rf"\b(?:i am|i'm|i’m|i will be|i'll be|i’ll be|we are){_NEAR}\b(?:out of (?:the )?office|away|on (?:vacation|leave|holidays?)|absent"
     r"|not available|unavailable|not in the office)\b",
-    rf"\bich{_NEAR}\b(?:abwesend|nicht (?:im (?:büro|haus)|erreichbar|da)|im urlaub|außer haus|wieder (?:da|erreichbar|im (?:büro|haus)))\b",
+    rf"\bich{_NEAR}\b(?:abwesend|nicht (?:im (?:büro|haus)|erreichbar|da)|im urlaub|außer haus"
+    r"|wieder (?:da|erreichbar|im (?:büro|haus)))\b",
     r"\b(?:mails?|nachrichten?)\b[^.!?\n]{0,60}?\bnicht (?:weitergeleitet|gelesen|bearbeitet)\b",
     rf"\bje (?:suis|serai){_NEAR}\b(?:absente?|en (?:congés?|vacances)|hors du bureau)\b",
     rf"\b(?:estoy|estar[eé]|me encuentro){_NEAR}\b(?:ausente|fuera de|de vacaciones)\b",

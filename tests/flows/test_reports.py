@@ -176,6 +176,7 @@ def test_queue_me_and_customers_by_mail(desk: TestDesk) -> None:
     desk.pass_time(hours=2)
     assert rows(asked(desk, "mara", "#report queue"), ReportSection.TEAMS) == [("Support", 1, 1)]
     own = asked(desk, "bogdan", "#report me")
+    assert own.last <= desk.clock.time.date()  # the days until today
     assert (own.came, own.closed, own.open, rows(own, ReportSection.HOURS)) == (1, 1, 0, [("Bogdan Ionescu", 90, 90)])
     assert asked(desk, "bogdan", "#raport clienți").open == 1
 

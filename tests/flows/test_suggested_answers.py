@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +16,8 @@ from mailbridge.notifications.payloads.tickets import NewTicket
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
 
 BOGDAN = "bogdan@desk.test"
-ANSWER = "Hello Carol,\n\nplease open the front cover, clean the registration sensor and call +40 21 555 01 23.\n\n#close"
+ANSWER = "Hello Carol,\n\nCarol Jones wrote:\n> it shows E-52\n>> since Monday\n\n"
+ANSWER += "please open the front cover, clean the registration sensor and call +40 21 555 01 23.\n\n#close"
 SIMILAR = "The printer on our floor shows E-52, the paper jam does not go away."
 HIDDEN = RULES | {"teams.yaml": RULES["teams.yaml"].replace("members: [clara]}", "members: [clara], outsiders: nothing}")}
 
@@ -79,6 +81,7 @@ def test_an_agent_reads_how_a_similar_ticket_was_solved_and_nothing_is_sent(desk
     assert "please open the front cover, clean the registration sensor and call …." in " ".join(text.split())
     assert "Hello …," in text
     assert "Carol" not in text.partition("Suggested first answer")[2]
+    assert not re.search("since Monday|wrote:", text.partition("Suggested first answer")[2])
     html = str(next(letter for to, letter in sent.items() if BOGDAN in to).get_body(("html",)).get_content())  # type: ignore[attr-defined]
     assert "Answer with this text" in html
     customer = next(letter for to, letter in sent.items() if "dora" in to)

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from mailbridge.execution.leaving import leave
 from mailbridge.handling.outcome import MailOutcome
 from mailbridge.notifications.model import Audience, Notification, OutboxState
 from mailbridge.notifications.untold import Untold
 from mailbridge.organisation.wishes import WishKind
+from mailbridge.tickets.actor import Actor, ActorKind
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
 from tests.links import links_of, written
 
@@ -438,6 +440,17 @@ def test_what_waits_for_the_yes_of_a_leaver_goes_to_the_successor_or_to_a_manage
         raw = a_mail("yes", from_=decides, to=question.reply_to, in_reply_to=question.message_id, message_id="<y@desk.test>")
         desk.feed(proven(raw), mail_from=decides, rcpt_to=(question.reply_to,))
         assert (desk.ticket(1).priority, desk.ticket(1).approvals) == ("urgent", ())
+
+
+def test_an_approval_that_nobody_is_left_to_give_is_named_apart(tmp_path: Path) -> None:
+    """Mara alone may agree, and there is no other manager."""
+    approvals = "approvals:\n  - {what: priority, priority: [urgent], by: [mara]}\n"
+    with a_desk(tmp_path, rules={**RULES, "teams.yaml": TEAMS, "approvals.yaml": approvals}) as desk:
+        _opens(desk)
+        _line(desk, BOGDAN, "#priority urgent", "p")
+        with desk.app.store.write() as tx:
+            left = leave(tx, desk.app.desk(), "mara", "", Actor(kind=ActorKind.ADMIN), desk.clock.time)
+        assert (left.approvals, left.undecided) == ((), (1,))
 
 
 def test_a_leaver_is_no_agent_any_more_and_gets_nothing(desk: TestDesk) -> None:

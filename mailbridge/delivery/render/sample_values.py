@@ -154,6 +154,7 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
         "follows": "MB-9",
         "approvals": "MB-3",
         "files": "rules/teams.yaml:3: members: [bogdan, clara]",
+        "undecided": "MB-4",
     },
     "manager.spam": {
         "count": "2",

@@ -59,5 +59,6 @@ def _told(desk: Desk, line: CommandLine, wanted: LeaveDesk, left: Left) -> Hande
         plans=numbers(left.plans),
         follows=numbers(left.follows),
         approvals=numbers(left.approvals),
+        undecided=numbers(left.undecided),
         files="\n".join(places(wanted.agent, files)),
     )

@@ -42,6 +42,6 @@ def team_report(tx: Tx, desk: Desk, mail: PlacedMail, asked: str, question: Repo
 
 
 def days(question: ReportArgument, today: date) -> tuple[date, date]:
-    """The week that is meant, from its Monday to its Sunday."""
+    """The week that is meant, from its Monday to its Sunday; of this week the days until today."""
     first, last = week_of(question.day if question.wish is ReportWish.DAY and question.day else today)
-    return (first - _WEEK, last - _WEEK) if question.wish is ReportWish.LAST else (first, last)
+    return (first - _WEEK, last - _WEEK) if question.wish is ReportWish.LAST else (first, min(last, max(first, today)))

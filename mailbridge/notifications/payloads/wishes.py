@@ -83,8 +83,9 @@ class SpamReview(Payload):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandedOver(Payload):
-    """What was handed over of an agent who leaves: numbers of tickets.  `to`: '' where each ticket went back to its team.  `files`: the
-    lines that still name the agent, with their places.  `refused`: the key of the reason why nothing was done."""
+    """What was handed over of an agent who leaves: numbers of tickets.  `to`: '' where each ticket went back to its team.  `undecided`:
+    where an approval waits that nobody can give.  `files`: the lines that still name the agent, with their places.  `refused`: the key of
+    the reason why nothing was done."""
 
     asked: str
     agent: str
@@ -95,3 +96,4 @@ class HandedOver(Payload):
     follows: str = ""
     approvals: str = ""
     files: str = ""
+    undecided: str = ""

@@ -293,7 +293,9 @@ def test_a_topic_is_a_vacation_reply_where_the_text_says_so(subject: str, text: 
     assert kinds(subject=subject, text=text).kind is Kind.AUTO_REPLY
 
 
-@pytest.mark.parametrize("header", ["X-Auto-Response-Suppress: All", "Precedence: bulk", "Return-Path: <>", "Auto-Submitted: auto-generated"])
+@pytest.mark.parametrize(
+    "header", ["X-Auto-Response-Suppress: All", "Precedence: bulk", "Return-Path: <>", "Auto-Submitted: auto-generated"]
+)
 def test_a_topic_is_no_persons_mail_where_a_header_says_so(header: str) -> None:
     assert kinds(header, subject="Abwesenheit: Meier").kind is not Kind.HUMAN
 
