@@ -141,8 +141,8 @@ def leave(folder: Path, as_json: bool, to: str, yes: bool, name: str) -> None:
     for what, numbers in (("tickets", left.tickets), ("plans", left.plans), ("follows", left.follows), waiting):
         click.echo(f"{what}: {', '.join(ticket_number(prefix, number) for number in numbers) or 'none'}")
     if left.undecided:
-        numbers = ", ".join(ticket_number(prefix, number) for number in left.undecided)
-        click.echo(f"approvals that nobody can give: {numbers}; name an approver in rules/approvals.yaml, then have each asked for again")
+        where = ", ".join(ticket_number(prefix, number) for number in left.undecided)
+        click.echo(f"approvals that nobody can give: {where}; name an approver in rules/approvals.yaml, then have each asked for again")
     click.echo(f"pairings ended: {left.pairings}, wishes ended: {left.wishes}; reply addresses of {safe(name)} count no longer")
     click.echo("remove from the files:" if found else "no file names the agent")
     for place in found:
