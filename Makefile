@@ -26,10 +26,10 @@ $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "make: no Python 3.11 to 3.14 found; name one: make PYTHON=/path/to/python3" >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { echo "make: on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 
-# Runtime packages alone are enough for the demo; every file is checked against the hash in the lock.
-$(VENV)/runtime.stamp: requirements/runtime.lock | $(BIN)/python
+# Runtime packages and those of the pages are enough for the demo; every file is checked against the hash in the lock.
+$(VENV)/runtime.stamp: requirements/web.lock | $(BIN)/python
 	@echo "installing mailbridge's packages into $(VENV) ..."
-	@$(PIP) --require-hashes -r requirements/runtime.lock
+	@$(PIP) --require-hashes -r requirements/web.lock
 	@touch $@
 
 # An environment from before the package was called mailbridge-desk still has it under its old name.
@@ -101,9 +101,10 @@ LOCK := uv pip compile --quiet --universal --no-strip-extras --python-version 3.
 lock: | $(BIN)/python
 	$(PIP) uv
 	$(BIN)/$(LOCK) pyproject.toml -o requirements/runtime.lock
-	$(BIN)/$(LOCK) pyproject.toml requirements/dev.in --extra dev -c requirements/runtime.lock -o requirements/dev.lock
+	$(BIN)/$(LOCK) pyproject.toml --extra web -c requirements/runtime.lock -o requirements/web.lock
+	$(BIN)/$(LOCK) pyproject.toml requirements/dev.in --extra dev --extra web -c requirements/web.lock -o requirements/dev.lock
 	for version in $(PYTHONS); do $(BIN)/uv pip install --quiet --dry-run --no-deps --require-hashes --only-binary :all: --no-binary dkimpy --no-binary pyspf --python-version $$version \
-		--python-platform x86_64-manylinux_2_28 --target build/$$version -r requirements/runtime.lock || exit 1; done
+		--python-platform x86_64-manylinux_2_28 --target build/$$version -r requirements/web.lock || exit 1; done
 
 clean:
 	rm -rf build dist demo .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -20,7 +20,9 @@ from mailbridge.cli.terminal import columns
 if TYPE_CHECKING:
     from mailbridge.cli.demo_samples import Sample, SampleMail
     from mailbridge.cli.demo_watch import Effect, Watch
+    from mailbridge.config.model import Config
     from mailbridge.notifications.model import Queued
+    from mailbridge.store.engine import Store
 
 
 @click.command()
@@ -56,6 +58,7 @@ def demo(folder: Path, html: Path | None, once: bool) -> int:
             if once or html is not None:
                 return verdict(wrong)
             invite(daemon.port, folder)
+            show_pages(store, config)
             follow(watch)
         except KeyboardInterrupt:
             click.echo("\nstopping the desk")
@@ -103,6 +106,19 @@ Look:           export MAILBRIDGE_DESK={folder.absolute()}
                 mailbridge outbox list
 Stop:           Ctrl-C
 """)
+
+
+def show_pages(store: Store, config: Config) -> None:
+    """Prints a sign-in link of each agent, if the demo has pages."""
+    if not config.web.is_on:
+        click.echo("Pages:          not installed; `pip install 'mailbridge-desk[web]'` and start again\n")
+        return
+    from mailbridge.cli.demo_desk import sign_in_links
+
+    click.echo(f"Pages:          {config.web.public_url}, by one of these links; each works once")
+    for title, link in sign_in_links(store, config):
+        click.echo(f"                {safe(title)}: {link}")
+    click.echo()
 
 
 def follow(watch: Watch) -> None:

@@ -11,15 +11,23 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mailbridge.cli.demo_samples import SampleMail
 from mailbridge.cli.init import write_desk
 from mailbridge.errors import InUse, Permanent
 from mailbridge.ops.private import private_folder, private_log
 
+if TYPE_CHECKING:
+    from mailbridge.config.model import Config
+    from mailbridge.store.engine import Store
+
 MARK = ".mailbridge-demo"
 FIRST_PORT, LAST_PORT = 2525, 2599
+FIRST_PAGES, LAST_PAGES = 8080, 8199
 START = 60.0  # seconds in which the daemon must start
 
 
@@ -29,7 +37,8 @@ def new_desk(folder: Path, port: int) -> None:
         refuse_running(folder)
         shutil.rmtree(folder)
     private_folder(folder)
-    write_desk(folder, name="Demo Support", address="support@demo.example", demo=True, port=port)
+    pages = free_port(FIRST_PAGES, LAST_PAGES) if has_pages() else 0
+    write_desk(folder, name="Demo Support", address="support@demo.example", demo=True, port=port, pages=pages)
     (folder / MARK).write_text("made by `mailbridge demo`, which may delete this folder\n", encoding="utf-8")
 
 
@@ -50,9 +59,14 @@ def refuse_running(folder: Path) -> None:
         store.close()
 
 
-def free_port(first: int = FIRST_PORT) -> int:
-    """The first free TCP port on 127.0.0.1 from `first` to LAST_PORT.  Raises Permanent where none is free."""
-    for port in range(first, LAST_PORT + 1):
+def has_pages() -> bool:
+    """Whether the packages of the pages are installed."""
+    return find_spec("uvicorn") is not None and find_spec("starlette") is not None
+
+
+def free_port(first: int = FIRST_PORT, last: int = LAST_PORT) -> int:
+    """The first free TCP port on 127.0.0.1 from `first` to `last`.  Raises Permanent where none is free."""
+    for port in range(first, last + 1):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -60,7 +74,7 @@ def free_port(first: int = FIRST_PORT) -> int:
             except OSError:
                 continue
             return port
-    raise Permanent(f"no free port between {FIRST_PORT} and {LAST_PORT} on 127.0.0.1")
+    raise Permanent(f"no free port between {first} and {last} on 127.0.0.1")
 
 
 class DemoDaemon:
@@ -138,3 +152,19 @@ def started(folder: Path) -> DemoDaemon:
             port = free_port(port)
             continue
         return daemon
+
+
+def sign_in_links(store: Store, config: Config) -> list[tuple[str, str]]:
+    """A new sign-in link of each active agent, with the agent's title; each works for a day."""
+    from mailbridge.daemon.app import App
+    from mailbridge.execution.sign_in import link_to, request_sign_in
+
+    app = App(config)
+    try:
+        desk, now = app.desk(), app.clock.now()
+        agents = [agent for agent in desk.organisation.agents.values() if agent.active and agent.address]
+        with store.write() as tx:
+            found = [request_sign_in(tx, desk, agent.address, now, valid_for=timedelta(days=1)) for agent in agents]
+        return [(agent.title, link_to(desk, one.id, one.requested_at)) for agent, one in zip(agents, found, strict=True)]
+    finally:
+        app.close()

@@ -111,6 +111,12 @@ GITIGNORE = """\
 """
 
 
+DEMO_PAGES = """
+[web]
+listen = "127.0.0.1:{port}"
+"""
+
+
 @click.command()
 @click.argument("folder", required=False, type=click.Path(path_type=Path), metavar="DIR")
 @click.option("--name", default="Support", show_default=True, help="The desk's name in its mails.")
@@ -154,8 +160,13 @@ Next:
   mailbridge run            starts the desk; until you change [outgoing], no mail leaves this machine""")
 
 
-def write_desk(folder: Path, *, name: str, address: str, data: Path | None = None, demo: bool = False, port: int = 2525) -> None:
-    """Writes the desk's files into `folder`.  Raises Permanent where it exists and is not empty; no file is overwritten."""
+def write_desk(
+    folder: Path, *, name: str, address: str, data: Path | None = None, demo: bool = False, port: int = 2525, pages: int = 0
+) -> None:
+    """Writes the desk's files into `folder`.  Raises Permanent where it exists and is not empty; no file is overwritten.
+
+    `pages`: the port of the demo's pages; 0: it has none.
+    """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise Permanent(f"{folder} is not empty; nothing was written.  Name a new folder, or empty this one first.")
     folder.mkdir(parents=True, exist_ok=True)
@@ -168,6 +179,7 @@ def write_desk(folder: Path, *, name: str, address: str, data: Path | None = Non
         trust=DEMO_TRUST if demo else TRUST,
         listener=DEMO_LISTENER.format(port=port) if demo else LISTENER,
     )
+    toml += DEMO_PAGES.format(port=pages) if pages else ""
     (folder / "mailbridge.toml").write_text(toml, encoding="utf-8")
     (folder / ".gitignore").write_text(GITIGNORE, encoding="utf-8")
     shutil.copytree(shipped.rules(), folder / "rules", copy_function=shutil.copyfile)

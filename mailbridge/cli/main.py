@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "check": ("mailbridge.cli.check:check", "Find every mistake in configuration and rules."),
     "run": ("mailbridge.cli.run:run", "Run the desk: mail in, tickets, mail out."),
     "worker": ("mailbridge.cli.run:worker", "Process mail of a PostgreSQL desk beside the daemon."),
+    "web": ("mailbridge.cli.web:web", "Serve the pages of a PostgreSQL desk beside the daemon."),
     "ingest": ("mailbridge.cli.ingest:ingest", "Take one mail from standard input."),
     "import": ("mailbridge.cli.importing:import_", "Import mails from mboxes, Maildirs and .eml files."),
     "ticket": ("mailbridge.cli.ticket:ticket", "Work on one ticket: file, merge, split, link, undo."),

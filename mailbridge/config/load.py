@@ -10,7 +10,7 @@ from pathlib import Path
 from mailbridge.config import sections
 from mailbridge.config.model import After, Config, LimitSettings
 from mailbridge.config.reading import Reading
-from mailbridge.config.sections import Document, desk, identities, oauth, operation, outgoing, senders, sources
+from mailbridge.config.sections import Document, desk, identities, oauth, operation, outgoing, senders, sources, web
 from mailbridge.config.sections.environment import DESK, Environment
 from mailbridge.errors import ConfigError, Problem
 
@@ -58,12 +58,13 @@ def _config(found: Document, environment: Environment) -> Config | None:
     listeners = tuple(each for one in found.several("listener") if (each := sources.listener(one, found.one("desk"))))
     sources.check_unique(found.several("mailbox"), "name")
     sources.check_unique(found.several("listener"), "host", "port")
-    sources.check_sockets((*found.several("listener"), found.one("metrics"), found.one("health")))
+    sources.check_sockets((*found.several("listener"), found.one("metrics"), found.one("health"), found.one("web")))
     ways_out = outgoing.servers(found.one_or_several("outgoing"), found.several("identity"), accounts, environment)
     log = found.one("log").values
     webhooks = outgoing.webhooks(found.one("webhooks"), environment)
+    store_url = desk.store_url(found.one("store"), environment)
     settings = {
-        "store_url": desk.store_url(found.one("store"), environment),
+        "store_url": store_url,
         "pipe": sources.pipe(found.one("pipe"), found.one("desk")),
         "limits": LimitSettings(**found.one("limits").values),
         "tokens": operation.tokens(found.one("tokens")),
@@ -78,6 +79,7 @@ def _config(found: Document, environment: Environment) -> Config | None:
         "metrics": operation.metrics(found.one("metrics")),
         "backup": operation.backup(found.one("backup"), environment.folder),
         "health": operation.health(found.one("health")),
+        "web": web.web(found.one("web"), on_sqlite=store_url.startswith("sqlite:")),
         "encryption_key": oauth.encryption_key(found.one("encryption"), logins, environment),
         "oauth": oauth.completed(logins, accounts, mailboxes, ways_out),
         **found.one("workers").values,

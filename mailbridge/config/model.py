@@ -311,6 +311,29 @@ class CanarySettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WebSettings:
+    """The pages for agents (`listen` None and `socket` '': there are none).  `public_url`: their address in browsers, without a slash at
+    its end; https, or http on this machine itself.  `separate`: `mailbridge web` serves them, not the daemon."""
+
+    listen: tuple[str, int] | None = None
+    socket: str = ""  # the name of a socket that systemd hands over instead
+    public_url: str = ""
+    trusted_proxies: tuple[str, ...] = ()  # whose X-Forwarded-For is believed
+    separate: bool = False
+    session_idle: timedelta = timedelta(hours=12)
+    session_longest: timedelta = timedelta(days=14)
+
+    @property
+    def is_on(self) -> bool:
+        return bool(self.listen or self.socket)
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether browsers speak https with them."""
+        return self.public_url.startswith("https:")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LimitSettings:
     """Caps against loops and abuse, and bounds on the work for one mail."""
 
@@ -429,6 +452,7 @@ class Config:
     backup: Backup = field(default_factory=Backup)
     health: HealthSettings = field(default_factory=HealthSettings)
     canary: CanarySettings | None = None  # None: no mail is sent to measure the way
+    web: WebSettings = field(default_factory=WebSettings)
     oauth: tuple[OAuth, ...] = ()
     encryption_key: str = field(default="", repr=False)  # encrypts stored tokens; '' where there are none
     readers: int = 2  # reading child processes
@@ -452,8 +476,9 @@ class Config:
 
     @property
     def sockets(self) -> tuple[str, ...]:
-        """The names of the sockets that systemd has to hand over."""
-        named = (*(one.socket for one in self.listeners), self.metrics.socket, self.health.socket)
+        """The names of the sockets that systemd has to hand over to the daemon."""
+        pages = "" if self.web.separate else self.web.socket
+        named = (*(one.socket for one in self.listeners), self.metrics.socket, self.health.socket, pages)
         return tuple(name for name in named if name)
 
     def is_for_sent_mail(self, mailbox: str, folder: str) -> bool:

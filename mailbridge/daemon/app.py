@@ -34,6 +34,7 @@ from mailbridge.delivery.transport import Transport
 from mailbridge.delivery.webhooks.address import address_of
 from mailbridge.delivery.webhooks.deliver import Webhooker
 from mailbridge.delivery.webhooks.servers import CalledServers
+from mailbridge.errors import Permanent
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.overlay import CustomerOverlay
 from mailbridge.execution.waiting import KnownWaitingTimes
@@ -62,6 +63,7 @@ from mailbridge.worker import Worker
 
 if TYPE_CHECKING:
     from mailbridge.jobs.backup import Backups
+    from mailbridge.web.server import WebServer
 
 STORE_PATIENCE = timedelta(seconds=30)
 LOOK_AT_TEMPLATES = 2.0  # seconds; docs/manual/templates.md says so
@@ -210,6 +212,27 @@ class App:
             return None
         gauges = DeskGauges(self.store, self.clock, self.config)
         return MetricsServer(self.metrics, gauges, settings.listen, settings.socket)
+
+    def pages(self) -> WebServer:
+        """The server of the pages, running.  Raises Permanent where it cannot listen, or its packages are missing."""
+        try:
+            from mailbridge.web.server import WebServer  # a desk without pages needs none of its packages
+        except ModuleNotFoundError as error:
+            advice = "pip install 'mailbridge-desk[web]', or take [web] out of mailbridge.toml"
+            raise Permanent(f"[web] needs the package {error.name}: {advice}") from error
+        from mailbridge.web.pages import Pages
+        from mailbridge.web.rate_limits import RateLimits
+        from mailbridge.web.visit import Site
+
+        site = Site(
+            store=self.store,
+            desk=self.desk_of_files,
+            clock=self.clock,
+            settings=self.config.web,
+            pages=Pages(self.config.templates_folder),
+            limits=RateLimits(),
+        )
+        return WebServer(site)
 
     @cached_property
     def backups(self) -> Backups:

@@ -21,6 +21,7 @@ from functools import partial
 from threading import Event, Thread
 from time import monotonic
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from mailbridge import __version__
 from mailbridge.checks.advice import advice
@@ -43,6 +44,9 @@ from mailbridge.ops.metrics import MetricsServer
 from mailbridge.ops.time_limit import cut_all
 from mailbridge.store.wake import Listener
 
+if TYPE_CHECKING:
+    from mailbridge.web.server import WebServer
+
 log = logs.get("daemon")
 
 STATE_KEY = "daemon"
@@ -64,6 +68,7 @@ class Daemon:
         self._schema: str | None = app.store.head()
         self._endpoint: MetricsServer | None = None
         self._health_page: HttpServer | None = None
+        self._pages: WebServer | None = None
         # One process works one SQLite file: two turns in flight keep its reading children busy while one of them writes.
         self._workers = workers if workers is not None else 2
         self._intake = intake
@@ -83,6 +88,7 @@ class Daemon:
         health = app.config.health
         if self._intake and (health.listen or health.socket):
             self._health_page = serve("health", health.listen, health.socket, app.sources.pulse.answer)
+        self._pages = app.pages() if self._intake and app.config.web.is_on and not app.config.web.separate else None
         if app.store.is_sqlite:  # no other process works this file, so all claims are of a process that ended
             app.leases.alone()
         if self._intake:
@@ -143,7 +149,7 @@ class Daemon:
         self._cut()
         drain.join()
         self._ticker.stop(timedelta(seconds=max(0.0, began + LAST - monotonic())))
-        for page in (self._endpoint, self._health_page):
+        for page in (self._endpoint, self._health_page, self._pages):
             if page:
                 page.close()
         if self._intake:

@@ -85,6 +85,7 @@ def leave(tx: Tx, desk: Desk, name: str, to: str, actor: Actor, now: datetime) -
             approvals += [ticket.id] if asked & taken else []
             undecided += [ticket.id] if asked - taken else []
     pairings = tx.pairings.end(name, now)
+    tx.web_sessions.end_all(name, now)
     wishes = _end_wishes(tx, desk, name, heir, actor, now)
     return Left(
         tickets=tuple(tickets),

@@ -23,6 +23,7 @@ QUIET = {
     "sqlalchemy": "WARNING",
     "asyncio": "WARNING",
     "mailparser": "ERROR",
+    "uvicorn": "WARNING",
 }
 
 

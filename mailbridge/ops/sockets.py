@@ -30,7 +30,7 @@ def match(wanted: Iterable[str]) -> None:
     if missing := [name for name in wanted if name not in names]:
         raise Permanent(_missing(missing))
     if unused := sorted(set(names) - set(wanted)):
-        hint = f'write socket = "{unused[0]}" into [[listener]], [metrics] or [health], or disable the .socket unit'
+        hint = f'write socket = "{unused[0]}" into [[listener]], [metrics], [health] or [web], or disable the .socket unit'
         why = "nothing in mailbridge.toml takes it: its clients would wait for ever"
         raise Permanent(f"systemd passed {_quoted(unused)}, and {why}; {hint}")
 

@@ -115,7 +115,9 @@ _TAKE = _QUEUE.free(outbox).where(outbox.c.id.in_(sa.bindparam("in_ids", expandi
 _MARK_RENDERED = _CHANGE.where(_QUEUE.by_owner).values(rendered=bind("rendered"))
 _MARK_DOT = _QUEUE.renew(state=OutboxState.DOT, next_at=bind("next_at"))
 _LEASE = sa.select(outbox.c.lease_until).where(_QUEUE.this)
-_SENT = _QUEUE.end(state=OutboxState.SENT, sent_at=bind("now"), reply=bind("reply"), error="")
+# The mail stays as it was sent; one with a link that signs in does not.
+_STAYS = sa.case((outbox.c.event == "sign_in", sa.null()), else_=outbox.c.rendered)
+_SENT = _QUEUE.end(state=OutboxState.SENT, sent_at=bind("now"), reply=bind("reply"), error="", rendered=_STAYS)
 _DEFER = _QUEUE.end(state=OutboxState.DEFERRED, next_at=bind("next_at"), error=bind("error"))
 _FAIL = _QUEUE.end_where(PENDING, state=OutboxState.FAILED, error=bind("error"))
 _NOT_DOTTED = _QUEUE.end_where(DOT, state=OutboxState.QUEUED, next_at=bind("next_at"))

@@ -22,6 +22,7 @@ from mailbridge.store.state import StateTable
 from mailbridge.store.tables.desk import state
 from mailbridge.store.tables.mails import mails
 from mailbridge.store.tables.outgoing import FOR_RELEASE, HELD, OWED, PENDING, outbox, webhooks
+from mailbridge.store.tables.web import sign_ins, web_sessions
 
 STATE_KEY = "restored"
 KEPT_BACK = "kept back by a restore"
@@ -69,6 +70,8 @@ def _keep_back(connection: sa.Connection, restored: Restored) -> int:
     held = connection.execute(outbox.update().where(on_its_way).values(values)).rowcount
     done = {"state": CallState.FAILED, "done_at": restored.at, "answer": word, "lease_owner": None}
     connection.execute(webhooks.update().where(OWED).values(**done))
+    for table in (sign_ins, web_sessions):  # who signed out after the copy was made stays signed out
+        connection.execute(table.delete())
     return int(held)
 
 

@@ -19,5 +19,6 @@ from mailbridge.store.tables import (  # noqa: F401  (each adds its tables to `m
     receipts,
     solved,
     tickets,
+    web,
 )
 from mailbridge.store.tables.base import metadata as metadata

@@ -41,6 +41,7 @@ from mailbridge.store.ratings import Ratings
 from mailbridge.store.receipts import Receipts
 from mailbridge.store.search import Search
 from mailbridge.store.shadow import Shadow
+from mailbridge.store.sign_ins import SignIns
 from mailbridge.store.solved import SolvedRequests
 from mailbridge.store.sources import Sources
 from mailbridge.store.sql import Sql
@@ -49,6 +50,7 @@ from mailbridge.store.tickets import Tickets
 from mailbridge.store.volumes import Volumes
 from mailbridge.store.waits import Waits
 from mailbridge.store.wake import CHANNEL
+from mailbridge.store.web_sessions import WebSessions
 from mailbridge.store.webhooks import WebhookTable
 from mailbridge.store.wishes import WishTable
 
@@ -100,6 +102,8 @@ class Tx:
         self.article_outcomes = ArticleOutcomes(sql)
         self.sources = Sources(sql)
         self.webhooks = WebhookTable(sql)
+        self.sign_ins = SignIns(sql)
+        self.web_sessions = WebSessions(sql)
         self.woken: set[str] = set()
 
     def savepoint(self) -> AbstractContextManager[None]:

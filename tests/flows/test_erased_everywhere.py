@@ -171,12 +171,14 @@ OTHER = {
     "receipt_counts": "account folder source",
     "receipts": "account closed folder message_id reason sha256 source trace",
     "seen_pictures": "sender sha256",
+    "sign_ins": "address back_to browser person",
     "solved_requests": "language team",
     "solved_terms": "language team",
     "sources": "proof reason silence source told",
     "state": "key value",
     "tickets": "assignee priority requester status team",
     "wanted_uids": "account folder",
+    "web_sessions": "browser person secret",
     "webhooks": "answer event key lease_owner rule state url",
     "wishes": "actor actor_kind data kind name person",  # no word of a mail: hours, days, names of lists, addresses
 }

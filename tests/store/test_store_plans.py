@@ -419,6 +419,22 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
         tx.pairings.all(),
         tx.pairings.end("a1", NOW),
     ),
+    "sign_ins": lambda tx: (
+        tx.sign_ins.request("a1", "a1@x.test", NOW, NOW + LEASE),
+        tx.sign_ins.get(1),
+        tx.sign_ins.count_try(1, NOW),
+        tx.sign_ins.use(1, NOW),
+        tx.sign_ins.forget(NOW - LEASE),
+    ),
+    "web_sessions": lambda tx: (
+        tx.web_sessions.start("0", "a1", "Firefox", NOW),
+        tx.web_sessions.by_secret("0"),
+        tx.web_sessions.of("a1"),
+        tx.web_sessions.seen(1, NOW),
+        tx.web_sessions.end("a1", 1, NOW),
+        tx.web_sessions.end_all("a1", NOW),
+        tx.web_sessions.forget(NOW - LEASE),
+    ),
     "customers": lambda tx: (
         tx.customers.add([CHANGED], HAPPENED.actor, 1, NOW),
         tx.customers.since(0),

@@ -53,7 +53,7 @@ DOORS: dict[str, frozenset[str]] = {
     "dateutil": frozenset({"message"}),
     "icalendar": frozenset({"message"}),
     "imapclient": frozenset({"intake"}),
-    "jinja2": frozenset({"delivery"}),
+    "jinja2": frozenset({"delivery", "web"}),  # mails in two readings from the desk's own templates, pages from ours alone
     "mailparser": frozenset({"message"}),
     "mailbridge_desk": frozenset({"__main__"}),  # our own door, which looks before it imports anything of ours
     "mistune": frozenset({"message"}),
@@ -68,9 +68,11 @@ DOORS: dict[str, frozenset[str]] = {
     "snowballstemmer": frozenset({"knowledge"}),
     "spf": frozenset({"checks"}),
     "sqlalchemy": frozenset({"store"}),
+    "starlette": frozenset({"web"}),
     "structlog": frozenset({"ops"}),
     "tnefparse": frozenset({"message"}),
     "urllib3": frozenset({"ops"}),
+    "uvicorn": frozenset({"web"}),
     "yaml": frozenset({"config"}),
 }
 
@@ -137,7 +139,7 @@ def test_the_drawing_has_every_room() -> None:
     found = counted()
     rooms = {room.split(".")[0] for line in drawn().values() for room in line}
 
-    assert rooms - {"__main__", "web"} == {*found.rooms, *found.loose}
+    assert rooms - {"__main__"} == {*found.rooms, *found.loose}
 
 
 @pytest.mark.parametrize("page", ["architecture.md", "glossary.md", "adding.md"])
@@ -196,7 +198,7 @@ def test_asyncio_lives_in_the_listeners_and_the_metrics_page_only() -> None:
 ROOMS = (
     *("errors", "message", "ids", "clock", "config", "sla", "reply", "customers", "organisation", "tickets", "knowledge", "mail_commands"),
     *("conversation", "rules", "notifications", "store", "ops", "oauth", "checks", "sandbox", "signing", "execution"),
-    *("delivery", "intake", "health", "handling", "backup", "jobs", "doctor", "pipeline", "worker", "daemon", "cli", "__main__"),
+    *("delivery", "intake", "health", "handling", "backup", "jobs", "doctor", "pipeline", "worker", "web", "daemon", "cli", "__main__"),
 )
 # Each of these is a mistake of the layout; the list only gets shorter.
 UPWARD = frozenset[tuple[str, str]]()
@@ -204,10 +206,10 @@ MOST_UPWARD = 0
 # Counts of `python -m tools.house` that may fall and not rise.
 MOST = {
     "loose modules at the root": 5,
-    "arrows between rooms": 232,
+    "arrows between rooms": 242,
     "pairs of rooms that import each other": 0,
     "floors": 13,
-    "depth of imports (modules)": 26,
+    "depth of imports (modules)": 27,
     "public class names that stand twice or more": 6,
 }
 

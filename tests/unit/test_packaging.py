@@ -24,7 +24,8 @@ def pins(lock: str) -> dict[str, str]:
     ("lock", "asked"),
     [
         ("runtime.lock", PROJECT["dependencies"]),
-        ("dev.lock", [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]),
+        ("web.lock", [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["web"]]),
+        ("dev.lock", [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["web"], *PROJECT["optional-dependencies"]["dev"]]),
         ("dev.lock", (ROOT / "requirements" / "dev.in").read_text(encoding="utf-8").split("\n")[1:-1]),
     ],
 )
@@ -38,10 +39,10 @@ def test_a_lock_holds_what_the_project_asks_for(lock: str, asked: list[str]) -> 
 
 
 def test_the_tools_run_beside_exactly_what_users_get() -> None:
-    assert pins("runtime.lock").items() <= pins("dev.lock").items()
+    assert pins("runtime.lock").items() <= pins("web.lock").items() <= pins("dev.lock").items()
 
 
-@pytest.mark.parametrize("lock", ["runtime.lock", "dev.lock"])
+@pytest.mark.parametrize("lock", ["runtime.lock", "web.lock", "dev.lock"])
 def test_every_pin_has_its_hashes(lock: str) -> None:
     blocks = (ROOT / "requirements" / lock).read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
     pinned = [line for line in blocks if PIN.match(line)]
@@ -50,7 +51,7 @@ def test_every_pin_has_its_hashes(lock: str) -> None:
     assert [line.split()[0] for line in pinned if "--hash=sha256:" not in line] == []
 
 
-@pytest.mark.parametrize("lock", ["runtime.lock", "dev.lock"])
+@pytest.mark.parametrize("lock", ["runtime.lock", "web.lock", "dev.lock"])
 def test_a_lock_names_no_machine_and_no_registry(lock: str) -> None:
     """Whoever makes it again gets the same file, whatever their index and folders are."""
     lines = (ROOT / "requirements" / lock).read_text(encoding="utf-8").splitlines()
@@ -65,6 +66,11 @@ def test_a_lock_names_no_machine_and_no_registry(lock: str) -> None:
 def test_a_desk_needs_few_packages() -> None:
     """Each is somebody's code that reads strangers' mail; a new one takes an argument."""
     assert len(pins("runtime.lock")) <= 45
+
+
+def test_the_pages_need_five_more() -> None:
+    """docs/adr/0064 counts them."""
+    assert set(pins("web.lock")) - set(pins("runtime.lock")) == {"anyio", "h11", "idna", "starlette", "uvicorn"}
 
 
 def versions() -> list[str]:

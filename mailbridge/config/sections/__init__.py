@@ -10,7 +10,7 @@ from mailbridge.config import nodes, toml
 from mailbridge.config.nodes import Place
 from mailbridge.config.reading import BAD, Reading, Schema
 from mailbridge.config.schema import Either, Key, Many, Record, Table
-from mailbridge.config.sections import desk, identities, oauth, operation, outgoing, senders, sources
+from mailbridge.config.sections import desk, identities, oauth, operation, outgoing, senders, sources, web
 from mailbridge.config.sections.section import Section, SectionSchema
 from mailbridge.config.suggest import did_you_mean
 
@@ -19,7 +19,8 @@ _ALL = (
     outgoing.OUTGOING,
     oauth.ACCOUNT, oauth.ENCRYPTION, operation.LIMITS, operation.TOKENS, senders.AUTHENTICITY, senders.SCAN,
     outgoing.WEBHOOKS, outgoing.CALENDARS,
-    operation.METRICS, operation.BACKUP, operation.HEALTH, operation.CANARY, operation.KNOWLEDGE, operation.WORKERS, operation.LOG,
+    operation.METRICS, operation.BACKUP, operation.HEALTH, operation.CANARY, operation.KNOWLEDGE, web.WEB, operation.WORKERS,
+    operation.LOG,
 )  # fmt: skip
 # Every key of mailbridge.toml is in one of these; the manual (docs/manual/configuration.md) explains each, a test compares.
 SECTIONS: Mapping[str, SectionSchema] = {schema.name: schema for schema in _ALL}

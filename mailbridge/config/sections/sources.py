@@ -169,7 +169,7 @@ def _desk_ids(desk: Section) -> bool:
 
 
 def check_sockets(sections: Iterable[Section]) -> None:
-    """One socket of systemd serves one table: [[listener]], [metrics] or [health]."""
+    """One socket of systemd serves one table: [[listener]], [metrics], [health] or [web]."""
     seen: dict[str, Section] = {}
     for found in sections:
         name = found.values.get("socket", "")

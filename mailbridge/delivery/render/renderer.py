@@ -14,6 +14,7 @@ from mailbridge.delivery.render.invitations import invitation_of
 from mailbridge.delivery.render.long_articles import with_file
 from mailbridge.delivery.render.mail import Unwritable, build
 from mailbridge.delivery.render.render import Renderer, TemplateFailed, guarded, without_template
+from mailbridge.delivery.render.sign_in import with_sign_in
 from mailbridge.delivery.render.template_context import TemplateContext
 from mailbridge.delivery.render.thread_fields import ThreadFields, thread_index
 from mailbridge.errors import StoreAway
@@ -98,7 +99,7 @@ class NotificationRenderer:
         goes = carried(queued.notification, stored, seen.rich, lambda file: _attachment(tx, file))
         text, html = seen.rich.shown(goes.pictures) if seen.rich else (seen.text, seen.html)
         seen = replace(seen, text=text, html=html, left_out=goes.left_out, renamed=goes.renamed)
-        notification, article = with_file(queued.notification)
+        notification, article = with_file(with_sign_in(queued.notification, desk))
         notification, view = guarded(notification, replace(seen, whole=article) if article else seen)
         try:
             rendered = self._renderer.render(notification, view)

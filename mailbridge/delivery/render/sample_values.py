@@ -286,6 +286,13 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
         "rows": "who\ttake\t#take\tThe ticket is yours.\t#mine #claim\nwork\ttime\t#time 1h30|#time 3 = 1h\tWork you did <here>.\t#work",
     },
     "agent.pair": {"asked": "[pair-abcdefghij]", "address": "ana@acme.example", "until": "2026-11-26T08:10:00+00:00"},
+    "agent.sign_in": {
+        "number": "17",
+        "requested_at": "2026-11-23T08:10:00+00:00",
+        "until": "2026-11-23T08:25:00+00:00",
+        "link": "https://desk.acme.example/sign-in/17-abcdefghijklmnopqrstuvwxyz",
+        "code": "042917",
+    },
     "agent.paired": {
         "asked": "Re: please confirm <it>",
         "result": "failed",

@@ -367,6 +367,17 @@ class PairingQuestion(Payload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignInMail(Payload):
+    """The link and the code that sign the agent in.  Both are filled in when the mail is written, and never stored here."""
+
+    number: int
+    requested_at: datetime
+    until: datetime
+    link: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PairingResult(Payload):
     asked: str
     result: str

@@ -63,7 +63,8 @@ def test_each_command_explains_itself_and_its_options(name: str, command: click.
 # Commands that act and say in a line what they did, or print what is no data.
 WITHOUT_JSON = {
     *("dkim new", "shadow end", "templates copy"),
-    *("init", "demo", "run", "worker", "import", "docs save", "outbox resend", "webhooks resend", "quarantine drop", "quarantine retry"),
+    *("init", "demo", "run", "worker", "web", "import", "docs save"),
+    *("outbox resend", "webhooks resend", "quarantine drop", "quarantine retry"),
     *(
         "outbox discard",
         "webhooks discard",
