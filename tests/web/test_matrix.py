@@ -20,7 +20,7 @@ from tests.web.browser import SETTINGS, Browser, Page, pages_of
 
 TEAMS = """
 teams:
-  support: {title: Support, members: [bogdan, olga], managers: [mara], outsiders: nothing}
+  support: {title: Support, members: [bogdan], managers: [mara], outsiders: nothing}
   network: {title: Network, members: [clara]}
 agents:
   bogdan: {title: Bogdan Ionescu, address: bogdan@desk.test}
