@@ -2,7 +2,7 @@
 # make test            everything: lint, types, every Python of this machine, the wheel, all tests with real servers
 # make check           lint, types and unit tests only
 # make fuzz            mutated mails for a while, for every night (SECONDS=300); finds go to tests/fuzz/finds
-# make nightly         the parts of what takes too long for every change; PART=tokens runs one of them, at most an hour (SEED=, SECONDS=)
+# make nightly         the parts of what takes too long for every change; PART=tokens runs one of them, at most an hour (SEED=, SECONDS=, FROM=)
 # make language-model  mailbridge/message/languages.model again, after an upgrade of py3langid
 # make catalogues      the words of mails: brings the .po files up to the templates and compiles them to .mo files
 # make docs            the documentation site, in build/site
@@ -78,7 +78,7 @@ fuzz: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),300)
 
 nightly: $(VENV)/dev.stamp
-	@$(BIN)/python -m tests.nightly $(PART) $(if $(SEED),--seed $(SEED)) $(if $(SECONDS),--seconds $(SECONDS))
+	@$(BIN)/python -m tests.nightly $(PART) $(if $(SEED),--seed $(SEED)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(FROM),--from $(FROM))
 
 language-model: $(VENV)/dev.stamp
 	$(BIN)/python -m tools.language_model

@@ -13,13 +13,13 @@ from pathlib import Path
 from mailbridge.ops import crash
 from tests.unsynced import wait_for_no_disk
 
-PRELOADED = ["tests.crash.backup_victim", "tests.crash.holder", "tests.crash.traced", "tests.crash.victim", "tests.oauth.victim"]
+PRELOADED = [
+    f"tests.{name}" for name in ("crash.backup_victim", "crash.holder", "crash.traced", "crash.victim", "oauth.victim", "crash.warm")
+]
 PATIENCE = 60.0  # seconds
 
 
-def killed(
-    crash_at: str, act: Callable[..., object], *arguments: object, after: float | None = None, waits_for_disk: bool = False
-) -> bool:
+def killed(crash_at: str, act: Callable[..., object], *arguments: object, after: float | None = None, waits_for_disk: bool = False) -> bool:
     """Whether a process that did `act(*arguments)` died at the crash point (`POINT` or `POINT:VISIT`, '' for none), or was killed
     `after` so many seconds.
 

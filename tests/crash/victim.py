@@ -14,7 +14,7 @@ from mailbridge.daemon.app import App
 from mailbridge.delivery.webhooks.deliver import Webhooker
 from mailbridge.delivery.webhooks.http import Caller, WebhookResponse
 from mailbridge.message.envelope import Envelope, Source
-from tests.harness import MX, a_config
+from tests.harness import MX, DeskApp, a_config
 
 
 class ClockAhead:
@@ -39,6 +39,13 @@ class Recorder(Caller):
         return WebhookResponse(status=204)
 
 
+class WarmApp(App):
+    """Its templates are read as always, and compiled once in the fork server (tests/crash/warm.py)."""
+
+    compiled = DeskApp.compiled
+    renderer = DeskApp.renderer
+
+
 def live(folder: Path, url: str, ahead: float) -> None:
     """One life of the desk.
 
@@ -46,7 +53,7 @@ def live(folder: Path, url: str, ahead: float) -> None:
     the clock, so that a second life finds the leases of the first one ended.
     """
     clock = ClockAhead(timedelta(seconds=ahead))
-    with App.open(replace(a_config(folder), store_url=url, batch=3), clock=clock) as app:
+    with WarmApp.open(replace(a_config(folder), store_url=url, batch=3), clock=clock) as app:
         for file in sorted((folder / "feed").glob("*.eml")):
             sender, recipients = "carol@customer.test", ("support@desk.test",)
             envelope = Envelope(source=Source.SMTP, received_at=clock.now(), mail_from=sender, rcpt_to=recipients, peer=MX)
@@ -54,11 +61,25 @@ def live(folder: Path, url: str, ahead: float) -> None:
             file.unlink()
         while app.worker.one_turn():
             pass
-        clock.ahead += timedelta(days=30)
+        send(app, clock)
+        pass_time(app, clock, timedelta(days=30))
         app.jobs.sweep()
-        transport = app.delivery_worker()
-        while transport.one_turn():
-            pass
+        send(app, clock)
         webhooker = Webhooker(app.store, app.config.webhooks, clock, caller=Recorder(folder / "called"))
         while webhooker.one_turn():
             pass
+
+
+def send(app: App, clock: ClockAhead) -> None:
+    """What is due, and an hour later what was put off meanwhile."""
+    transport = app.delivery_worker()
+    for wait in (timedelta(0), timedelta(hours=1)):
+        pass_time(app, clock, wait)
+        while transport.one_turn():
+            pass
+
+
+def pass_time(app: App, clock: ClockAhead, time: timedelta) -> None:
+    """The desk has noticed it, as it does with a step of the clock."""
+    clock.ahead += time
+    app.clock_watch.look()

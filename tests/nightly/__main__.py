@@ -184,7 +184,7 @@ def main() -> int:
     command, more = part.run(asked.seed, seconds)
     print(f"{asked.part}: seed {asked.seed}, {seconds} seconds (again: make nightly PART={asked.part} SEED={asked.seed})", flush=True)
     try:
-        return subprocess.run(command, env={**os.environ, **more}, timeout=LIMIT, check=False).returncode
+        return subprocess.run(command, env={**os.environ, **more, "TESTS_FROM": str(asked.first)}, timeout=LIMIT, check=False).returncode
     except subprocess.TimeoutExpired:
         print(f"{asked.part} was not done after {LIMIT // 60} minutes and was ended", file=sys.stderr)
         return 1
@@ -197,6 +197,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("part", nargs="?", default="")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1 << 31))
     parser.add_argument("--seconds", type=int, default=0, help="instead of the part's own")
+    parser.add_argument("--from", type=int, default=0, dest="first", help="the place to go on at, where an earlier run with the seed ended")
     return parser.parse_args()
 
 
