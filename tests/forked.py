@@ -8,7 +8,10 @@ import os
 import signal
 import tempfile
 from collections.abc import Callable
+from multiprocessing import connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from threading import Lock
 
 from mailbridge.ops import crash
 from tests.unsynced import wait_for_no_disk
@@ -17,6 +20,8 @@ PRELOADED = [
     f"tests.{name}" for name in ("crash.backup_victim", "crash.holder", "crash.traced", "crash.victim", "oauth.victim", "crash.warm")
 ]
 PATIENCE = 60.0  # seconds
+# Of the exit codes of all processes: a start looks for them too, and two threads that read one of them at once get half of it each.
+ONE_READER = Lock()
 
 
 def killed(crash_at: str, act: Callable[..., object], *arguments: object, after: float | None = None, waits_for_disk: bool = False) -> bool:
@@ -27,22 +32,34 @@ def killed(crash_at: str, act: Callable[..., object], *arguments: object, after:
 
     Fails the test where the process ended in another way than well or by SIGKILL, with what it said.
     """
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(PRELOADED)
     with tempfile.NamedTemporaryFile(prefix="mb-forked-") as said:
-        process = context.Process(target=_live, args=(said.name, crash_at, waits_for_disk, act, arguments))
-        process.start()
-        process.join(PATIENCE if after is None else after)
-        is_over = process.exitcode is not None
-        if not is_over:
+        process = begin(_live, said.name, crash_at, waits_for_disk, act, arguments)
+        exit_code = ended(process, PATIENCE if after is None else after)
+        if exit_code is None:
             process.kill()
-            process.join()
-        if not is_over and after is None:
-            raise AssertionError(f"not done after {PATIENCE:.0f} s: {_end_of(said.name)}")
-        exit_code = process.exitcode
-        process.close()
+            if after is None:
+                raise AssertionError(f"not done after {PATIENCE:.0f} s: {_end_of(said.name)}")
+            exit_code = ended(process, PATIENCE)
         assert exit_code in (0, -signal.SIGKILL), f"exit code {exit_code}: {_end_of(said.name)}"
     return exit_code == -signal.SIGKILL
+
+
+def begin(act: Callable[..., object], *arguments: object) -> BaseProcess:
+    """A process that does `act(*arguments)`."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOADED)
+    process = context.Process(target=act, args=arguments)
+    with ONE_READER:
+        process.start()
+    return process
+
+
+def ended(process: BaseProcess, within: float) -> int | None:
+    """The exit code, as soon as there is one within so many seconds."""
+    if not connection.wait([process.sentinel], within):
+        return None
+    with ONE_READER:
+        return process.exitcode
 
 
 def _live(said: str, crash_at: str, waits_for_disk: bool, act: Callable[..., object], arguments: tuple[object, ...]) -> None:

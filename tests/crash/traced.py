@@ -6,7 +6,6 @@ that counts.  strace counts the calls of each thread by itself.  The disk is wai
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import re
 import signal
@@ -19,7 +18,7 @@ from functools import cache
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from tests.forked import PATIENCE, PRELOADED
+from tests.forked import PATIENCE, begin, ended
 from tests.servers.processes import program, wait_until
 
 # What changes something outside of the process, and what locks it.  strace leaves out those that a machine has not (`?`).
@@ -79,11 +78,8 @@ def _strace() -> str:
 
 def _live(what: str, act: Callable[..., object], arguments: tuple[object, ...], calls: str = "/dev/null") -> tuple[int | None, str]:
     """The exit code of a process that did `act(*arguments)` under strace with this expression, and the end of what it said."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(PRELOADED)
     with tempfile.NamedTemporaryFile(prefix="mb-traced-") as said:
-        process = context.Process(target=_stop_and_act, args=(said.name, act, arguments))
-        process.start()
+        process = begin(_stop_and_act, said.name, act, arguments)
         wait_until(lambda: _is_stopped(process), "the process stopped itself", PATIENCE)
         trace = f"trace={what.partition('=')[2].partition(':')[0]}"
         command = [_strace(), "-f", "-o", calls, "-e", trace, "-e", "signal=none", "-e", what, "-p", str(process.pid)]
@@ -92,13 +88,11 @@ def _live(what: str, act: Callable[..., object], arguments: tuple[object, ...], 
             attached = tracer.stderr.readline()
             assert b"attached" in attached, attached
             os.kill(process.pid or 0, signal.SIGCONT)
-            process.join(PATIENCE)
-            if process.exitcode is None:
+            exit_code = ended(process, PATIENCE)
+            if exit_code is None:
                 process.kill()
                 raise AssertionError(f"{what}: not done after {PATIENCE:.0f} s: {_end_of(said.name)}")
             tracer.terminate()  # children that outlive the desk for a moment are let go
-        exit_code = process.exitcode
-        process.close()
         return exit_code, _end_of(said.name)
 
 

@@ -14,7 +14,7 @@ from mailbridge.daemon.app import App
 from mailbridge.delivery.webhooks.deliver import Webhooker
 from mailbridge.delivery.webhooks.http import Caller, WebhookResponse
 from mailbridge.message.envelope import Envelope, Source
-from tests.harness import MX, DeskApp, a_config
+from tests.harness import MX, a_config
 
 
 class ClockAhead:
@@ -39,13 +39,6 @@ class Recorder(Caller):
         return WebhookResponse(status=204)
 
 
-class WarmApp(App):
-    """Its templates are read as always, and compiled once in the fork server (tests/crash/warm.py)."""
-
-    compiled = DeskApp.compiled
-    renderer = DeskApp.renderer
-
-
 def live(folder: Path, url: str, ahead: float) -> None:
     """One life of the desk.
 
@@ -53,7 +46,7 @@ def live(folder: Path, url: str, ahead: float) -> None:
     the clock, so that a second life finds the leases of the first one ended.
     """
     clock = ClockAhead(timedelta(seconds=ahead))
-    with WarmApp.open(replace(a_config(folder), store_url=url, batch=3), clock=clock) as app:
+    with App.open(replace(a_config(folder), store_url=url, batch=3), clock=clock) as app:
         for file in sorted((folder / "feed").glob("*.eml")):
             sender, recipients = "carol@customer.test", ("support@desk.test",)
             envelope = Envelope(source=Source.SMTP, received_at=clock.now(), mail_from=sender, rcpt_to=recipients, peer=MX)

@@ -18,6 +18,7 @@ from types import SimpleNamespace
 
 from mailbridge.sandbox import fork_server, forkserver
 from mailbridge.sandbox.pool import READER
+from tests.compiled import compile_once
 from tests.crash.rounds import IN_MEMORY, fed
 from tests.crash.victim import live
 from tests.harness import put_new_database
@@ -61,6 +62,7 @@ class Forked:
 def lives_once() -> None:
     """This process has had a life, in silence."""
     fork_server.subprocess = SimpleNamespace(Popen=Forked, DEVNULL=subprocess.DEVNULL)  # type: ignore[attr-defined]
+    compile_once()
     forkserver.warm_up(forkserver.load(READER))
     forkserver.load_all()
     with tempfile.TemporaryDirectory(prefix="mb-warm-", dir=IN_MEMORY if IN_MEMORY.is_dir() else None) as name, silence():
