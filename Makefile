@@ -43,11 +43,14 @@ $(VENV)/dev.stamp: requirements/dev.lock pyproject.toml | $(BIN)/python
 demo: $(VENV)/runtime.stamp
 	@$(BIN)/python -m mailbridge demo $(if $(ONCE),--once)
 
-# One run tells everything that is wrong; pytest's summary comes last.  What uses one core goes side by side before the tests, which use all.
+# One run tells everything that is wrong.  What uses one core goes side by side: lint and the wheel, then the other Pythons beside the tests,
+# which leave cores idle while they wait for servers; what the other Pythons said comes after pytest's summary.
 test: servers $(VENV)/dev.stamp
-	@status=0; $(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync lint wheel-test pythons || status=1; \
-	$(MAKE) --no-print-directory test-pythons || status=1; \
-	$(BIN)/pytest -n $(WORKERS) $(PYTEST_FLAGS) || status=1; exit $$status
+	@status=0; $(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync lint wheel-test || status=1; \
+	said=$$(mktemp); set -m; $(MAKE) --no-print-directory test-pythons WORKERS=0 >"$$said" 2>&1 & pythons=$$!; set +m; \
+	trap 'kill -- -$$pythons 2>/dev/null; rm -f "$$said"' EXIT; \
+	$(BIN)/pytest -n $(WORKERS) $(PYTEST_FLAGS) || status=1; \
+	wait $$pythons || status=1; cat "$$said"; exit $$status
 
 check: lint
 	$(BIN)/pytest -n $(WORKERS) tests/unit $(PYTEST_FLAGS)
@@ -63,7 +66,7 @@ pythons: $(VENV)/dev.stamp
 	@tests/on-every-python.sh $(BIN)/python install
 
 test-pythons: pythons
-	@tests/on-every-python.sh $(BIN)/python
+	@tests/on-every-python.sh $(BIN)/python $(WORKERS)
 
 wheel: $(VENV)/dev.stamp
 	$(BIN)/python -m build --wheel --no-isolation

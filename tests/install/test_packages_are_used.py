@@ -97,10 +97,10 @@ WAYS = {
 }
 
 
-def go(program: str, folder: Path, *first: Path) -> subprocess.CompletedProcess[str]:
+def go(program: str, folder: Path, *first: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     (folder / "desk").mkdir()
     path = ":".join(map(str, (*first, ROOT)))
-    return run([sys.executable, "-c", f"import os; os.chdir({str(ROOT)!r})\n{program}", folder / "desk"], PYTHONPATH=path)
+    return run([sys.executable, "-c", f"import os; os.chdir({str(ROOT)!r})\n{program}", folder / "desk"], PYTHONPATH=path, **environment)
 
 
 @pytest.mark.parametrize("package", sorted(WAYS.keys() - {"sqlalchemy"}))  # whose way is that of jinja2
@@ -115,4 +115,4 @@ def test_with_a_stub_in_its_place_the_way_ends(package: str, tmp_path: Path) -> 
     (tmp_path / "stub" / package).mkdir(parents=True)
     (tmp_path / "stub" / package / "__init__.py").write_text(STUB)
 
-    assert go(WAYS[package], tmp_path, tmp_path / "stub").returncode != 0
+    assert go(WAYS[package], tmp_path, tmp_path / "stub", TESTS_WIRE_PATIENCE="3").returncode != 0

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import select
 import socket
 import ssl
 from types import TracebackType
 from typing import Self
 
+# tests/install/test_packages_are_used.py shortens it, where a listener that does not speak is what it waits for.
+PATIENCE = float(os.environ.get("TESTS_WIRE_PATIENCE", "20"))  # seconds
+
 
 class Wire:
     """A connection to a line protocol on the loopback interface; `greeting` is the first answer."""
 
-    def __init__(self, port: int, *, timeout: float = 20.0) -> None:
+    def __init__(self, port: int, *, timeout: float = PATIENCE) -> None:
         self._socket: socket.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
         self._stream = self._socket.makefile("rb")
         self.greeting = self.answer()
