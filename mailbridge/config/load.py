@@ -78,7 +78,7 @@ def _config(found: Document, environment: Environment) -> Config | None:
         "knowledge": operation.knowledge(found.one("knowledge"), environment.folder),
         "metrics": operation.metrics(found.one("metrics")),
         "backup": operation.backup(found.one("backup"), environment.folder),
-        "health": operation.health(found.one("health")),
+        "health": operation.health(found.one("health"), webhooks.hosts),
         "web": web.web(found.one("web"), on_sqlite=store_url.startswith("sqlite:")),
         "encryption_key": oauth.encryption_key(found.one("encryption"), logins, environment),
         "oauth": oauth.completed(logins, accounts, mailboxes, ways_out),

@@ -288,6 +288,7 @@ class HealthSettings:
     listen: tuple[str, int] | None = None
     socket: str = ""  # the name of a socket that systemd hands over instead
     ping_url: str = field(default="", repr=False)  # whoever knows it can say that the desk is well
+    alarm_url: str = field(default="", repr=False)  # called where the database takes no writes, so that no mail can be queued
     silence: bool = True  # tell the admins of a source that is silent for longer than is likely
 
 

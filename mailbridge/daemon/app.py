@@ -22,6 +22,7 @@ from mailbridge.daemon.jobs import DeskJobs
 from mailbridge.daemon.keys import load_signer
 from mailbridge.daemon.logins import LoginTokens
 from mailbridge.daemon.sources import SourceWatch
+from mailbridge.daemon.store_alarm import StoreAlarm
 from mailbridge.delivery import transports
 from mailbridge.delivery.deliver import DeliveryWorker
 from mailbridge.delivery.render.render import Renderer
@@ -40,6 +41,7 @@ from mailbridge.execution.overlay import CustomerOverlay
 from mailbridge.execution.waiting import KnownWaitingTimes
 from mailbridge.execution.wishes import WishOverlay
 from mailbridge.health.gauges import DeskGauges
+from mailbridge.health.writes import write_advice
 from mailbridge.intake.inbox import Inbox
 from mailbridge.jobs.attempts import JobRuns
 from mailbridge.jobs.audit import audit_daily
@@ -324,6 +326,19 @@ class App:
     def _view(self, tx: Tx, notification: Notification, desk: Desk) -> TemplateContext:
         """What the template of this notification may show."""
         return view_of(tx, notification, desk.at(tx), self.clock.now())
+
+    @cached_property
+    def store_alarm(self) -> StoreAlarm:
+        """Tells past the database that the database takes no writes."""
+
+        def trouble() -> str:
+            reason = self.store.write_trouble
+            return write_advice(reason, self.store, self.config) if reason else ""
+
+        renderer = NotificationRenderer(self.renderer, self.clock, desk=self.desk_of_files, view=self._view)
+        return StoreAlarm(
+            self.config, self.clock, trouble=trouble, transport=self._transport, renderer=renderer, sign=self.signer_of_mails.signed
+        )
 
     def _transport(self, server: Outgoing) -> Transport:
         if self.config.desk.shadow:

@@ -66,6 +66,7 @@ def schedule(app: App, *, intake: bool, clocks: bool, beat: Callable[[], None], 
         jobs.append(Job(name="silence", every=SILENCE, run=app.jobs.look_for_silence))
         jobs.append(Job(name="failures", every=NOTICE_EVERY, run=app.jobs.notify_job_failures))
         jobs.append(Job(name="sources", every=SOURCES, run=app.jobs.notify_sources))
+        jobs.append(Job(name="store-alarm", every=SOURCES, run=app.store_alarm.look))
         jobs += _canaries(app)
         if app.config.backup.to is not None:
             jobs.append(Job(name="backup", every=BACKUP, run=app.backups.look))

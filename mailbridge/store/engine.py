@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from mailbridge.errors import InUse, StoreAway
 from mailbridge.store import connections, migrate, restoring
 from mailbridge.store.failures import AWAY, FAILURES, in_our_words
+from mailbridge.store.hurry import Hurry
 from mailbridge.store.restoring import Restored
 from mailbridge.store.sql import Sql
 from mailbridge.store.tx import Tx
@@ -40,7 +41,7 @@ class Store:
         target = connections.parsed(url)
         self.url = target.render_as_string(hide_password=True)
         self.path = Path(target.database or "").absolute() if target.get_backend_name() == "sqlite" else None
-        self._hurried = threading.Event()
+        self._hurried = Hurry()
         self._writing = WriteHealth()
         if self.path:
             self._notifier = Notifier()

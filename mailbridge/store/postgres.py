@@ -13,7 +13,6 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from threading import Event
 from time import monotonic
 from traceback import clear_frames
 from typing import Any, TypeVar
@@ -22,6 +21,7 @@ import psycopg
 import sqlalchemy as sa
 
 from mailbridge.errors import StoreAway
+from mailbridge.store.hurry import Hurry
 
 _Found = TypeVar("_Found")
 HASTE = 2.0  # seconds for an answer when the process ends
@@ -76,11 +76,12 @@ class Limits:
 
 
 class LimitedConnection(psycopg.Connection[Any]):
-    """A connection whose waits end after `longest` seconds, at the moment `ends`, after HASTE once `hurried` is set.  Then it is closed."""
+    """A connection whose waits end after `longest` seconds, at the moment `ends`, after HASTE once `hurried` is set, at once where another
+    one has waited in vain since then.  Then it is closed."""
 
     longest: float = 10.0
     ends: float | None = None
-    hurried: Event | None = None
+    hurried: Hurry | None = None
 
     def wait(self, gen: Generator[Any, Any, _Found], *arguments: Any, **named: Any) -> _Found:
         now = monotonic()
@@ -94,7 +95,7 @@ class LimitedConnection(psycopg.Connection[Any]):
             while True:
                 ready = yield wanted
                 now = monotonic()
-                if now >= ends or (now >= hasty and self.hurried is not None and self.hurried.is_set()):
+                if now >= ends or (self.hurried is not None and self.hurried.is_set() and (now >= hasty or self.hurried.in_vain)):
                     self._give_up()
                 wanted = gen.send(ready)
         except StopIteration as end:
@@ -103,14 +104,18 @@ class LimitedConnection(psycopg.Connection[Any]):
 
     def _give_up(self) -> None:
         self.pgconn.finish()
+        if self.hurried is not None and self.hurried.is_set():
+            self.hurried.in_vain = True
         raise psycopg.OperationalError("the server gave no answer in time")
 
 
-def connect(limits: Limits, hurried: Event, *arguments: Any, **named: Any) -> LimitedConnection:
+def connect(limits: Limits, hurried: Hurry, *arguments: Any, **named: Any) -> LimitedConnection:
     """A connection in autocommit mode: `begin` opens each transaction.  Raises psycopg.Error."""
+    if hurried.in_vain:
+        raise psycopg.OperationalError("the server gave no answer in time, and the process ends")
     longest = min(2, limits.connect) if hurried.is_set() else limits.connect
     settings = {"application_name": "mailbridge", "connect_timeout": longest, **_TCP, **named}
-    with _socket_closed_on_error():
+    with _socket_closed_on_error(hurried):
         connection = LimitedConnection.connect(*arguments, autocommit=True, **settings)
     connection.longest, connection.hurried = limits.ping, hurried
     if _is_pooled(connection):
@@ -119,7 +124,7 @@ def connect(limits: Limits, hurried: Event, *arguments: Any, **named: Any) -> Li
 
 
 @contextmanager
-def _socket_closed_on_error() -> Iterator[None]:
+def _socket_closed_on_error(hurried: Hurry) -> Iterator[None]:
     """After an error of psycopg's connect() its socket is closed.
 
     Its frame and the error in it refer to each other (psycopg 3.3), and would keep the socket open until the garbage collector comes.
@@ -127,6 +132,7 @@ def _socket_closed_on_error() -> Iterator[None]:
     try:
         yield
     except psycopg.Error as error:
+        hurried.in_vain = hurried.is_set()
         cause: BaseException | None = error
         while cause is not None:
             clear_frames(cause.__traceback__)
@@ -140,7 +146,7 @@ def _is_pooled(connection: LimitedConnection) -> bool:
     return bool(process != connection.info.backend_pid)
 
 
-def engine(target: sa.URL, limits: Limits, hurried: Event, common: dict[str, Any]) -> sa.Engine:
+def engine(target: sa.URL, limits: Limits, hurried: Hurry, common: dict[str, Any]) -> sa.Engine:
     """Connections of `connect`, pooled.  A connection from the pool is tried before it is used."""
     made = sa.create_engine(target, isolation_level="AUTOCOMMIT", pool_pre_ping=True, **common)
 

@@ -18,6 +18,7 @@ import pytest
 from mailbridge.errors import StoreAway
 from mailbridge.store import wake
 from mailbridge.store.engine import Store
+from mailbridge.store.hurry import Hurry
 from mailbridge.store.postgres import Limits, connect
 from tests.servers.faulty_proxy import Fault, faulty_proxy
 from tests.servers.postgres import Postgres
@@ -101,7 +102,7 @@ def test_tries_to_connect_in_vain_leave_no_sockets_open(postgres: Postgres) -> N
         way.break_at(STEPS["connect"], Fault.SILENT)
         for _ in range(2):
             with pytest.raises(psycopg.Error):
-                connect(Limits(2.0), threading.Event(), f"host=127.0.0.1 port={way.port} user=postgres connect_timeout=2")
+                connect(Limits(2.0), Hurry(), f"host=127.0.0.1 port={way.port} user=postgres connect_timeout=2")
         wait_until(lambda: way.connections <= 1, "the sockets of the tries are closed")
 
 

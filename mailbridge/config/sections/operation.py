@@ -79,6 +79,7 @@ HEALTH = section(
         "listen": kinds.text(servers.server(9465)),
         "socket": kinds.WORD,
         "ping_url": kinds.text(servers.url(PING_SCHEMES)),
+        "alarm_url": kinds.text(servers.url(ALARM_SCHEMES)),
         "silence": kinds.FLAG,
     },
 )
@@ -132,14 +133,26 @@ def _one_place(found: Section) -> None:
         found.at_key("listen", "listen does nothing beside socket", "systemd decides where its sockets listen")
 
 
-def health(found: Section) -> HealthSettings:
+def health(found: Section, hosts: Sequence[str]) -> HealthSettings:
+    """`hosts` may be called."""
     _one_place(found)
     settings = HealthSettings(**found.values)
     where = urlsplit(settings.ping_url)
     if where.scheme == "http" and not is_loopback(where.hostname or ""):
         hint = "whoever reads it on its way can say that the desk is well; only this machine itself may be called by http"
         found.at_value("ping_url", "ping_url: only https", hint)
+    _alarm_url(found, settings.alarm_url, hosts)
     return settings
+
+
+def _alarm_url(found: Section, url: str, hosts: Sequence[str]) -> None:
+    """Only a host that may be called, by https or on this machine."""
+    where = urlsplit(url)
+    host = (where.hostname or "").lower()
+    if url and host not in hosts and f"{host}:{where.port}" not in hosts:
+        found.at_value("alarm_url", f'alarm_url: "{host}" is not among [webhooks] hosts', f'hosts = ["{host}"]')
+    if where.scheme == "http" and not is_loopback(host):
+        found.at_value("alarm_url", "alarm_url: only https", "only this machine itself may be called by http")
 
 
 def canary(found: Section, hosts: Sequence[str], ways_out: Sequence[Outgoing]) -> CanarySettings | None:
@@ -153,12 +166,7 @@ def canary(found: Section, hosts: Sequence[str], ways_out: Sequence[Outgoing]) -
     if settings.alarm_outgoing and settings.alarm_outgoing not in others:
         hint = did_you_mean(settings.alarm_outgoing, others) or "the alarm must not need the server that may be broken: add an [[outgoing]]"
         found.at_value("alarm_outgoing", f'alarm_outgoing: there is no second [[outgoing]] called "{settings.alarm_outgoing}"', hint)
-    where = urlsplit(settings.alarm_url)
-    host = (where.hostname or "").lower()
-    if settings.alarm_url and host not in hosts and f"{host}:{where.port}" not in hosts:
-        found.at_value("alarm_url", f'alarm_url: "{host}" is not among [webhooks] hosts', f'hosts = ["{host}"]')
-    if where.scheme == "http" and not is_loopback(host):
-        found.at_value("alarm_url", "alarm_url: only https", "only this machine itself may be called by http")
+    _alarm_url(found, settings.alarm_url, hosts)
     if len({address.lower() for address in settings.to}) < len(settings.to):
         found.at_value("to", "to: an address stands there twice", "keep one of them")
     return settings

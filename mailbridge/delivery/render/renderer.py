@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -15,7 +15,7 @@ from mailbridge.delivery.render.long_articles import with_file
 from mailbridge.delivery.render.mail import Unwritable, build
 from mailbridge.delivery.render.render import Renderer, TemplateFailed, guarded, without_template
 from mailbridge.delivery.render.sign_in import with_sign_in
-from mailbridge.delivery.render.template_context import TemplateContext
+from mailbridge.delivery.render.template_context import DeskView, TemplateContext
 from mailbridge.delivery.render.thread_fields import ThreadFields, thread_index
 from mailbridge.errors import StoreAway
 from mailbridge.execution.desk import Desk
@@ -89,6 +89,12 @@ class NotificationRenderer:
         """The mail, whatever the caps say.  Raises what a broken template raises."""
         return self._written(tx, queued, self._desk())
 
+    def without_store(self, notification: Notification) -> bytes:
+        """A mail about no ticket, with nothing read from the database.  Raises what a broken template raises."""
+        desk = self._desk()
+        name, address = desk.config.desk.sent_as(notification.sender)
+        return self._built(notification, TemplateContext(desk=DeskView(name=name, address=address)), desk, ())
+
     def hidden(self, tx: Tx, queued: Queued) -> limits.Suppressed | None:
         """Why the recipient may not see what a mail that is rendered already is about, as things are now."""
         return _hidden(tx, queued, self._desk())
@@ -99,7 +105,10 @@ class NotificationRenderer:
         goes = carried(queued.notification, stored, seen.rich, lambda file: _attachment(tx, file))
         text, html = seen.rich.shown(goes.pictures) if seen.rich else (seen.text, seen.html)
         seen = replace(seen, text=text, html=html, left_out=goes.left_out, renamed=goes.renamed)
-        notification, article = with_file(with_sign_in(queued.notification, desk))
+        return self._built(queued.notification, seen, desk, goes.files)
+
+    def _built(self, notification: Notification, seen: TemplateContext, desk: Desk, files: Sequence[Attachment]) -> bytes:
+        notification, article = with_file(with_sign_in(notification, desk))
         notification, view = guarded(notification, replace(seen, whole=article) if article else seen)
         try:
             rendered = self._renderer.render(notification, view)
@@ -115,7 +124,7 @@ class NotificationRenderer:
             sender_address=address,
             desk_name=name,
             date=self._clock.now(),
-            attachments=goes.files,
+            attachments=files,
             text_file=(view.whole.name, view.whole.text) if view.whole else numbers_of(notification),
             unsubscribe=stop_of(notification),
             loop_mark=loop_mark(desk.signer, notification.key),

@@ -82,7 +82,7 @@ class Webhooker:
         """
         self._owner = work_loop.new_owner(self._process())
         try:
-            claimed = self._claim()
+            claimed = self._claim(stop)
             return self._work_off(claimed, stop) if claimed else 0
         except StoreAway:
             self._broken_off.append(self._owner)
@@ -103,9 +103,11 @@ class Webhooker:
             self._servers.give_back(server, answered=answered)
         return len(claimed)
 
-    def _claim(self) -> list[QueuedCall]:
-        """Calls of one server that no other thread calls and that does not rest."""
+    def _claim(self, stop: Event | None) -> list[QueuedCall]:
+        """Calls of one server that no other thread calls and that does not rest; none once `stop` is set."""
         with self._servers.choosing:
+            if stop is not None and stop.is_set():
+                return []
             without = self._servers.unavailable()
             with self._store.read() as tx:
                 if not self._broken_off and not tx.webhooks.is_due_without(without, self._clock.now()):

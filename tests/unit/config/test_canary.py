@@ -42,6 +42,14 @@ def test_every_key(tmp_path: Path) -> None:
     )
 
 
+def test_the_health_page_has_an_alarm_by_the_same_rules(tmp_path: Path) -> None:
+    found = read(tmp_path, f'{DESK}{HOOKS}[health]\nalarm_url = "https://hooks.acme.test/x"\n')
+    assert found.health.alarm_url == "https://hooks.acme.test/x"
+    with pytest.raises(ConfigError) as error:
+        read(tmp_path, f'{DESK}[health]\nalarm_url = "https://hooks.acme.test/x"\n')
+    assert "is not among [webhooks] hosts" in "".join(problem.message for problem in error.value.problems)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
