@@ -113,7 +113,8 @@ class DeskJobs:
 
     def count_arrivals(self, now: datetime | None = None) -> int:
         """Counts the mails of the inbox by source and hour; how many were new."""
-        return count_arrivals(self._store, now or self._clock.now())
+        canaries = bool(self._desk_of_files().config.canary_addresses)
+        return count_arrivals(self._store, now or self._clock.now(), canaries=canaries)
 
     def look_for_silence(self, now: datetime | None = None) -> int:
         """Marks each source that has been silent for an unlikely time; how many are new."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from mailbridge.execution.desk import Desk
@@ -19,14 +19,18 @@ UNDECIDED = timedelta(minutes=10)  # how long a mail that is in progress is wait
 KEPT = WEEKS * WEEK + WEEK  # hours
 
 
-def count_arrivals(store: Store, now: datetime) -> int:
-    """Counts the mails of the inbox since the last count, in portions; how many there were."""
+def count_arrivals(store: Store, now: datetime, *, canaries: bool = False) -> int:
+    """Counts the mails of the inbox since the last count, in portions; how many there were.
+
+    `canaries`: the desk sends mails to itself, so a mail is counted only when it is known to be none.
+    """
     with store.read() as tx:
         if not tx.sources.came(tx.state.get(STATE_KEY) or 0, 1):
             return 0
     with store.write() as tx:
         after = tx.state.take(STATE_KEY, now) or 0
-        found = _known(tx.sources.came(after, PORTION), now)
+        found = tx.sources.came(after, PORTION)
+        found = _decided(found, now) if canaries else found
         mails, sizes, last = _sums(found, now)
         tx.sources.add_arrivals({key: (count, sizes[key]) for key, count in mails.items()})
         for name, moment in last.items():
@@ -35,7 +39,7 @@ def count_arrivals(store: Store, now: datetime) -> int:
     return len(found)
 
 
-def _known(found: Sequence[MailArrived], now: datetime) -> Sequence[MailArrived]:
+def _decided(found: list[MailArrived], now: datetime) -> list[MailArrived]:
     """Those up to the first whose outcome is to be waited for: it may be a canary, which is not counted."""
     first = next((at for at, came in enumerate(found) if came.is_open and now - came.received_at < UNDECIDED), len(found))
     return found[:first]

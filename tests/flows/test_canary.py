@@ -20,7 +20,6 @@ from mailbridge.delivery.webhooks.sign import signature
 from mailbridge.doctor.audit_model import AuditOutcome
 from mailbridge.doctor.audit_store import audit_store
 from mailbridge.handling.outcome import MailOutcome
-from mailbridge.health.arrivals import count_arrivals
 from mailbridge.health.gauges import gauges_of
 from mailbridge.jobs.canary import Canaries
 from mailbridge.message.envelope import Envelope, Source
@@ -133,7 +132,7 @@ def test_it_is_measured_and_leaves_no_trace_in_what_is_counted(measured: Measure
     assert (desk.tickets(), desk.promises(), measured.known.alarm) == ([], [], None)
     with desk.app.store.read() as tx:
         assert [one.outcomes for one in audit_store(tx).sources] == [{AuditOutcome.CANARY: 1}]
-    assert count_arrivals(desk.app.store, desk.clock.now()) == 1
+    assert desk.app.jobs.count_arrivals() == 1
     with desk.app.store.read() as tx:
         assert [one for one in tx.sources.all() if one.mail_at] == []
 
@@ -141,9 +140,9 @@ def test_it_is_measured_and_leaves_no_trace_in_what_is_counted(measured: Measure
 def test_a_mail_in_progress_is_counted_when_it_is_known_to_be_none(measured: Measured) -> None:
     desk = measured.desk
     desk.app.inbox.accept(a_mail(), Envelope(source=Source.PIPE, received_at=desk.clock.now()))
-    assert count_arrivals(desk.app.store, desk.clock.now()) == 0
+    assert desk.app.jobs.count_arrivals() == 0
     desk.work()
-    assert count_arrivals(desk.app.store, desk.clock.now()) == 1
+    assert desk.app.jobs.count_arrivals() == 1
     with desk.app.store.read() as tx:
         assert [one.name for one in tx.sources.all() if one.mail_at] == ["pipe"]
 
