@@ -22,6 +22,7 @@ from mailbridge.handling.disposition import disposition, in_view_of
 from mailbridge.handling.evidence import evidence, known_again
 from mailbridge.handling.handler import first
 from mailbridge.handling.imported import moment
+from mailbridge.handling.other_desk import with_earlier_answers
 from mailbridge.handling.outcome import MailResult
 from mailbridge.handling.placed_mail import ArrivedMail, JudgedMail, PlacedMail
 from mailbridge.handling.table import AFTER_RULES, BEFORE_PARSING, BEFORE_PLACING, BEFORE_RULES
@@ -47,10 +48,11 @@ def process(tx: Tx, message: Message, arrival: Arrival, desk: Desk, now: datetim
     mail = parsed(tx, desk, mail)
     if result := first(BEFORE_RULES, tx, desk, mail):
         return result
-    result = first(AFTER_RULES, tx, desk, judged(tx, desk, mail))
+    judgement = judged(tx, desk, mail)
+    result = first(AFTER_RULES, tx, desk, judgement)
     if result is None:
         raise LookupError("no handler takes the mail: the last row of AFTER_RULES takes every mail")
-    return result
+    return with_earlier_answers(tx, desk, judgement, result)
 
 
 def placed(tx: Tx, desk: Desk, mail: ArrivedMail) -> PlacedMail:

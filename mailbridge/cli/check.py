@@ -14,7 +14,7 @@ from mailbridge.cli import exits
 from mailbridge.cli.check_ready import gathered, readiness
 from mailbridge.cli.check_trust import trust_problems
 from mailbridge.cli.options import desk_option, json_option
-from mailbridge.cli.show import print_json, when
+from mailbridge.cli.show import print_json, safe, when
 from mailbridge.errors import ConfigError, MailbridgeError, Problem
 
 if TYPE_CHECKING:
@@ -226,6 +226,17 @@ def _print(found: CheckedDesk, errors: int, candidate: Path | None) -> None:
         counts = ((len(rules), "rule"), (examples, "example"), (teams, "team"), (agents, "agent"))
         said = ", ".join(counted(number, what) for number, what in counts)
         click.echo(f"version {found.policy.version}: {said}")
+    if found.config and found.config.desk.shadow:
+        click.echo(safe(_shadow(found.config)))
+
+
+def _shadow(config: Config) -> str:
+    """What a desk in shadow mode reads and does."""
+    sent = [f"{box.name}/{folder}" for box in config.mailboxes for folder in box.sent]
+    answers = f"answers of the other desk are read from {', '.join(sent)}" if sent else "no folder with answers of the other desk (sent)"
+    numbers = ", ".join(config.desk.shadow_numbers)
+    said = f"; its ticket numbers look like {numbers}" if numbers else ""
+    return f"shadow mode: nothing is sent, mailboxes are only looked at; {answers}{said}"
 
 
 def _running(config: Config | None) -> str:

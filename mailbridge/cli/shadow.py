@@ -34,6 +34,7 @@ def shadow() -> None:
 def report(folder: Path, as_json: bool, since: str | None) -> None:
     """Show what the desk would have done: tickets, teams, answers, and where another help desk groups mails in another way."""
     from mailbridge.cli.options import moment_since
+    from mailbridge.conversation.foreign_numbers import foreign_number, own_form
     from mailbridge.daemon import shadow as mode
     from mailbridge.doctor.shadow import shadow_report
 
@@ -41,8 +42,9 @@ def report(folder: Path, as_json: bool, since: str | None) -> None:
         began = mode.since(desk.store)
         if began is None:
             raise Permanent("this desk was never in shadow mode: set shadow = true in [desk], and run it")
+        own = tuple(own_form(written) for written in desk.config.desk.shadow_numbers)
         with desk.store.read() as tx:
-            found = shadow_report(tx, max(began, moment_since(since)) if since else began)
+            found = shadow_report(tx, max(began, moment_since(since)) if since else began, lambda subject: foreign_number(subject, own))
         prefix = desk.config.desk.prefix
     if as_json:
         print_json(_json(found, prefix))

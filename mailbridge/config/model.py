@@ -406,6 +406,7 @@ class DeskSettings:
     undo_minutes: int = 10  # how long an agent may take back what a mail of theirs did; 0: not at all
     identities: tuple[Identity, ...] = ()
     shadow: bool = False  # mailboxes are only looked at, and nothing is sent
+    shadow_numbers: tuple[str, ...] = ()  # forms of the other desk's ticket numbers, besides the known ones: "[Helpdesk {number}]"
 
     @property
     def addresses(self) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from mailbridge.store.source_health import SourceHealth
 from mailbridge.store.tx import Tx
 
 AUDIT_KEY = "audit"  # what `doctor.audit` keeps there
+SHADOW_KEY = "shadow"  # what `daemon.shadow` keeps there
 RULES_KEY = "rules"  # what `jobs.reload` keeps in the store
 
 
@@ -95,6 +96,11 @@ def _audit_missing(tx: Tx, now: datetime) -> dict[tuple[str, ...], float]:
 def _audit_age(tx: Tx, now: datetime) -> dict[tuple[str, ...], float]:
     at = tx.state.set_at(AUDIT_KEY)
     return {(): max(0.0, (now - at).total_seconds())} if at else {}
+
+
+def _shadow_seconds(tx: Tx, now: datetime) -> dict[tuple[str, ...], float]:
+    said = tx.state.get(SHADOW_KEY)
+    return {(): max(0.0, (now - datetime.fromisoformat(said["since"])).total_seconds())} if said and said["ended"] is None else {}
 
 
 def _source_moment(pick: Callable[[SourceHealth], datetime | None]) -> Count:
@@ -194,6 +200,7 @@ GAUGES: tuple[StoreGauge, ...] = (
     StoreGauge(name="mailbridge_backup_failed", about="1 where the last scheduled backup failed", count=_backup_failed),
     StoreGauge(name="mailbridge_audit_missing", about="Accepted mails that the last audit missed", count=_audit_missing),
     StoreGauge(name="mailbridge_audit_age_seconds", about="Since the last audit", count=_audit_age),
+    StoreGauge(name="mailbridge_shadow_seconds", about="How long the desk has been in shadow mode", count=_shadow_seconds),
     StoreGauge(name="mailbridge_rules_mistakes", about="Mistakes in the rules on disk; 0: they are in force", count=_mistakes),
     StoreGauge(name="mailbridge_rules_info", about="The version of the rules in force", labels=("version",), count=_version),
     StoreGauge(

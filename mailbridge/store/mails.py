@@ -106,6 +106,11 @@ _REFERRING = (
     .distinct()
     .order_by(mails.c.ticket)
 )
+_SENT_BEFORE = (
+    _MAIL.join(mail_refs, mail_refs.c.mail == mails.c.id)
+    .where(mail_refs.c.message_id == sa.bindparam("id"), mails.c.ticket.is_(None), mails.c.direction == Direction.OUT)
+    .order_by(mails.c.id)
+)
 _HEADS_OF = (
     sa.select(*[sa.literal("").label(column.name) if column.name in _LONG else column for column in _COLUMNS])
     .where(mails.c.ticket == sa.bindparam("of"))
@@ -190,6 +195,10 @@ class Mails:
     def tickets_referring_to(self, message_id: str) -> list[int]:
         """Tickets with a mail that refers to this id: a reply may arrive before its original."""
         return [row.ticket for row in self._sql.rows(_REFERRING, {"id": message_id})] if message_id else []
+
+    def sent_before(self, message_id: str) -> list[StoredMail]:
+        """Mails on no ticket that were sent and refer to this id: answers that were read before the mail that they answer."""
+        return [_mail(row) for row in self._sql.rows(_SENT_BEFORE, {"id": message_id})] if message_id else []
 
     def add_attachments(
         self, mail: int, ticket: int | None, files: Sequence[Attachment], *, sender: str = "", pictures: Collection[Attachment] = ()

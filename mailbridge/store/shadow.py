@@ -44,9 +44,10 @@ class ShadowTicket(NamedTuple):
 
 
 _SINCE: sa.BindParameter[datetime] = sa.bindparam("since")
+_TICKET = sa.func.coalesce(inbox.c.ticket, mails.c.ticket).label("ticket")  # an answer may have got it later
 _MAILS = (
     sa.select(
-        *(inbox.c.id, inbox.c.outcome, inbox.c.state, inbox.c.handler, inbox.c.reason, inbox.c.ticket, mails.c.message_id, mails.c.sender),
+        *(inbox.c.id, inbox.c.outcome, inbox.c.state, inbox.c.handler, inbox.c.reason, _TICKET, mails.c.message_id, mails.c.sender),
         *(mails.c.verified, mails.c.direction, mails.c.subject, sa.case((inbox.c.outcome == "ticket", mails.c.explanation)).label("why")),
     )
     .select_from(inbox.outerjoin(mails, mails.c.id == inbox.c.mail))

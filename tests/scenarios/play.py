@@ -301,7 +301,7 @@ def playing(story: Story, folder: Path) -> Iterator[tuple[Player, Played]]:
         if (story.folder / texts).exists():
             copytree(story.folder / texts, folder / texts)
     identities = tuple(Identity(**told) for told in story.identities)
-    settings: dict[str, Any] = {"desk": replace(a_config(folder).desk, identities=identities)} if identities else {}
+    settings: dict[str, Any] = {"desk": replace(a_config(folder).desk, identities=identities, shadow=story.shadow)}
     if story.suggests:
         settings["knowledge"] = KnowledgeSettings(suggest_answers=True)
     with a_desk(folder, rules=rules, **settings) as desk:

@@ -20,7 +20,7 @@ MAIL = {
     *("quotes", "invitation", "came", "in-reply-to", "late"),
 }
 STEP = MAIL | {"mailbox", "release", "past"} | {"wait", "until", "told", "outcome", "says", "hides", "look", "rules", "why"}
-STORY = {"title", "why", "desk", "rules", "identities", "suggests", "steps", "then"}
+STORY = {"title", "why", "desk", "rules", "identities", "suggests", "shadow", "steps", "then"}
 # libyaml reads ten times as fast; PyYAML may be built without it.
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -62,6 +62,7 @@ class Story:
     rules: Mapping[str, str] = field(default_factory=dict)
     identities: tuple[Mapping[str, str], ...] = ()
     suggests: bool = False  # `suggest_answers` of [knowledge]
+    shadow: bool = False  # `shadow` of [desk]
 
     @property
     def house(self) -> dict[str, str]:
@@ -96,6 +97,7 @@ def read(folder: Path) -> Story:
         rules=told.get("rules") or {},
         identities=tuple(told.get("identities") or ()),
         suggests=bool(told.get("suggests")),
+        shadow=bool(told.get("shadow")),
     )
 
 

@@ -233,6 +233,7 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
     ),
     "inbox, a mail that was held": lambda tx: (tx.inbox.explain(1, "the agent said no"), tx.inbox.reopen(1)),
     "mails.tickets_referring_to": lambda tx: tx.mails.tickets_referring_to("a@x"),
+    "mails.sent_before": lambda tx: tx.mails.sent_before("a@x"),
     "mails.thread_of": lambda tx: tx.mails.thread_of(1, ["jo@customer.test"]),
     "mails.attachments": lambda tx: tx.mails.attachments(1),
     "mails.set_ticket": lambda tx: tx.mails.set_ticket(1, 1),

@@ -56,6 +56,7 @@ CASES = {
     "MailbridgeSourceSilent": one('mailbridge_source_silent{name="pipe"}', 1, 0),
     "MailbridgeCanaryLate": one('mailbridge_canary_late{to="support@acme.example"}', 1, 0),
     "MailbridgeCanaryStale": one('mailbridge_canary_age_seconds{to="support@acme.example"}', 3601, 3600),
+    "MailbridgeShadowLong": one("mailbridge_shadow_seconds", 30 * 86400 + 1, 30 * 86400),
     "MailbridgeMailWaits": one("mailbridge_inbox_oldest_seconds", 301, 300),
     "MailbridgeMailMissing": one("mailbridge_audit_missing", 1, 0),
     "MailbridgeAuditStale": one("mailbridge_audit_age_seconds", 2 * 86400 + 1, 2 * 86400),

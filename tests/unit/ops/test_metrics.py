@@ -17,7 +17,7 @@ from mailbridge.checks import build
 from mailbridge.config.model import Backup, CanarySettings, WebhookSettings
 from mailbridge.conversation.canary import CanaryWatch, arrived, started, stored_watch
 from mailbridge.errors import Permanent, StoreAway
-from mailbridge.health.gauges import AUDIT_KEY, DeskGauges, disk_free, places
+from mailbridge.health.gauges import AUDIT_KEY, SHADOW_KEY, DeskGauges, disk_free, places
 from mailbridge.health.names import canary_name
 from mailbridge.message.model import ReadingPolicy
 from mailbridge.oauth.health import ENDS_KEY
@@ -186,6 +186,7 @@ def test_the_manual_names_each_metric_and_no_other(desk: TestDesk, endpoint: Met
         tx.state.set("backup", {"at": desk.clock.now().isoformat()}, desk.clock.now())
         tx.state.set(AUDIT_KEY, {"missing": 0}, desk.clock.now())
         tx.state.set(canary_name("support@desk.test"), stored_watch(a_canary(desk.clock.now())), desk.clock.now())
+        tx.state.set(SHADOW_KEY, {"since": desk.clock.now().isoformat(), "ended": None}, desk.clock.now())
         tx.state.set("backup-proof", {"made_at": desk.clock.now().isoformat()}, desk.clock.now())
     with desk.app.store.write() as tx:
         tx.grants.ensure("support")
