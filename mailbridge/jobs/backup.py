@@ -130,15 +130,13 @@ class Backups:
 
 
 def remedy(error: Exception) -> str:
-    """The advice for the administrator about the failure."""
-    file = getattr(error, "filename", None) or "the folder of the backups"
+    """The advice about the failure: a key of `backup_remedies` in `words`, and the file that it is about."""
+    file = getattr(error, "filename", None) or ""
     match getattr(error, "errno", None):
         case errno.ENOSPC | errno.EDQUOT:
-            return "Free space on the disk of the backups and on that for temporary files, or keep fewer backups: keep in [backup]."
+            return "space|"
         case errno.EACCES | errno.EPERM | errno.EROFS:
-            return f"Let the desk's user read and write {file}. With the systemd unit, name the folder in ReadWritePaths=."
+            return f"rights|{file}"
         case errno.ENOENT:
-            return f"Put {file} back, or remove what names it from mailbridge.toml: a backup without it would not be whole."
-    if isinstance(error, InUse):
-        return "Another backup is being written into the same folder. Wait until it has ended, or give each desk its own folder."
-    return 'Run "mailbridge backup" on the desk\'s machine: it shows the same error. Its log has the details.'
+            return f"missing|{file}"
+    return "in-use|" if isinstance(error, InUse) else "other|"

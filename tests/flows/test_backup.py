@@ -24,6 +24,7 @@ from mailbridge.cli.main import main
 from mailbridge.cli.outbox import _release
 from mailbridge.config.load import load
 from mailbridge.config.model import Backup, Config, Keep
+from mailbridge.delivery.render.words import WORDS
 from mailbridge.errors import InUse, Permanent
 from mailbridge.health.gauges import GAUGES
 from mailbridge.jobs import release as waits
@@ -496,15 +497,16 @@ def test_the_admins_hear_once_of_backups_that_fail_and_once_that_they_work_again
 @pytest.mark.parametrize(
     ("error", "what_to_do"),
     [
-        (OSError(errno.ENOSPC, "No space left on device", "/b"), "Free space"),
-        (OSError(errno.EROFS, "Read-only file system", "/b/x"), "read and write /b/x. With the systemd unit, name the folder in ReadWrite"),
-        (OSError(errno.ENOENT, "No such file", "/etc/mailbridge/imap"), "Put /etc/mailbridge/imap back"),
-        (InUse("another backup is being written there"), "its own folder"),
-        (Permanent("pg_dump is too old"), 'Run "mailbridge backup"'),
+        (OSError(errno.ENOSPC, "No space left on device", "/b"), "space|"),
+        (OSError(errno.EROFS, "Read-only file system", "/b/x"), "rights|/b/x"),
+        (OSError(errno.ENOENT, "No such file", "/etc/mailbridge/imap"), "missing|/etc/mailbridge/imap"),
+        (InUse("another backup is being written there"), "in-use|"),
+        (Permanent("pg_dump is too old"), "other|"),
     ],
 )
 def test_each_failure_says_what_to_do(error: Exception, what_to_do: str) -> None:
-    assert what_to_do in remedy(error)
+    assert remedy(error) == what_to_do
+    assert what_to_do.partition("|")[0] in WORDS["backup_remedies"]  # type: ignore[operator]
 
 
 def flip(file: Path, place: int) -> None:

@@ -2,7 +2,8 @@
 
 `languages/events.yaml` names the steps for each event.  An event that is not in it, or that its steps do not cause, fails.  All words of
 the mails are in the language, each recipient has one subject a ticket, and header and references are short.  Mails to administrators are
-about the desk itself, in the language of its configuration: tests/unit/notifications renders them.
+about the desk itself, in the language of its configuration: they are rendered with sample values, because a silent server or a full disk
+takes long to cause.
 """
 
 from __future__ import annotations
@@ -21,9 +22,11 @@ from urllib.parse import unquote
 import pytest
 import yaml
 
+from mailbridge.delivery.render.sample_values import VOCABULARY
+from mailbridge.delivery.render.samples import sample_notification, sample_views
 from mailbridge.handling.pairing import request
 from mailbridge.ids import system_chance
-from mailbridge.notifications.model import Notification
+from mailbridge.notifications.model import Audience, Notification
 from tests import compiled
 from tests.harness import a_config, a_desk, a_mail, proven
 from tests.scenarios.play import Player
@@ -136,6 +139,25 @@ def test_every_mail_comes_in_the_language(language: str, tmp_path: Path) -> None
         assert len(str(letter["References"] or "")) <= 1_500
     subjects = subjects_of(letters)
     assert {about: found for about, found in subjects.items() if len(found) > 1} == {}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_mails_to_administrators_are_in_the_language_of_the_desk(language: str) -> None:
+    """All words but those of the values: names, and reasons as the log has them."""
+    for event in (one for one in compiled.SHIPPED.events() if one.startswith("admin.")):
+        name = event.partition(".")[2]
+        notification = sample_notification(Audience.ADMIN, name, language)
+        given = set(re.findall(r"[^\W\d_]{2,}", " ".join(VOCABULARY[event].values())))
+        for view in sample_views("admin", name):
+            mail = compiled.SHIPPED.render(notification, view)
+            said = _FOR_PROGRAMS.sub(" ", f"{mail.subject}\n{mail.text}")
+            words = set(re.findall(r"[^\W\d_]{2,}", _NO_WORDS.sub(" ", said))) - given - _TECHNICAL
+            assert sorted(word for word in words if is_foreign(word, language)) == [], event
+
+
+# Commands, keys and names that an administrator types or looks for.
+_FOR_PROGRAMS = re.compile(r'"?mailbridge [a-z][^"\n]*"?|mailbridge(?:\.toml)?|\[(?:limits|backup)\]|\w+_(?:file|expires)|timedatectl')
+_TECHNICAL = frozenset({"OAuth", "IMAP", "Message", "ID", "UTC", "EET", "UID", "client", "secret", "Acme", "Support", "take", "keep", "failed", "item", "job"})
 
 
 def letter_of(letters: list[Message], id: str) -> Message:

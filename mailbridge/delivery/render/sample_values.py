@@ -448,7 +448,7 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
     "admin.login_ends": {"login": "support", "kind": "client secret", "on": "2026-12-07", "days": "14"},
     "admin.backup": {
         "reason": "[Errno 28] No space left on device",
-        "remedy": "Free space on the disk of the backups and on that for temporary files, or keep fewer backups: keep in [backup].",
+        "remedy": "missing|/etc/mailbridge/smtp.password",
         "last": "2026-11-22 03:30 UTC",
         "since": "2026-11-23 03:30 UTC",
     },

@@ -422,6 +422,14 @@ WORDS: Mapping[str, object] = {
         "unverified": "Sender NOT verified: {address} ({why})",
         "failed": "Sender NOT verified, the check failed: {address} ({why})",
     },
+    "backup_remedies": {
+        "space": "Free space on the disk of the backups and on that for temporary files, or keep fewer backups: keep in [backup].",
+        "rights": "Let the desk's user read and write {file}. With the systemd unit, name the folder in ReadWritePaths=.",
+        "missing": "Put {file} back, or remove what names it from mailbridge.toml: a backup without it would not be complete.",
+        "in-use": "Another backup is being written into the same folder. Wait until it has ended, or give each desk its own folder.",
+        "other": "Run \"mailbridge backup\" on the desk's machine: it shows the same error. Its log has the details.",
+        "folder": "the folder of the backups",
+    },
     "doubts": {
         "dmarc-failed": "This mail answers {number} by the signed address, but its sender could not be verified: {number} was not changed.",
         "other-address": "This mail came by the signed address of {number}, but from another sender: {number} was not changed.",

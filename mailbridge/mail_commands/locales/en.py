@@ -202,7 +202,8 @@ EN = Locale(
         "spam": Word(
             names="spam junk",
             usage=("#spam",),
-            about="The ticket is spam: it is closed without a mail to the customer, and the sender's later mails are held for review.",
+            about="The ticket is spam: it is closed without a mail to the customer, and later mails of the sender are held for review; "
+            "where nothing proved the sender, only those that nothing proves.",
         ),
         "block": Word(
             names="block",
@@ -217,7 +218,7 @@ EN = Locale(
         "notspam": Word(
             names="notspam not-spam ham",
             usage=("#notspam 118",),
-            about="Accepts a mail that was held because of its sender, and unblocks the sender; the daily list has its number.",
+            about="Accepts a mail that was held because of its sender, and ends that block; the daily list has the number.",
         ),
         "leave": Word(
             names="leave",

@@ -208,7 +208,7 @@ RO = Locale(
             names="spam",
             usage=("#spam",),
             about="Tichetul este spam: se închide fără mail către client, iar următoarele mailuri ale expeditorului "
-            "sunt reținute pentru verificare.",
+            "sunt reținute pentru verificare; dacă nimic nu a dovedit expeditorul, doar cele pe care nimic nu le dovedește.",
         ),
         "block": Word(
             names="blochează",
@@ -223,7 +223,7 @@ RO = Locale(
         "notspam": Word(
             names="nu-e-spam",
             usage=("#nu-e-spam 118",),
-            about="Primește un mail reținut din cauza expeditorului și deblochează expeditorul; numărul este în lista zilnică.",
+            about="Primește un mail reținut din cauza expeditorului și ridică blocarea; numărul este în lista zilnică.",
         ),
         "leave": Word(
             names="pleacă",
