@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -96,6 +96,14 @@ class Refusal:
     reason: str
     nearest: str = ""
     detail: str = ""
+
+
+MOST_NAMED = 12  # names that a refusal lists
+
+
+def unknown(reason: str, near: str, known: Iterable[str]) -> Refusal:
+    """Refuses a word that is none of `known`: with the nearest one, else with those that there are."""
+    return Refusal(reason=reason, nearest=near, detail="" if near else ", ".join(sorted(known)[:MOST_NAMED]))
 
 
 # A TicketEvent is about this ticket and by this actor. An Event names its ticket and actor itself.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailbridge.config.suggest import nearest
-from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal
+from mailbridge.tickets.command_context import CommandContext, HandlerResult, unknown
 from mailbridge.tickets.command_types.values import AddTags, RemoveTags, SetField, SetPriority, SetSubject, SetType
 from mailbridge.tickets.estimates import BY_HISTORY, BY_TYPE
 from mailbridge.tickets.event_types.values import FieldSet, PriorityChanged, SubjectChanged, TagsAdded, TagsRemoved, TypeChanged
@@ -19,7 +19,7 @@ def set_priority(ticket: Ticket, command: SetPriority, about: CommandContext) ->
 def set_type(ticket: Ticket, command: SetType, about: CommandContext) -> HandlerResult:
     known = about.organisation.types
     if known and command.type not in known:
-        return Refusal(reason="unknown-type", nearest=nearest(command.type, known))
+        return unknown("unknown-type", nearest(command.type, known), known)
     if command.type == ticket.type:
         return []
     happened: list[TicketEvent] = [TypeChanged(before=ticket.type, after=command.type)]
@@ -31,11 +31,11 @@ def set_type(ticket: Ticket, command: SetType, about: CommandContext) -> Handler
 
 def add_tags(ticket: Ticket, command: AddTags, about: CommandContext) -> HandlerResult:
     known = about.organisation.tags
-    unknown = [tag for tag in command.tags if known and tag not in known and tag != "virus"]
-    if unknown:
-        return Refusal(reason="unknown-tag", nearest=nearest(unknown[0], known), detail=unknown[0])
-    new = tuple(tag for tag in command.tags if tag not in ticket.tags)
-    return [TagsAdded(tags=new)] if new else []
+    new = [tag for tag in command.tags if known and tag not in known and tag != "virus"]
+    if new:
+        return unknown("unknown-tag", nearest(new[0], known), known)
+    added = tuple(tag for tag in command.tags if tag not in ticket.tags)
+    return [TagsAdded(tags=added)] if added else []
 
 
 def remove_tags(ticket: Ticket, command: RemoveTags, about: CommandContext) -> HandlerResult:

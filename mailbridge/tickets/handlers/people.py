@@ -6,7 +6,7 @@ from mailbridge.config.suggest import nearest
 from mailbridge.organisation import transitions
 from mailbridge.organisation.follow_the_sun import lands_with
 from mailbridge.organisation.model import CHANNELS
-from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal
+from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal, unknown
 from mailbridge.tickets.command_types.people import AddParticipant, RemoveParticipant, RevokeAddresses, SetRequester
 from mailbridge.tickets.command_types.values import Assign, SetChannel, SetTeam
 from mailbridge.tickets.event_types.people import AddressesRevoked, ParticipantAdded, ParticipantRemoved, RequesterChanged
@@ -88,7 +88,7 @@ def set_requester(ticket: Ticket, command: SetRequester, about: CommandContext) 
 def set_channel(ticket: Ticket, command: SetChannel, about: CommandContext) -> HandlerResult:
     """Sets how the customer reached the desk.  Tickets from an archive keep their channel, because they have no SLA targets."""
     if command.channel not in CHANNELS or ticket.channel not in CHANNELS:
-        return Refusal(reason="unknown-channel", nearest=nearest(command.channel, CHANNELS))
+        return unknown("unknown-channel", nearest(command.channel, CHANNELS), CHANNELS)
     return [] if command.channel == ticket.channel else [ChannelChanged(before=ticket.channel, after=command.channel)]
 
 

@@ -13,7 +13,7 @@ from mailbridge.organisation.model import Team
 from mailbridge.organisation.playbooks import HAS_TASK, TASK_CHANNEL, TASK_OF, Playbook, Task, TaskRole
 from mailbridge.organisation.priority import Priority
 from mailbridge.sla.calendar import due
-from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal, on
+from mailbridge.tickets.command_context import CommandContext, HandlerResult, on, unknown
 from mailbridge.tickets.command_types.relations import StartPlaybook
 from mailbridge.tickets.event_types.mails import MessageAdded, TicketOpened
 from mailbridge.tickets.event_types.relations import Linked, PlaybookStarted
@@ -26,7 +26,7 @@ def start(ticket: Ticket, command: StartPlaybook, about: CommandContext) -> Hand
     """Opens each task with its reserved number.  A playbook starts once on a ticket; the second time it does nothing."""
     playbook = about.organisation.playbooks.get(command.name)
     if playbook is None:
-        return Refusal(reason="unknown-playbook", nearest=nearest(command.name, about.organisation.playbooks), detail=command.name)
+        return unknown("unknown-playbook", nearest(command.name, about.organisation.playbooks), about.organisation.playbooks)
     if command.name in ticket.playbooks:
         return []
     happened: list[TicketEvent | Event] = [PlaybookStarted(name=playbook.name, tasks=command.tickets)]

@@ -8,7 +8,7 @@ from mailbridge.config.suggest import nearest
 from mailbridge.organisation import transitions
 from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.actor import ActorKind
-from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal
+from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal, unknown
 from mailbridge.tickets.command_types.values import Close, EndSnooze, Reopen, SetDue, SetStatus, Snooze
 from mailbridge.tickets.event_types.values import DueSet, Snoozed, SnoozeEnded, StatusChanged
 from mailbridge.tickets.events import TicketEvent
@@ -72,7 +72,9 @@ def _to(ticket: Ticket, name: str, about: CommandContext) -> HandlerResult:
     command line are not."""
     organisation = about.organisation
     if name not in transitions.statuses(organisation):
-        return Refusal(reason="unknown-status", nearest=_near(name, transitions.statuses(organisation), about))
+        known = transitions.statuses(organisation)
+        titles = (transitions.status(one, organisation).titles.get(_language(about), one) for one in known)
+        return unknown("unknown-status", _near(name, known, about), titles)
     if name == ticket.status:
         return []
     if about.actor.kind is ActorKind.AGENT:

@@ -142,6 +142,12 @@ def test_unknown_name_is_refused_with_the_nearest(command: Command, refused: str
     assert (decision.refused, decision.nearest, decision.events) == (refused, nearest, ())
 
 
+def test_a_name_that_is_like_none_is_refused_with_those_that_there_are() -> None:
+    decision = decide(a_ticket(), SetStatus(status="xyzzy"), ABOUT)
+    assert (decision.refused, decision.nearest) == ("unknown-status", "")
+    assert decision.detail == "closed, new, open, waiting"
+
+
 def test_people_who_are_copied_become_participants_once() -> None:
     dave = Participant(address="dave@customer.test", role=Role.MENTIONED)
     once = decide(a_ticket(), CustomerMessage(author=CAROL.address, others=(dave,)), by_carol()).ticket
