@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mailbridge.cli import exits
+from mailbridge.cli.open_app import open_app
 from mailbridge.cli.options import desk_option, json_option
 from mailbridge.cli.show import print_json, print_table, safe
 from mailbridge.errors import Permanent
@@ -97,22 +98,15 @@ def status(folder: Path, as_json: bool) -> int:
 
 @contextmanager
 def opened(folder: Path) -> Iterator[App]:
-    """The desk with its OAuth logins.  Neither the rules nor the processes that read mails are started."""
+    """The desk with its OAuth logins.  A test can name the fault point at which the process ends."""
     import os
 
-    from mailbridge.cli.options import require_schema
-    from mailbridge.config.load import load
-    from mailbridge.daemon.app import App
     from mailbridge.ops import crash
 
     if spec := os.environ.get("MAILBRIDGE_CRASH_AT"):
         crash.arm(spec)
-    app = App(load(folder))
-    try:
-        require_schema(app.store)
+    with open_app(folder) as app:
         yield app
-    finally:
-        app.close()
 
 
 def named(app: App, name: str) -> OAuth:

@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 
 from mailbridge.cli.groups import Noun
+from mailbridge.cli.open_app import open_app
 from mailbridge.cli.options import desk_option, json_option
 from mailbridge.cli.people import REASONS
 from mailbridge.cli.show import print_json, print_table, safe, when
-from mailbridge.cli.ticket_relations import opened
 from mailbridge.errors import Permanent
 
 
@@ -25,7 +25,7 @@ def block() -> None:
 @json_option
 def list_(folder: Path, as_json: bool) -> None:
     """List blocked senders, and those held because a ticket of theirs is spam."""
-    with opened(folder) as app:
+    with open_app(folder) as app:
         found = app.desk().organisation.wishes.senders()
     if as_json:
         print_json(
@@ -59,7 +59,7 @@ def remove(folder: Path, sender: str) -> None:
 def _change(folder: Path, word: str, sender: str) -> None:
     from mailbridge.execution.change_wish import wish_by_admin
 
-    with opened(folder) as app:
+    with open_app(folder) as app:
         desk = app.desk_of_files()  # its keys are read in a transaction of their own
         with app.store.write() as tx:
             result = wish_by_admin(tx, desk, f"{word} {sender}", "", datetime.now(UTC))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mailbridge.cli.open_app import open_app
 from mailbridge.cli.options import desk_option, json_option, limit_option, open_desk, open_desk_if_there
 from mailbridge.cli.show import print_json, print_table, when
 from mailbridge.errors import Permanent
@@ -105,24 +106,17 @@ def _said(values: tuple[tuple[str, str], ...] | None) -> str:
 
 
 def _change(folder: Path, verb: Verb, part: str, name: str, customer: str, values: tuple[str, ...]) -> None:
-    from mailbridge.cli.options import require_schema
-    from mailbridge.config.load import load
     from mailbridge.customers.change import EntryChange, NotChanged
     from mailbridge.customers.entry import EntryPart
-    from mailbridge.daemon.app import App
     from mailbridge.execution.customer_changes import execute_change
     from mailbridge.tickets.actor import Actor, ActorKind
 
     pairs = tuple(_pair(value) for value in values)
     wanted = EntryChange(verb=verb, customer=customer, part=EntryPart(part), name=name, values=pairs)
-    app = App(load(folder))
-    try:
-        require_schema(app.store)
+    with open_app(folder) as app:
         desk = app.desk()
         with app.store.write() as tx:
             done = execute_change(tx, desk, wanted, Actor(kind=ActorKind.ADMIN), datetime.now(UTC))
-    finally:
-        app.close()
     if isinstance(done, NotChanged):
         meant = f'; did you mean "{done.nearest}"?' if done.nearest else ""
         raise Permanent(REASONS[done.reason].format(detail=done.detail) + meant)

@@ -11,9 +11,9 @@ import click
 
 from mailbridge.cli.filters import known_or_told
 from mailbridge.cli.groups import Noun
+from mailbridge.cli.open_app import open_app
 from mailbridge.cli.options import desk_option, json_option
 from mailbridge.cli.show import print_json, print_table, safe, when
-from mailbridge.cli.ticket_relations import opened
 from mailbridge.errors import Permanent
 from mailbridge.ids import ticket_number
 from mailbridge.tickets.actor import Actor, ActorKind
@@ -49,7 +49,7 @@ def wishes(folder: Path, as_json: bool, name: str, line: tuple[str, ...]) -> Non
 
     NAME may be the address of a customer, whose opt-out is shown.
     """
-    with opened(folder) as app:
+    with open_app(folder) as app:
         organisation = app.desk().organisation
         if "@" not in name:
             known_or_told("agent", name, organisation.agents)
@@ -122,7 +122,7 @@ def leave(folder: Path, as_json: bool, to: str, yes: bool, name: str) -> None:
     from mailbridge.execution.leaving import places, refusal
     from mailbridge.rules import folder as rules_folder
 
-    with opened(folder) as app:
+    with open_app(folder) as app:
         if reason := refusal(name, to, app.desk().organisation):
             raise Permanent(REASONS.get(reason, reason))
         if not yes:
@@ -159,7 +159,7 @@ def return_(folder: Path, name: str) -> None:
     """
     from mailbridge.execution.leaving import come_back
 
-    with opened(folder) as app:
+    with open_app(folder) as app:
         known_or_told("agent", name, app.desk().organisation.agents)
         desk = app.desk_of_files()
         with app.store.write() as tx:

@@ -11,9 +11,10 @@ import click
 
 from mailbridge.cli.filters import known_or_told
 from mailbridge.cli.groups import Noun
+from mailbridge.cli.open_app import open_app
 from mailbridge.cli.options import desk_option, json_option, ticket_id
 from mailbridge.cli.show import print_json, print_table
-from mailbridge.cli.ticket_relations import REASONS, done, opened, say
+from mailbridge.cli.ticket_relations import REASONS, done, say
 from mailbridge.ids import ticket_number
 from mailbridge.tickets.command_types.plans import CancelPlan, PlanWork
 from mailbridge.tickets.commands import Command
@@ -51,7 +52,7 @@ def list_(folder: Path, as_json: bool, agent: str, first: str | None, days: int)
     """List planned work and appointments by day and agent."""
     from mailbridge.execution.agenda_rows import agenda_rows, planned_between
 
-    with opened(folder) as app:
+    with open_app(folder) as app:
         desk = app.desk()
         if agent:
             known_or_told("agent", agent, desk.organisation.agents)
@@ -76,7 +77,7 @@ def list_(folder: Path, as_json: bool, agent: str, first: str | None, days: int)
 @click.argument("ticket", metavar="TICKET")
 def add(folder: Path, as_json: bool, agent: str, at: str, length: str, text: str, ticket: str) -> None:
     """Plan work on TICKET.  Conflicts are printed as warnings."""
-    with opened(folder) as app:
+    with open_app(folder) as app:
         known_or_told("agent", agent, app.desk().organisation.agents)
         wanted = _understood(app, agent, at, length)
         _do(app, ticket, PlanWork(agent=agent, at=wanted.at, minutes=wanted.minutes, text=text), as_json)
@@ -93,7 +94,7 @@ def add(folder: Path, as_json: bool, agent: str, at: str, length: str, text: str
 @click.argument("number", metavar="NUMBER", type=click.IntRange(1))
 def change(folder: Path, as_json: bool, agent: str, at: str, length: str, text: str, ticket: str, number: int) -> None:
     """Change the plan NUMBER of TICKET."""
-    with opened(folder) as app:
+    with open_app(folder) as app:
         if agent:
             known_or_told("agent", agent, app.desk().organisation.agents)
         whose = agent or _agent_of(app, ticket, number)
@@ -108,7 +109,7 @@ def change(folder: Path, as_json: bool, agent: str, at: str, length: str, text: 
 @click.argument("number", metavar="NUMBER", type=click.IntRange(1))
 def cancel(folder: Path, as_json: bool, ticket: str, number: int) -> None:
     """Cancel the plan NUMBER of TICKET.  `mailbridge ticket undo` brings it back."""
-    with opened(folder) as app:
+    with open_app(folder) as app:
         _do(app, ticket, CancelPlan(plan=number), as_json)
 
 

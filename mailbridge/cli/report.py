@@ -13,6 +13,7 @@ import click
 
 from mailbridge.cli.filters import known_or_told
 from mailbridge.cli.groups import Noun
+from mailbridge.cli.open_app import open_app
 from mailbridge.cli.options import desk_option, json_option, open_desk
 from mailbridge.cli.show import print_json, print_table, safe
 
@@ -291,12 +292,11 @@ def _counting(
     from functools import partial
 
     from mailbridge.cli.report_tables import print_report
-    from mailbridge.cli.ticket_relations import opened
     from mailbridge.execution.team_reports import Reader
 
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other")
-    with opened(folder) as app, app.store.read() as tx:
+    with open_app(folder) as app, app.store.read() as tx:
         desk = app.desk()
         for name in teams:
             known_or_told("team", name, desk.organisation.teams)

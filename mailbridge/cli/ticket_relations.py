@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from mailbridge.cli.options import desk_option, json_option, require_schema, ticket_id
+from mailbridge.cli.open_app import open_app
+from mailbridge.cli.options import desk_option, json_option, ticket_id
 from mailbridge.cli.show import print_json
 from mailbridge.errors import Permanent
 from mailbridge.ids import ticket_number
@@ -52,7 +51,7 @@ REASONS = {
 @click.argument("into", metavar="INTO")
 def merge(folder: Path, as_json: bool, yes: bool, ticket: str, into: str) -> None:
     """Merge TICKET into INTO: TICKET is closed, and all mail for it goes to INTO from now on."""
-    with opened(folder) as app:
+    with open_app(folder) as app:
         survivor = ticket_id(app.config, into)
         if not yes:
             _same_people(app, ticket_id(app.config, ticket), survivor)
@@ -69,7 +68,7 @@ def merge(folder: Path, as_json: bool, yes: bool, ticket: str, into: str) -> Non
 @click.argument("ticket", metavar="TICKET")
 def split(folder: Path, as_json: bool, mail: int | None, subject: str, ticket: str) -> None:
     """Split a message of TICKET into a new ticket, whose requester is the writer of the message."""
-    with opened(folder) as app:
+    with open_app(folder) as app:
         decision = done(app, ticket, Split(ticket=0, mail=mail or 0, subject=subject))
         new = ", ".join(ticket_number(app.config.desk.prefix, change.ticket.id) for change in decision.elsewhere)
         say(app, decision, f"the message is now {new}", as_json)
@@ -83,7 +82,7 @@ def split(folder: Path, as_json: bool, mail: int | None, subject: str, ticket: s
 @click.argument("other", metavar="OTHER")
 def link(folder: Path, as_json: bool, ticket: str, relation: str, other: str) -> None:
     """Link TICKET with OTHER: related, blocks, blocked-by, duplicates, duplicated-by, task-of or has-task."""
-    with opened(folder) as app:
+    with open_app(folder) as app:
         decision = done(app, ticket, Link(ticket=ticket_id(app.config, other), relation=relation))
         say(app, decision, f"{_number(app, ticket)} is linked with {_number(app, other)}", as_json)
 
@@ -94,7 +93,7 @@ def link(folder: Path, as_json: bool, ticket: str, relation: str, other: str) ->
 @click.argument("ticket", metavar="TICKET")
 def undo(folder: Path, as_json: bool, ticket: str) -> None:
     """Undo the last change of TICKET, whether made by mail or on the command line, on all tickets that it changed."""
-    with opened(folder) as app:
+    with open_app(folder) as app:
         decision = done(app, ticket, Undo())
         say(app, decision, f"the last change of {_number(app, ticket)} was undone", as_json)
 
@@ -106,22 +105,9 @@ def undo(folder: Path, as_json: bool, ticket: str) -> None:
 @click.argument("address", metavar="ADDRESS")
 def revoke(folder: Path, as_json: bool, ticket: str, address: str) -> None:
     """Revoke the signed reply addresses that ADDRESS has for TICKET, for example after a leak.  The next mail brings a new one."""
-    with opened(folder) as app:
+    with open_app(folder) as app:
         decision = done(app, ticket, RevokeAddresses(address=address))
         say(app, decision, f"the signed addresses of {address} for {_number(app, ticket)} are revoked", as_json)
-
-
-@contextmanager
-def opened(folder: Path) -> Iterator[App]:
-    from mailbridge.config.load import load
-    from mailbridge.daemon.app import App
-
-    app = App(load(folder))
-    try:
-        require_schema(app.store)
-        yield app
-    finally:
-        app.close()
 
 
 def done(app: App, ticket: str, command: Command) -> Decision:
