@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -114,63 +114,65 @@ def write_state(desk: OpenDesk, now: datetime) -> Mapping[str, Any]:
 
 
 def look(desk: OpenDesk, now: datetime) -> DeskStatus:
+    """The state of the desk, read in one transaction, with what is wrong."""
     from mailbridge.cli.canary_lines import about as about_canary
     from mailbridge.cli.canary_lines import watches_of
     from mailbridge.cli.check_feeds import feed_healths
     from mailbridge.oauth.health import healths_in
 
     canaries = tuple(about_canary(watch, now) for watch in watches_of(desk, desk.config.canary_addresses))
-    addresses = _feeds(desk)
-    writes = write_state(desk, now)
+    addresses, writes = _feeds(desk), write_state(desk, now)
     with desk.store.read() as tx:
         feeds = feed_healths(addresses, tx.feeds.all(), desk.config.calendars, now) if addresses else ()
-        logins = healths_in(tx, desk.config, now)
-        inbox, oldest = tx.inbox.counts(), tx.inbox.oldest()
-        outbox, webhooks, rules = tx.outbox.counts(), tx.webhooks.counts(), tx.state.get("rules") or {}
-        seen_alive = tx.state.set_at("daemon")
-        backup = {name: tx.state.get(key) for name, key in BACKUP_KEYS.items()}
-        clock = tx.state.get("clock-set") or {}
+        logins, failures = healths_in(tx, desk.config, now), tx.job_failures.all(MOST_FAILURES + 1)
+        seen_alive, clock = tx.state.set_at("daemon"), tx.state.get("clock-set") or {}
         is_alive = seen_alive is not None and now - seen_alive <= HEARTBEAT_TOO_OLD
-        audited = tx.state.get("audit") or {}
-        failures = tx.job_failures.all(MOST_FAILURES + 1)
-        sources = tuple(about(source, desk.config, now, is_alive) for source in tx.sources.all())
-        return DeskStatus(
+        found = DeskStatus(
             schema=desk.store.current() or "",
             writes=writes,
-            inbox=inbox,
-            oldest_waiting=oldest,
-            outbox=outbox,
+            inbox=tx.inbox.counts(),
+            oldest_waiting=tx.inbox.oldest(),
+            outbox=tx.outbox.counts(),
             ways_out=by_server(tx.outbox.pending_by_sender(), desk.config) if desk.config.further_outgoing else {},
-            webhooks=webhooks,
+            webhooks=tx.webhooks.counts(),
             tickets=tx.tickets.counts(),
             held=tx.held.count(),
             for_release=len(tx.outbox.of_first_connect()),
             suspended=len(tx.addresses.list()),
             shadow=desk.config.desk.shadow,
             logins=tuple(login.as_json() for login in logins),
-            rules=rules,
+            rules=tx.state.get("rules") or {},
             seen_alive=seen_alive,
-            backup=backup,
-            sources=sources,
+            backup={name: tx.state.get(key) for name, key in BACKUP_KEYS.items()},
+            sources=tuple(about(source, desk.config, now, is_alive) for source in tx.sources.all()),
             feeds=tuple(asdict(one) for one in feeds),
-            audit=audited,
+            audit=tx.state.get("audit") or {},
             canary=canaries,
             jobs=tuple(asdict(one) for one in failures[:MOST_FAILURES]),
             clock={name: clock[name] for name in ("at", "seconds", "steps") if name in clock},
-            troubles=(
-                *([writes["trouble"]] if writes["trouble"] else []),
-                *clock_troubles(clock, now),
-                # A daemon that cannot write has no heartbeat, and a restart would not help it.
-                *troubles(inbox, oldest, outbox, webhooks, rules, seen_alive if writes["takes_writes"] else now, now),
-                *backup_troubles(desk.config.backup, backup, now),
-                *source_troubles(sources),
-                *(one.trouble for one in feeds if one.trouble),
-                *audit_troubles(audited),
-                *job_troubles(failures),
-                *_kept_back_troubles(len(tx.outbox.kept_back(1000))),
-                *(trouble for login in logins for trouble in login.troubles),
-            ),
+            troubles=(),
         )
+        kept_back = len(tx.outbox.kept_back(1000))
+    of_others = (
+        *(one.trouble for one in feeds if one.trouble),
+        *audit_troubles(found.audit),
+        *job_troubles(failures),
+        *_kept_back_troubles(kept_back),
+        *(trouble for login in logins for trouble in login.troubles),
+    )
+    return replace(found, troubles=(*_own_troubles(found, desk.config, clock, now), *of_others))
+
+
+def _own_troubles(found: DeskStatus, config: Config, clock: Mapping[str, Any], now: datetime) -> Iterator[str]:
+    """What is wrong with the database, the clock, the queues, the daemon, the backup and the sources."""
+    if found.writes["trouble"]:
+        yield found.writes["trouble"]
+    yield from clock_troubles(clock, now)
+    # A daemon that cannot write has no heartbeat, and a restart would not help it.
+    alive = found.seen_alive if found.writes["takes_writes"] else now
+    yield from troubles(found.inbox, found.oldest_waiting, found.outbox, found.webhooks, found.rules, alive, now)
+    yield from backup_troubles(config.backup, found.backup, now)
+    yield from source_troubles(found.sources)
 
 
 def by_server(counts: Mapping[tuple[str, str], int], config: Config) -> Mapping[str, Mapping[str, int]]:
