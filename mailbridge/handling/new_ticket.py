@@ -68,7 +68,7 @@ def open_ticket(tx: Tx, desk: Desk, judged: JudgedMail, number: int | None = Non
 
 def _not_acknowledged(tx: Tx, desk: Desk, judged: JudgedMail) -> str:
     """Why no acknowledgement goes to the requester; '' where one may."""
-    if judged.mail.written_to or (judged.mail.forwarded is not None and judged.mail.forwarded.sends):
+    if judged.mail.goes_to_customer:
         return "an agent wrote to the customer"
     if judged.verdict.no_ack:
         return "a rule said no-ack"
@@ -78,18 +78,11 @@ def _not_acknowledged(tx: Tx, desk: Desk, judged: JudgedMail) -> str:
 def _news(desk: Desk, mail: PlacedMail, usual: MailNews, suggested: Suggestions) -> MailNews:
     """What is told of a new ticket besides its mail: the agent who wrote it, the ticket that it probably continues and why it is not
     there, and what the desk knows about it."""
-    news, placement = _said(mail, usual, suggested), mail.placement
+    by, placement = mail.words_of, mail.placement
+    news = replace(usual, said_by=by.name if by else "", reported=mail.reported, suggested=suggested)
     if placement.follows is None or placement.doubt is None:
         return news
     return replace(news, follows=ticket_number(desk.config.desk.prefix, placement.follows), doubt=str(placement.doubt))
-
-
-def _said(mail: PlacedMail, usual: MailNews, suggested: Suggestions) -> MailNews:
-    """With the agent whose words the mail has, where they are not the customer's."""
-    reported = mail.forwarded is not None and mail.forwarded.reported
-    sent = bool(mail.written_to) or (mail.forwarded is not None and mail.forwarded.sends)
-    by = mail.writer.name if mail.written_to else mail.forwarded.agent.name if mail.forwarded and reported else ""
-    return replace(usual, said_by=by, reported=reported and not sent, suggested=suggested)
 
 
 def _chosen_for(tx: Tx, desk: Desk, judged: JudgedMail, opened: Open) -> Iterator[Request]:

@@ -32,9 +32,8 @@ def opening(tx: Tx, desk: Desk, judged: JudgedMail) -> Open:
     identity, team = written_to(desk, mail), team_for(desk, judged)
     requester, language = requester_of(mail), language_for(desk, judged, team)
     sends = forwarded is not None and forwarded.sends
-    reported = forwarded is not None and forwarded.reported
     began = forwarded is not None and forwarded.channel == OUTGOING  # an agent wrote first, by the desk
-    agents = (mail.written_to or sends) and (organisation.teams.get(team) or Team(name=team, title=team)).answer_owns
+    agents = mail.goes_to_customer and (organisation.teams.get(team) or Team(name=team, title=team)).answer_owns
     return Open(
         subject=verdict.subject or message.subject or "(no subject)",
         requester=replace(requester, language=language),
@@ -54,8 +53,8 @@ def opening(tx: Tx, desk: Desk, judged: JudgedMail) -> Open:
         follows=mail.placement.follows,
         chosen_by=(*choosers(verdict), *_of_identity(verdict, identity, organisation)),
         identity=identity.address.lower() if identity else "",
-        said_by=mail.agent if mail.written_to or reported else "",
-        reported=reported and not sends,
+        said_by=mail.words_of.agent if mail.words_of else "",
+        reported=mail.reported,
         internal=forwarded is not None and forwarded.internal,
         encrypted=forwarded is not None and forwarded.encrypted,
     )

@@ -80,6 +80,23 @@ class PlacedMail:
         return self.forwarded.agent.agent if self.forwarded else self.writer.agent
 
     @property
+    def words_of(self) -> Writer | None:
+        """The agent whose words the mail has; None where they are the customer's."""
+        if self.written_to:
+            return self.writer
+        return self.forwarded.agent if self.forwarded and self.forwarded.reported else None
+
+    @property
+    def goes_to_customer(self) -> bool:
+        """Whether the agent's words go to the customer: the agent sent them, or the desk does."""
+        return bool(self.written_to) or (self.forwarded is not None and self.forwarded.sends)
+
+    @property
+    def reported(self) -> bool:
+        """Whether the words are an agent's report of what the customer said.  The customer does not get them."""
+        return self.words_of is not None and not self.goes_to_customer
+
+    @property
     def written_at(self) -> datetime:
         """The moment that words like "tomorrow" refer to: a mail that waited for its agent's yes was written when it arrived."""
         return self.arrival.envelope.received_at if self.writer.vouched else self.now
