@@ -38,9 +38,13 @@ SOURCES = timedelta(seconds=10)
 CANARY = timedelta(seconds=10)  # looks whether one is due, or late
 
 
-def schedule(app: App, *, intake: bool, clocks: bool, beat: Callable[[], None], probe: Callable[[], None]) -> list[Job]:
-    """The jobs of a process with these roles.  `beat` reports that the process lives, `probe` asks what needs no mail."""
+def schedule(
+    app: App, *, intake: bool, clocks: bool, beat: Callable[[], None], probe: Callable[[], None], stand_in: Callable[[], None]
+) -> list[Job]:
+    """The jobs of a process with these roles.  `beat` reports that the process lives, `probe` asks what needs no mail, `stand_in` looks
+    for delivery workers that wait too long."""
     jobs = [Job(name="heartbeat", every=HEARTBEAT, run=beat), Job(name="rules", every=RULES, run=app.refresh_files)]
+    jobs.append(Job(name="stand-ins", every=SOURCES, run=stand_in))
     if app.config.oauth:
         jobs.append(Job(name="oauth", every=TOKENS, run=app.logins.keep_fresh))
         if clocks:

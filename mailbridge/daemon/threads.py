@@ -31,6 +31,7 @@ from mailbridge.daemon.clock import ClockSteps
 from mailbridge.daemon.receiving import listeners, pollers
 from mailbridge.daemon.recovery import Recovery
 from mailbridge.daemon.schedule import schedule
+from mailbridge.daemon.stand_ins import StandIns
 from mailbridge.delivery.deliver import DeliveryWorker
 from mailbridge.delivery.webhooks import deliver as webhooks
 from mailbridge.errors import StoreAway
@@ -65,6 +66,7 @@ class Daemon:
         self._mail_waits, self._outbox_waits, self._calls_wait = Event(), Event(), Event()
         self._is_ready = False
         self._writes = WriteWatch(app.store, app.config)
+        self._stand_ins: list[StandIns] = []
         self._schema: str | None = app.store.head()
         self._endpoint: MetricsServer | None = None
         self._health_page: HttpServer | None = None
@@ -74,7 +76,7 @@ class Daemon:
         self._intake = intake
         self._pollers = list(pollers(app)) if intake else []
         self.listeners = listeners(app, app.config.listeners if intake else ())
-        jobs = schedule(app, intake=intake, clocks=clocks, beat=self._beat, probe=self._probe)
+        jobs = schedule(app, intake=intake, clocks=clocks, beat=self._beat, probe=self._probe, stand_in=self._stand_in)
         self._ticker = Ticker(jobs, app.runs)
 
     def start(self) -> None:
@@ -104,6 +106,9 @@ class Daemon:
             delivery[source] = [app.delivery_worker(server) for _ in range(server.connections)]
             for number, worker in enumerate(delivery[source]):
                 self._thread(f"delivery-{of}{number}", partial(worker.run, self._stop, self._outbox_waits))
+            report = partial(app.sources.transport_reports, server)
+            make = partial(app.delivery_worker, server)
+            self._stand_ins.append(StandIns(source, delivery[source], make, report, self._outbox_waits))
         app.sources.works_again = Recovery(app, delivery, self._outbox_waits.set).works_again
         for number in range(0 if app.config.desk.shadow else webhooks.THREADS):
             self._thread(f"webhooks-{number}", partial(app.webhooker().run, self._stop, self._calls_wait))
@@ -140,6 +145,8 @@ class Daemon:
         self._stop.set()
         for poller in self._pollers:
             poller.stop()
+        for one in self._stand_ins:
+            one.stop()
         for wake in (self._mail_waits, self._outbox_waits, self._calls_wait):
             wake.set()
         drain = Thread(target=self.listeners.stop, name="drain", daemon=True)
@@ -194,6 +201,10 @@ class Daemon:
         listeners = self._app.config.listeners if self._intake else ()
         places = {names.listener_name(one.protocol, one.name): place for one, place in zip(listeners, self.listeners.places, strict=True)}
         self._app.sources.probe(places)
+
+    def _stand_in(self) -> None:
+        for one in self._stand_ins:
+            one.look()
 
     def _beat(self) -> None:
         now = self._app.clock.now()

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from math import inf
 from random import random
 from threading import Event
 from time import monotonic
@@ -123,11 +124,34 @@ class DeliveryWorker:
         self._unrecorded: list[Callable[[Tx], object]] = []
         self._absences = 0
         self._resting_until: float | None = None  # by the monotonic clock
+        self._dotted_at: float | None = None  # by the monotonic clock; while the answer to the final dot is waited for
+        self._succeeded_at = -inf
 
     def run(self, stop: Event, wake: Event) -> None:
         """Delivers until `stop`; sleeps until `wake` or a second has passed when there is nothing to do."""
         work_loop.work(lambda: self.one_turn(stop), stop, wake, log)
         self._transport.close()
+
+    @property
+    def waits_at_dot(self) -> float:
+        """Seconds for which the answer to a final dot has been waited for; 0 where none is.  For any thread."""
+        dotted_at = self._dotted_at
+        return self._monotonic() - dotted_at if dotted_at is not None else 0.0
+
+    @property
+    def since_success(self) -> float:
+        """Seconds since the server took a mail; infinite where it took none yet.  For any thread."""
+        return self._monotonic() - self._succeeded_at
+
+    def give_back_rest(self) -> None:
+        """Mails that this worker has claimed and not begun can be claimed by others.  For any thread.  Raises StoreAway.
+
+        Should it come to one of them all the same, it finds before the dot that the mail is no longer its own.
+        """
+        if self._dotted_at is not None:
+            with self._store.write() as tx:
+                if tx.outbox.release(self._owner):
+                    tx.wake("outbox")
 
     def look_again(self) -> None:
         """A server that could not be reached is tried at the next turn.  May be called from any thread."""
@@ -267,6 +291,8 @@ class DeliveryWorker:
             self._transport.close()
             reason = f"{type(error).__name__}: {error}"
             outcome = Unknown(reply=reason) if dotted.is_set() else Deferred(reply=reason)
+        finally:
+            self._dotted_at = None
         crash.point("outbox.before_sent")
         self._record(queued, outcome)
         crash.point("outbox.after_sent")
@@ -291,6 +317,7 @@ class DeliveryWorker:
         with self._store.write() as tx:
             tx.outbox.mark_dot(queued.id, self._owner, self._clock.now(), lease=DOT_LEASE)
         dotted.set()
+        self._dotted_at = self._monotonic()
         crash.point("outbox.dot_committed")
 
     def _take_back_dot(self, queued: Queued) -> None:
@@ -303,6 +330,7 @@ class DeliveryWorker:
         self._note_absence(outcome)
         match outcome:
             case Delivered(reply=reply):
+                self._succeeded_at = self._monotonic()
                 self._change(lambda tx: tx.outbox.sent(queued.id, now, reply, owner=self._owner))
                 log.info("mail_sent", **_about(queued), tries=queued.attempts, repeated=queued.repeated)
             case Refused(code=code, reply=reply):

@@ -34,6 +34,8 @@ LIMITS: dict[str, dict[str, object]] = {
     "mailbridge.health.names": {"PROBE_EVERY": seconds(3), "PROBED": seconds(5)},
     "mailbridge.health.notices": {"AFTER": seconds(5), "PROBED_AGAIN": seconds(2), "BACK_AFTER": seconds(4)},
     "mailbridge.daemon.schedule": {"SOURCES": seconds(1), "HEARTBEAT": seconds(3), "TOKENS": seconds(1)},
+    "mailbridge.daemon.stand_ins": {"WAITS": seconds(2)},
+    "mailbridge.daemon.store_alarm": {"AFTER": seconds(3)},
     "mailbridge.store.outbox": {"UNKNOWN_REST": seconds(1)},
     "mailbridge.store.writing": {"HOLD": 1.0},
     "mailbridge.store.wake": {"_ASKED": 1.0},

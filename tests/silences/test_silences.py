@@ -68,6 +68,7 @@ def test_all_rows(tmp_path: Path, servers: Servers) -> None:
     failed: list[str] = []
     with a_town(tmp_path, servers, seed=SEED) as town:
         warm_up(town)
+        threads, files = town.figures()
         for row in rows:
             if monotonic() > ends:
                 break
@@ -75,6 +76,7 @@ def test_all_rows(tmp_path: Path, servers: Servers) -> None:
         town.assert_nothing_doubled()
         mails = f"{len(town.acknowledged)} mails, {town.repeated} sent again after a lost answer to the dot"
         print(f"{len(tried)} of {len(ROWS)} rows, {mails}: {summary(tried)}", flush=True)
+        print(f"threads and descriptors: {threads} and {files} at first, {town.figures()} at the end", flush=True)
     assert not failed, "\n".join(failed)
 
 

@@ -384,8 +384,12 @@ class Town:
             return str(answer.read().decode())
         return ""
 
-    def mails_to_admin(self) -> int:
-        return sum(recipient == ADMIN for recipient, _ in list(self.world.mails))
+    def mails_about(self, row: Row) -> int:
+        """How many mails told the administrator that this server fails."""
+        name = SOURCES.get(row.protocol, "database")
+        bodies = [mail.get_body(("plain",)) for recipient, mail in list(self.world.mails) if recipient == ADMIN]
+        texts = [body.get_content() for body in bodies if body is not None]
+        return sum(name in text and "attention" in text for text in texts)
 
 
 @contextlib.contextmanager
