@@ -6,13 +6,17 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from multiprocessing import connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from threading import Lock
 
+import mailbridge_desk
 from mailbridge.ops import crash
 from tests.unsynced import wait_for_no_disk
 
@@ -60,6 +64,35 @@ def ended(process: BaseProcess, within: float) -> int | None:
         return None
     with ONE_READER:
         return process.exitcode
+
+
+def commanded(folder: Path, *arguments: str, environment: Mapping[str, str], stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """What `mailbridge ARGUMENTS` did in `folder`: as a process of its own with this environment, only begun with the program in memory."""
+    with tempfile.TemporaryDirectory(prefix="mb-forked-") as place:
+        streams = [Path(place) / name for name in ("in", "out", "err")]
+        for stream in streams:
+            stream.write_bytes(stdin if stream is streams[0] else b"")
+        process = begin(_command, [*map(str, streams)], str(folder), arguments, dict(environment))
+        exit_code = ended(process, PATIENCE)
+        if exit_code is None:
+            process.kill()
+            raise AssertionError(f"{arguments} was not done after {PATIENCE:.0f} s: {_end_of(str(streams[2]))}")
+        return subprocess.CompletedProcess(["mailbridge", *arguments], exit_code, *(stream.read_bytes() for stream in streams[1:]))
+
+
+def _command(streams: list[str], folder: str, arguments: tuple[str, ...], environment: dict[str, str]) -> None:
+    """In the new process."""
+    for number, name in enumerate(streams):
+        file = os.open(name, os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_APPEND)
+        os.dup2(file, number)
+        os.close(file)
+    sys.stdin, sys.stdout, sys.stderr = os.fdopen(0), os.fdopen(1, "w"), os.fdopen(2, "w", buffering=1)
+    os.environ.clear()
+    os.environ.update(environment)
+    time.tzset()
+    os.chdir(folder)
+    sys.argv = ["mailbridge", *arguments]
+    mailbridge_desk.run()
 
 
 def _live(said: str, crash_at: str, waits_for_disk: bool, act: Callable[..., object], arguments: tuple[object, ...]) -> None:

@@ -21,6 +21,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from mailbridge.store.engine import Store
+from tests.forked import commanded
 from tests.harness import write_rules
 from tests.servers.processes import wait_until
 
@@ -33,7 +34,10 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def mailbridge(folder: Path, *arguments: str, stdin: bytes = b"", **more: str) -> subprocess.CompletedProcess[bytes]:
-    """One command of the command line on the desk in `folder`."""
+    """One command of the command line on the desk in `folder`.  An interpreter of its own, which takes a second to import the program,
+    only for a daemon, and where a library has to be loaded before it."""
+    if arguments[0] != "run" and "LD_PRELOAD" not in more:
+        return commanded(folder, *arguments, environment=environment(**more), stdin=stdin)
     command = [sys.executable, "-m", "mailbridge", *arguments]
     return subprocess.run(command, cwd=folder, env=environment(**more), input=stdin, capture_output=True, timeout=60, check=False)
 
