@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -108,6 +109,13 @@ def test_no_template_switches_escaping_off() -> None:
 def test_no_work_is_left_for_later() -> None:
     marks = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
     assert [str(path.relative_to(ROOT)) for path in FILES if marks.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_no_two_modules_of_tests_have_one_name() -> None:
+    """Outside of packages pytest imports a module by its file's name alone, and one run of all tests ends at the second of that name."""
+    loose = [file for file in (ROOT / "tests").rglob("test_*.py") if not (file.parent / "__init__.py").exists()]
+
+    assert [name for name, times in Counter(file.name for file in loose).items() if times > 1] == []
 
 
 def test_no_machine_or_registry_is_named() -> None:
