@@ -99,6 +99,7 @@ def command_context(**different: Any) -> CommandContext:
         mail=None,
         seen_at=None,
         undo_within=timedelta(minutes=10),
+        send_after=timedelta(0),
         tickets={},
         read=frozenset({1}),
         mails={},

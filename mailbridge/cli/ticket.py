@@ -17,7 +17,7 @@ from mailbridge.cli.ingest import settled
 from mailbridge.cli.options import OpenDesk, desk_option, json_option, open_desk
 from mailbridge.cli.queue import row_json
 from mailbridge.cli.show import print_json
-from mailbridge.cli.ticket_relations import link, merge, revoke, split, undo
+from mailbridge.cli.ticket_relations import link, merge, revoke, split, stop, undo
 from mailbridge.errors import Permanent
 from mailbridge.organisation.model import CHANNELS
 
@@ -27,7 +27,7 @@ def ticket() -> None:
     """Work on one ticket."""
 
 
-for command in (merge, split, link, undo, revoke):
+for command in (merge, split, link, undo, stop, revoke):
     ticket.add_command(command)
 
 

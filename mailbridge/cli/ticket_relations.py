@@ -13,6 +13,7 @@ from mailbridge.cli.options import desk_option, json_option, ticket_id
 from mailbridge.cli.show import print_json
 from mailbridge.errors import Permanent
 from mailbridge.ids import ticket_number
+from mailbridge.tickets.command_types.escalation import StopSending
 from mailbridge.tickets.command_types.people import RevokeAddresses
 from mailbridge.tickets.command_types.relations import Link, Merge, Split, Undo
 from mailbridge.tickets.commands import Command
@@ -34,6 +35,9 @@ REASONS = {
     "unknown-mail": "the ticket has no such mail; mailbridge tickets show --json lists them with their ids",
     "not-customers-mail": "only a customer's message can become a ticket",
     "only-mail": "it is the only message of a customer on the ticket",
+    "nothing-to-stop": "no answer waits on the ticket",
+    "stop-too-late": "it is too late: the answer is on its way to the customer",
+    "answer-waits": "an answer on the ticket waits before it goes; wait until it has gone, or take it back with `ticket stop`",
     "nothing-to-undo": "there is no change that can be undone",
     "undo-too-late": "the last change is more than {number} minutes old (undo_minutes)",
     "mail-sent": "sent mail cannot be undone",
@@ -96,6 +100,17 @@ def undo(folder: Path, as_json: bool, ticket: str) -> None:
     with open_app(folder) as app:
         decision = done(app, ticket, Undo())
         say(app, decision, f"the last change of {_number(app, ticket)} was undone", as_json)
+
+
+@click.command()
+@desk_option
+@json_option
+@click.argument("ticket", metavar="TICKET")
+def stop(folder: Path, as_json: bool, ticket: str) -> None:
+    """Take back the answers of TICKET that wait before they go (`send_after`).  Their authors are told."""
+    with open_app(folder) as app:
+        decision = done(app, ticket, StopSending())
+        say(app, decision, f"the answers of {_number(app, ticket)} that waited were taken back", as_json)
 
 
 @click.command()

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mailbridge.config.model import Config
     from mailbridge.store.mails import StoredAttachment, StoredMail
     from mailbridge.tickets.events import Event
-    from mailbridge.tickets.model import Meeting, Plan, Ticket
+    from mailbridge.tickets.model import Approval, Meeting, Plan, Ticket
 
 
 @click.group(cls=Noun)
@@ -177,7 +177,7 @@ def headline(ticket: Ticket, config: Config) -> str:
     lines += [_plan(plan) for plan in sorted(ticket.plans, key=lambda plan: plan.at) if not plan.cancelled]
     lines += [_work(ticket)] if ticket.estimate or ticket.activities else []
     lines += [f"escalated to level {ticket.level}{f' of {ticket.chain}' if ticket.chain else ''}"] if ticket.level else []
-    lines += [f"{safe(a.line)} of {a.asker} waits for {' or '.join(a.approvers)} until {when(a.expires_at)}" for a in ticket.approvals]
+    lines += [_waiting(approval) for approval in ticket.approvals]
     lines += [f"rated {ticket.rating} of 5"] if ticket.rating is not None else []
     lines += ["spam"] if ticket.spam else []
     lines += [f"followed by {safe(', '.join(ticket.followers))}"] if ticket.followers else []
@@ -187,6 +187,13 @@ def headline(ticket: Ticket, config: Config) -> str:
     lines += [f"merged into {ticket_number(config.desk.prefix, ticket.merged_into)}"] if ticket.merged_into else []
     lines += [f"merged from {ticket_number(config.desk.prefix, other)}" for other in ticket.absorbed]
     return "\n".join(lines)
+
+
+def _waiting(approval: Approval) -> str:
+    """What waits, for whom or for its time, and until when."""
+    if approval.kind == "delay":
+        return f"answer of {approval.asker} waits until {when(approval.expires_at)}"
+    return f"{safe(approval.line)} of {approval.asker} waits for {' or '.join(approval.approvers)} until {when(approval.expires_at)}"
 
 
 def _channel(ticket: Ticket) -> str:

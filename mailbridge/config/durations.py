@@ -10,6 +10,7 @@ from mailbridge.config.quantities import within
 from mailbridge.config.reading import Wrong
 
 WORKING_DAY = timedelta(hours=8)
+LONGEST_DELAY = timedelta(hours=1)  # that an answer may wait for a #stop
 _DURATION = re.compile(r"(?:\d{1,9}(?:\.\d{1,3})?\s*[wdhms]\s*)+")
 _STEP = re.compile(r"(\d+(?:\.\d+)?)\s*([wdhms])")
 _CLOCK = {"h": 3600, "m": 60, "s": 1}

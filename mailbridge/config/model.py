@@ -403,6 +403,7 @@ class DeskSettings:
     authserv_ids: tuple[str, ...] = ()
     own_hosts: tuple[str, ...] = ()
     agent_trust: AgentTrust = AgentTrust.DMARC
+    send_after: timedelta = timedelta(0)  # how long an agent's answer waits before it goes, so that #stop takes it back; 0: it goes at once
     undo_minutes: int = 10  # how long an agent may take back what a mail of theirs did; 0: not at all
     identities: tuple[Identity, ...] = ()
     shadow: bool = False  # mailboxes are only looked at, and nothing is sent

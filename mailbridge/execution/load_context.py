@@ -24,7 +24,7 @@ from mailbridge.store.tx import Tx
 from mailbridge.tickets.actor import Actor
 from mailbridge.tickets.agenda import BusyTime
 from mailbridge.tickets.command_context import CommandContext, HeldRequest, MailRef
-from mailbridge.tickets.command_types.escalation import Approve, Escalate
+from mailbridge.tickets.command_types.escalation import Approve, Escalate, SendWaiting
 from mailbridge.tickets.command_types.mails import CustomerMessage
 from mailbridge.tickets.command_types.people import ChangeCustomer
 from mailbridge.tickets.command_types.plans import PlanWork
@@ -116,6 +116,7 @@ def _empty(desk: Desk, actor: Actor, now: datetime, cause: Cause) -> CommandCont
         mail=cause.mail,
         seen_at=cause.seen_at,
         undo_within=timedelta(minutes=desk.config.desk.undo_minutes),
+        send_after=desk.config.desk.send_after,
         tickets={},
         read=frozenset(),
         mails={},
@@ -135,7 +136,7 @@ def _empty(desk: Desk, actor: Actor, now: datetime, cause: Cause) -> CommandCont
 
 def _waiting(ticket: Ticket, commands: Sequence[Command], actor: Actor, organisation: Organisation) -> Mapping[int, HeldCommands]:
     """The held requests that these commands may approve, by approval id."""
-    numbers = {command.approval for command in commands if isinstance(command, Approve)}
+    numbers = {command.approval for command in commands if isinstance(command, Approve | SendWaiting)}
     wanted = (one for one in ticket.approvals if one.id in numbers or (0 in numbers and may_decide(actor, one)))
     return {one.id: waiting_for(ticket.id, one, organisation) for one in wanted}
 

@@ -32,6 +32,7 @@ def opening(tx: Tx, desk: Desk, judged: JudgedMail) -> Open:
     identity, team = written_to(desk, mail), team_for(desk, judged)
     requester, language = requester_of(mail), language_for(desk, judged, team)
     sends = forwarded is not None and forwarded.sends
+    waits = forwarded is not None and forwarded.waits
     began = forwarded is not None and forwarded.channel == OUTGOING  # an agent wrote first, by the desk
     agents = mail.goes_to_customer and (organisation.teams.get(team) or Team(name=team, title=team)).answer_owns
     return Open(
@@ -41,7 +42,7 @@ def opening(tx: Tx, desk: Desk, judged: JudgedMail) -> Open:
         team=team,
         type=verdict.type or "",
         priority=Priority(verdict.priority or Priority.NORMAL),
-        status=verdict.status or (transitions.OPEN if mail.written_to else transitions.WAITING if began and sends else ""),
+        status=verdict.status or (transitions.OPEN if mail.written_to else transitions.WAITING if began and sends and not waits else ""),
         tags=verdict.tags,
         fields=(*verdict.fields, *_as_fields(verdict), *_of_list(mail)),
         assignee=wanted_agent(tx, verdict, team, organisation, mail.now) or (mail.agent if agents else ""),
@@ -57,6 +58,7 @@ def opening(tx: Tx, desk: Desk, judged: JudgedMail) -> Open:
         reported=mail.reported,
         internal=forwarded is not None and forwarded.internal,
         encrypted=forwarded is not None and forwarded.encrypted,
+        waits=waits,
     )
 
 

@@ -2,7 +2,8 @@
 
 Threads wait by the monotonic clock, so a step of the wall clock ends or prolongs no wait of a thread.  But next tries, leases and the times
 of last runs are in the database.  What waits for its next try is tried at once, leases begin anew, and no last run lies in the future.  Due
-times of tickets are not touched: they are moments of the wall clock.
+times of tickets are not touched: they are moments of the wall clock.  Only an answer that waits before it goes does not wait for a whole
+step.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from mailbridge.config.durations import LONGEST_DELAY
 from mailbridge.jobs import digests, failures, kept, ratings, reports, spam_review, statements, timed_rules, unfetched
 from mailbridge.ops import log as logs
 from mailbridge.store.engine import Store
 from mailbridge.store.job_failures import LONGEST_PAUSE
 from mailbridge.store.queue import LeaseQueue
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.deadlines import SEND
 
 STATE_KEY = "clock-set"
 PAUSE = timedelta(hours=1)  # between two mails; the log, the status and the metrics have every step
@@ -51,6 +54,7 @@ def after_step(store: Store, step: timedelta, now: datetime, tell: Callable[[Tx,
     with store.write() as tx:
         for queue in _queues(tx):
             queue.look_again(now)
+        tx.clocks.clip(SEND, now + LONGEST_DELAY)
         tx.job_failures.look_again(now)
         tx.feeds.clip(now)
         tx.feeds.try_again()

@@ -18,7 +18,7 @@ from mailbridge.store.clocks import Due
 from mailbridge.store.engine import Store
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.actor import Actor, ActorKind
-from mailbridge.tickets.deadlines import BY_HAND, QUESTION, REGION, commands_of, has_ladder, level_at
+from mailbridge.tickets.deadlines import BY_HAND, QUESTION, REGION, SEND, commands_of, has_ladder, level_at
 from mailbridge.tickets.model import Ticket
 from mailbridge.tickets.requests import each
 
@@ -99,7 +99,8 @@ def _raise(tx: Tx, due: Due, desk: Desk, now: datetime) -> bool:
         asked = commands_of(moment, ticket, desk.organisation)
         # After a downtime a deadline may fire at night.  Its mails are held until working hours, except for deadlines that a person set.
         quoted = next((mail.id for mail in tx.mails.of_ticket(ticket.id)), None) if moment.promise == QUESTION else None
-        telling = Telling(in_working_hours=moment.promise not in BY_HAND, mail=quoted)
+        by_hand = moment.promise in BY_HAND or moment.step == SEND
+        telling = Telling(in_working_hours=not by_hand, mail=quoted, answerable=moment.step == SEND)
         execute(tx, desk, ticket, each(asked), Actor(kind=ActorKind.CLOCK, name=moment.promise), now, telling=telling)
     return True
 

@@ -17,7 +17,7 @@ from mailbridge.mail_commands import (
     work_arguments,
 )
 from mailbridge.mail_commands.model import UNKNOWN, Author, Meaning, Reads
-from mailbridge.tickets.command_types.escalation import Approve, Reject
+from mailbridge.tickets.command_types.escalation import Approve, Reject, StopSending
 from mailbridge.tickets.command_types.mails import AgentReply, InternalNote
 from mailbridge.tickets.command_types.relations import Erase, Undo
 from mailbridge.tickets.command_types.values import Assign, Close, Reopen
@@ -111,6 +111,7 @@ WORDS: Mapping[str, CommandWord] = {
     "yes": CommandWord(room=Room.APPROVAL, reads=_alone(lambda _: (Approve(),)), others=True),
     "cancel": CommandWord(room=Room.APPROVAL, reads=_alone(lambda _: (Reject(),)), others=True),
     "undo": CommandWord(room=Room.APPROVAL, reads=_alone(lambda _: (Undo(),)), others=True),
+    "stop": CommandWord(room=Room.APPROVAL, reads=_alone(lambda _: (StopSending(),)), others=True),
     "erase": CommandWord(room=Room.APPROVAL, reads=_alone(lambda _: (Erase(),)), others=True),
     "show": CommandWord(room=Room.ASK, reads=query_arguments.show),
     "full": CommandWord(room=Room.ASK, reads=query_arguments.full),

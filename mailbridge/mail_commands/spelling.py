@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from mailbridge.tickets.command_types.escalation import Approve, Escalate, Reject
+from mailbridge.tickets.command_types.escalation import Approve, Escalate, Reject, StopSending
 from mailbridge.tickets.command_types.mails import AgentReply, InternalNote
 from mailbridge.tickets.command_types.people import (
     AddParticipant,
@@ -139,6 +139,8 @@ def _timed(command: Command) -> str:
             return "#approve"
         case Reject():
             return "#reject"
+        case StopSending():
+            return "#stop"
         case Follow(on=on):
             return "#follow" if on else "#unfollow"
         case Mute(on=on):

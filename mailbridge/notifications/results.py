@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from enum import StrEnum
 
 from mailbridge.ids import ticket_number
@@ -33,6 +34,7 @@ class LineStatus(StrEnum):
     SAME = "same"  # it was so already
     ASKS_YOU = "asks-you"  # waits for the writer's own yes
     ASKS_OTHERS = "asks-others"
+    WAITS = "waits"  # with the answer, until that goes
     REFUSED = "refused"
     UNKNOWN = "unknown"
     ARGUMENT_MISSING = "argument-missing"
@@ -62,14 +64,19 @@ def command_results(
     noted: bool = False,
     to: Viewer = NOBODY,
     undo: int = 0,
+    waits_until: datetime | None = None,
+    returned: str = "",
 ) -> CommandResults:
-    """One row a line and ticket.  `sent_to` got the text.  `noted`: it became an internal note.  `undo`: minutes in which it can be
+    """One row a line and ticket.  `sent_to` got the text, or gets it at `waits_until`.
+    `returned`: the text of an answer that was taken back.  `noted`: it became an internal note.  `undo`: minutes in which it can be
     undone."""
     undoable = any(decision is not None and _can_be_undone(line, decision) for line, decision in outcomes)
     return CommandResults(
         results=tuple(_row(line, decision, to) for line, decision in outcomes),
         sent_to=tuple(sent_to),
         noted=noted,
+        waits_until=waits_until,
+        returned=returned,
         undo=undo if undo and undoable else None,
     )
 
@@ -96,6 +103,8 @@ def _row(line: CommandLine, decision: Decision | None, to: Viewer) -> ResultRow:
             number=on,
         )
     held = _held(decision)
+    if held is not None and held.approval.kind is ApprovalKind.DELAY:
+        return ResultRow(written=written, outcome=LineStatus.WAITS)
     if held is not None:
         asks = LineStatus.ASKS_YOU if held.approval.kind is ApprovalKind.CONFIRMATION else LineStatus.ASKS_OTHERS
         asked = summaries((event for event in decision.events if event.what is held), to)

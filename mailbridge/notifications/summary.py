@@ -53,7 +53,7 @@ from mailbridge.tickets.event_types.values import (
 from mailbridge.tickets.event_types.wishes import FollowerSet, MarkedSpam, MuteSet, RatingAsked, TicketRated
 from mailbridge.tickets.event_types.work import EstimateSet, HoursAlerted, HoursRanOut, WorkCorrected, WorkRecorded
 from mailbridge.tickets.events import Event
-from mailbridge.tickets.model import Activity, Plan, WorkKind
+from mailbridge.tickets.model import Activity, ApprovalKind, Plan, WorkKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -305,6 +305,8 @@ def _of_approval(what: Asked, viewer: Viewer) -> Summary:
             return Summary(key="escalated", variant="chain" if what.chain else "", values=values)
         case ApprovalRequested():
             values = {"line": what.approval.line, "who": _agents(what.approval.approvers, viewer), "id": str(what.approval.id)}
+            if what.approval.kind is ApprovalKind.DELAY:
+                return Summary(key="delayed", values=values)
             return Summary(key=_of_what("waits", what.approval.line), values=values)
         case ApprovalReminded():
             return Summary(key="reminded", values={"id": str(what.approval)})
@@ -312,6 +314,9 @@ def _of_approval(what: Asked, viewer: Viewer) -> Summary:
             variant = "" if what.after else "less"
             who = {"before": _agent(what.before, viewer), "who": _agents(what.after, viewer)}
             return Summary(key="reassigned", variant=variant, values={"id": str(what.approval), **who})
+        case ApprovalDecided(delayed=True):
+            key = "delay-refused" if what.refused else "delay-over" if what.granted else "stopped"
+            return Summary(key=key, values={"who": _agent(what.asker, viewer)})
         case ApprovalDecided():
             key = "expired" if what.expired else "agreed" if what.granted and not what.refused else "rejected"
             variant = "number" if not what.line else "refused" if what.granted and what.refused else "reason" if what.reason else ""

@@ -131,6 +131,7 @@ class Team:
     signature: str = ""  # below answers: a text of the team's, AGENTS_OWN for the one the agent's mail ends with, '' for none
     tells: frozenset[str] = USUALLY_TOLD  # of which steps the customer is notified (NO1)
     unclaimed_after: timedelta | None = timedelta(hours=1)  # working time until managers hear of an unclaimed ticket
+    send_after: timedelta | None = None  # how long an answer waits before it goes; None: as the desk says
     silent_after: timedelta | None = None  # working time until managers hear of a ticket that nobody touches
     language: str = ""  # of what customers get where theirs is unknown; empty: the desk's
     told: TeamAudience = TeamAudience.EVERYBODY

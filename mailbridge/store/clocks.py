@@ -95,6 +95,11 @@ _RE_ARM = (
     .where(clocks.c.state == ClockState.FIRED)
     .values(state=ClockState.STOPPED)
 )
+_CLIP = (
+    clocks.update()
+    .where(RUNNING, clocks.c.due_at > sa.bindparam("latest"), clocks.c.step == sa.bindparam("what"))
+    .values(due_at=sa.bindparam("latest"))
+)
 _NEXT = sa.select(sa.func.min(clocks.c.due_at)).where(RUNNING)
 
 
@@ -180,6 +185,10 @@ class Clocks:
     def stop(self, ticket: int, promise: str | None = None) -> int:
         """Stops the running clocks of this target (None: of the ticket); how many."""
         return self._sql.change(_STOP_PROMISE, {"of": ticket, "what": promise}) if promise else self._sql.change(_STOP, {"of": ticket})
+
+    def clip(self, step: str, latest: datetime) -> int:
+        """No running clock with this step is due after `latest`; how many were changed."""
+        return self._sql.change(_CLIP, {"what": step, "latest": latest})
 
     def tickets_after(self, ticket: int, limit: int) -> list[int]:
         """The next tickets by number that have running clocks."""

@@ -62,6 +62,7 @@ class CommandContext:
     mail: int | None  # the stored mail with the command; None: a clock, the command line or a program
     seen_at: datetime | None  # time of the mail that the agent answers; None: the agent answers none
     undo_within: timedelta
+    send_after: timedelta  # how long an answer waits before it goes, where the ticket's team says nothing
     tickets: Mapping[int, Ticket]  # other tickets that commands name, with the survivors of merges
     read: frozenset[int]  # the tickets whose mails are in `mails`
     mails: Mapping[int, MailRef]  # by the mail's id

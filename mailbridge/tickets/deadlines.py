@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from mailbridge.config.durations import LONGEST_DELAY
 from mailbridge.customers.asking import EXPIRES_AFTER, REMIND_AFTER
 from mailbridge.organisation.follow_the_sun import day_ends_at, regions_of
 from mailbridge.organisation.model import ClosedPolicy, Organisation, Team
@@ -21,14 +22,14 @@ from mailbridge.sla.ladder import OVERDUE, Level, LevelCondition, level_of
 from mailbridge.sla.levels import CountedClocks, Promised, Run, counted, deadlines_of, runs
 from mailbridge.sla.reminders import base_of
 from mailbridge.sla.segments import TargetKind
-from mailbridge.tickets.command_types.escalation import Escalate, ExpireApproval, RaiseAlert, RemindApproval
+from mailbridge.tickets.command_types.escalation import Escalate, ExpireApproval, RaiseAlert, RemindApproval, SendWaiting
 from mailbridge.tickets.command_types.values import Close, EndSnooze, SetField, SetPriority, SetStatus
 from mailbridge.tickets.commands import Command
 from mailbridge.tickets.event_types.escalation import AlertRaised
-from mailbridge.tickets.model import ASKED, ASKING, IMPORTED, QUEUED, Ticket
+from mailbridge.tickets.model import ASKED, ASKING, IMPORTED, QUEUED, ApprovalKind, Ticket
 
 APPROVAL = "approval:"  # `promise` of an approval's deadlines, followed by its id
-REMIND, EXPIRE = "remind", "expire"
+REMIND, EXPIRE, SEND = "remind", "expire", "send"
 DUE, WAKE, CLOSING = "due", "wake", "closing"
 QUESTION, UNANSWERED = "question", "unanswered"  # to the customer's contact, and its end
 USUAL_QUESTION = ContactQuestion(remind_after=REMIND_AFTER, expires_after=EXPIRES_AFTER)
@@ -51,7 +52,7 @@ def ticket_deadlines(
         return ()
     return (
         *_promised(ticket, history, organisation, now, clocks),
-        *_waiting(ticket),
+        *_waiting(ticket, now),
         *_asked(ticket, organisation),
         *_by_hand(ticket),
         *_closing(ticket, organisation),
@@ -63,6 +64,8 @@ def command_of(moment: Deadline) -> Command:
     """The command that the desk executes when this deadline has come, apart from what a ladder says."""
     if moment.promise.startswith(APPROVAL):
         approval = int(moment.promise.removeprefix(APPROVAL))
+        if moment.step == SEND:
+            return SendWaiting(approval=approval)
         return RemindApproval(approval=approval) if moment.step == REMIND else ExpireApproval(approval=approval)
     if moment.promise == WAKE:
         return EndSnooze(until=moment.due_at)
@@ -140,11 +143,15 @@ def targets_of(ticket: Ticket, organisation: Organisation) -> Targets:
     return organisation.levels.get(ticket.sla, organisation.targets).get(ticket.priority) or Targets()
 
 
-def _waiting(ticket: Ticket) -> Iterator[Deadline]:
+def _waiting(ticket: Ticket, now: datetime) -> Iterator[Deadline]:
     for approval in ticket.approvals:
         if approval.remind_at is not None:
             yield Deadline(promise=f"{APPROVAL}{approval.id}", step=REMIND, due_at=approval.remind_at)
-        yield Deadline(promise=f"{APPROVAL}{approval.id}", step=EXPIRE, due_at=approval.expires_at)
+        if approval.kind is ApprovalKind.DELAY:
+            ahead = approval.asked_at > now + LONGEST_DELAY  # the clock was set back since
+            yield Deadline(promise=f"{APPROVAL}{approval.id}", step=SEND, due_at=now if ahead else approval.expires_at)
+        else:
+            yield Deadline(promise=f"{APPROVAL}{approval.id}", step=EXPIRE, due_at=approval.expires_at)
 
 
 def _asked(ticket: Ticket, organisation: Organisation) -> Iterator[Deadline]:

@@ -24,6 +24,8 @@ from mailbridge.tickets.command_types.escalation import (
     ReassignApproval,
     Reject,
     RemindApproval,
+    SendWaiting,
+    StopSending,
 )
 from mailbridge.tickets.command_types.mails import AgentReply, CustomerMessage, InternalNote, Open, ReportFailure
 from mailbridge.tickets.command_types.people import (
@@ -82,7 +84,7 @@ from mailbridge.tickets.handlers import (
 )
 from mailbridge.tickets.handlers.surviving import surviving
 from mailbridge.tickets.handlers.undo import undo
-from mailbridge.tickets.model import Approval, Ticket
+from mailbridge.tickets.model import Approval, ApprovalKind, Ticket
 from mailbridge.tickets.opening import open_ticket
 from mailbridge.tickets.permissions import may
 from mailbridge.tickets.requests import Request
@@ -100,6 +102,36 @@ def _approve(ticket: Ticket, command: Approve, about: CommandContext) -> Handler
     if isinstance(done, str):
         return [approvals.decided(waiting, granted=True, reason=command.reason, refused=done)]
     return [approvals.decided(waiting, granted=True, reason=command.reason), *done]
+
+
+def _send(ticket: Ticket, command: SendWaiting, about: CommandContext) -> HandlerResult:
+    """The answer that waited goes, with the changes of the same mail that waited with it.  A change that the ticket no longer allows does
+    not keep the answer back: the reason is told."""
+    waiting = next((one for one in ticket.approvals if one.id == command.approval and one.kind is ApprovalKind.DELAY), None)
+    if waiting is None:
+        return []
+    held = about.held[waiting.id]
+    done, refused = _each_as_held(ticket, waiting, held, about)
+    return [approvals.decided(waiting, granted=True, refused=refused), *done]
+
+
+def _each_as_held(ticket: Ticket, waiting: Approval, held: HeldRequest, about: CommandContext) -> tuple[list[Event], str]:
+    """The events of the held commands, each by itself, and the first reason why one cannot be done.  Nothing is done without the answer."""
+    asker = about.organisation.agents.get(waiting.asker)
+    if asker is None or not asker.active:
+        return [], "asker-left"
+    if not held.commands:
+        return [], "not-understood-now"
+    without = replace(ticket, approvals=tuple(one for one in ticket.approvals if one.id != waiting.id))
+    context = replace(approvals.as_the_asker(waiting, about), tickets={**about.tickets, ticket.id: without}, agreed=held.agreed)
+    requests = [Request(commands=(command,), words=waiting.line) for command in held.commands]
+    answer, _ = decide_requests(without, requests[:1], context)
+    if answer.refused:
+        return [], answer.refused
+    if any(isinstance(event.what, ApprovalRequested) for event in answer.events):  # a colleague answered meanwhile: its author is asked
+        requests = [Request(commands=held.commands, words=waiting.line)]
+    done, each = decide_requests(without, requests, context)
+    return [*done.events], next((one.refused for one in each if one.refused), "")
 
 
 def _as_held(ticket: Ticket, waiting: Approval, held: HeldRequest, about: CommandContext) -> list[Event] | str:
@@ -175,6 +207,8 @@ HANDLERS: Mapping[type[Command], Handler] = {
     Escalate: escalation.escalate,
     Approve: _approve,
     Reject: approvals.reject,
+    SendWaiting: _send,
+    StopSending: approvals.stop,
     RemindApproval: approvals.remind,
     ExpireApproval: approvals.expire,
     ReassignApproval: approvals.reassign,
@@ -292,7 +326,7 @@ def _request(ticket: Ticket | int, commands: Sequence[Command], about: CommandCo
         one = decide(done.ticket or ticket, command, at)
         if one.refused:
             return replace(one, ticket=ticket) if not one.events else one
-        if any(isinstance(event.what, ApprovalRequested) for event in one.events) and not isinstance(command, Approve):
+        if any(isinstance(event.what, ApprovalRequested) for event in one.events) and not isinstance(command, Approve | SendWaiting):
             return decision_of(ticket, one.events, about.tickets)  # the whole request is held
         done = together(done, one)
     return done

@@ -66,6 +66,7 @@ class ApprovalKind(StrEnum):
 
     CONFIRMATION = "confirmation"  # by its author: it cannot be undone, or changes much
     APPROVAL = "approval"  # by a manager (DK7)
+    DELAY = "delay"  # by nobody: it is an answer that goes when its time has come, unless its author stops it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

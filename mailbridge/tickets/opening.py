@@ -49,7 +49,7 @@ def open_ticket(ticket_id: int, command: Open, about: CommandContext) -> Decisio
         internal=command.internal,
         encrypted=command.encrypted,
     )
-    chosen: list[tuple[str, TicketEvent]] = [("", first)]
+    chosen: list[tuple[str, TicketEvent]] = [] if command.waits else [("", first)]
     if command.type:
         chosen.append(("type", TypeChanged(before="", after=command.type)))
     chosen += _tagged(command)

@@ -12,7 +12,16 @@ from enum import IntEnum
 from mailbridge.organisation.model import Agent, Organisation, Outsiders
 from mailbridge.organisation.status import Mover
 from mailbridge.tickets.actor import Actor, ActorKind
-from mailbridge.tickets.command_types.escalation import Approve, ExpireApproval, RaiseAlert, ReassignApproval, Reject, RemindApproval
+from mailbridge.tickets.command_types.escalation import (
+    Approve,
+    ExpireApproval,
+    RaiseAlert,
+    ReassignApproval,
+    Reject,
+    RemindApproval,
+    SendWaiting,
+    StopSending,
+)
 from mailbridge.tickets.command_types.mails import CustomerMessage, InternalNote, Open, ReportFailure
 from mailbridge.tickets.command_types.people import AnswerInvitation
 from mailbridge.tickets.command_types.relations import Undo
@@ -41,11 +50,13 @@ NEEDED: Mapping[type[Command], Right] = {
     AnswerInvitation: Right.NONE,
     RemindApproval: Right.NONE,
     ExpireApproval: Right.NONE,
+    SendWaiting: Right.NONE,
     ReassignApproval: Right.NONE,  # whoever may hand over the work of an agent: `handling.agents.leaving`
     AskRating: Right.NONE,
     RateTicket: Right.NONE,
     Approve: Right.ASKED,
     Reject: Right.ASKED,
+    StopSending: Right.ASKED,
     Undo: Right.ASKED,  # of one's own changes, also where the ticket was given away
     InternalNote: Right.NOTE,
     Follow: Right.NOTE,

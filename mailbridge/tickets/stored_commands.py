@@ -15,7 +15,7 @@ from typing import Any
 
 from mailbridge.customers.entry import EntryPart, Verb
 from mailbridge.organisation.priority import Priority
-from mailbridge.tickets.command_types.escalation import Escalate
+from mailbridge.tickets.command_types.escalation import Escalate, StopSending
 from mailbridge.tickets.command_types.mails import AgentReply, InternalNote
 from mailbridge.tickets.command_types.people import (
     AddParticipant,
@@ -158,6 +158,7 @@ ENTRIES: tuple[StoredCommandType, ...] = (
     _entry("escalate", Escalate, to=text),
     _entry("start-playbook", StartPlaybook, name=text, tickets=wholes),
     _entry("undo", Undo),
+    _entry("stop", StopSending),
     _entry("erase", Erase),
 )
 _LATEST: Mapping[type[Command], StoredCommandType] = {entry.command: entry for entry in sorted(ENTRIES, key=lambda entry: entry.version)}

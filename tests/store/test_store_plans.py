@@ -276,6 +276,7 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
     "clocks.acted": lambda tx: tx.clocks.acted([1, 2]),
     "clocks.act": lambda tx: tx.clocks.act(1, "a rule", NOW),
     "clocks.re_arm": lambda tx: tx.clocks.re_arm(1, "a rule"),
+    "clocks.clip": lambda tx: tx.clocks.clip("send", NOW),
     "clocks.due_of": lambda tx: tx.clocks.due_of(1, NOW),
     "clocks.run_again": lambda tx: tx.clocks.run_again(1),
     "job_failures": lambda tx: (

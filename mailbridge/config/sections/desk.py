@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from mailbridge.config import names, servers
+from mailbridge.config.durations import LONGEST_DELAY
 from mailbridge.config.model import AgentTrust, DeskSettings, Identity
 from mailbridge.config.reading import Wrong
 from mailbridge.config.scalars import WholeNumber
@@ -35,6 +38,7 @@ DESK = section(
         "authserv_ids": kinds.several(kinds.LINE),
         "own_hosts": kinds.several(kinds.HOST),
         "agent_trust": kinds.one_of(AgentTrust),
+        "send_after": kinds.duration(timedelta(0), LONGEST_DELAY),
         "undo_minutes": WholeNumber(least=0, most=10_080),
         "shadow": kinds.FLAG,
         "shadow_numbers": kinds.several(kinds.text(_number_form, what="a form in quotes", hint='write it like "[Helpdesk {number}]"')),

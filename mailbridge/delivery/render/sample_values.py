@@ -21,6 +21,8 @@ _RESULTS = {
     "sent_to": "ana@acme.example",
     "noted": "yes",
     "undo": "10",
+    "waits_until": "2026-11-23T09:12:00+00:00",
+    "returned": "Please restart <it> & try again.",
 }
 _TICKETS = (
     "MB-7\tsupport+mb7.a.x@acme.example\tPrinter <down> & out\tAna Pop\tOpen\thigh\tBogdan Ionescu\t2026-11-23T09:10:00+00:00"
@@ -122,6 +124,8 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
         "robot": "",
         "grouped": "20",
         "other_reply_to": "office@acme.example",
+        "answer_of": "Clara Weiss",
+        "answer_waits": "2026-11-23T09:12:00+00:00",
     },
     "agent.assigned": {"author": "Clara Weiss"},
     "agent.ratings": {
@@ -371,6 +375,7 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
         "reason": "it was a long day & they pay",
         "refused": "",
         "own": "",
+        "delayed": "",
     },
     "agent.approval_expired": {
         "approval": "3",
@@ -381,6 +386,7 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
         "reason": "",
         "refused": "",
         "own": "",
+        "delayed": "",
     },
     "manager.approval": {
         "approval": "3",

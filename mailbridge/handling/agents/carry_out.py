@@ -17,15 +17,18 @@ from mailbridge.ids import ticket_number
 from mailbridge.mail_commands.model import CommandLine
 from mailbridge.notifications.recipients import Recipient
 from mailbridge.store.tx import Tx
-from mailbridge.tickets.command_types.escalation import Approve, Reject
+from mailbridge.tickets.command_types.escalation import Approve, Reject, StopSending
 from mailbridge.tickets.command_types.mails import AgentReply, InternalNote
-from mailbridge.tickets.command_types.values import Assign
+from mailbridge.tickets.command_types.values import Assign, Close, Reopen, SetStatus, Snooze
 from mailbridge.tickets.commands import Command
 from mailbridge.tickets.decision import Decision
+from mailbridge.tickets.handlers.approvals import delay_of
 from mailbridge.tickets.model import Ticket
 from mailbridge.tickets.requests import Request
 
 TEXT = (AgentReply, InternalNote)  # what the mail's text is; these lines are decided with the text, not by themselves
+
+_BEFORE_TEXT = (Assign, StopSending)  # lines that are done before the text is said
 
 # A line with what was decided; None: it is a question, a mistake, or about the mail's own text.  One entry a ticket.
 Outcomes = list[tuple[CommandLine, Decision | None]]
@@ -42,11 +45,13 @@ def carry_out(
     speech: Command | None = None,
     seen_at: datetime | None = None,
     also: tuple[Recipient, ...] = (),
+    follows: tuple[Command, ...] = (),
 ) -> tuple[Ticket | None, Decision | None, Outcomes]:
     """The lines are done and recorded, each as a whole or not at all, and whoever they concern is told: the ticket after it, what came of
     `speech` (the mail's text as a command; it comes first), and of each line on each ticket it is for.
 
     `ticket` None: the mail is on none, and only lines that name tickets can be done.  `also`: who is notified besides those it concerns.
+    `follows`: commands that belong to the text.  Where an answer waits before it goes, the lines about the ticket's state wait with it.
     """
     mine, outcomes = [line for line in lines if _is_for(line, ticket)], Outcomes()
     decided: Mapping[int, Decision] = {}
@@ -54,21 +59,36 @@ def carry_out(
     telling = replace(telling_of(tx, desk, mail, mail_id), answerable=True, also=also)
     if ticket is not None:
         # Whose it becomes is said before the text: else the answer would make it the writer's first.
-        mine.sort(key=lambda line: not isinstance(line.command, Assign))
-        first = sum(isinstance(line.command, Assign) for line in mine)
+        # What waits is taken back before a new text takes its place.
+        mine.sort(key=lambda line: not isinstance(line.command, _BEFORE_TEXT))
+        waits = [line for line in mine if isinstance(speech, AgentReply) and _delays(desk, ticket) and _is_about_state(line)]
+        mine = [line for line in mine if line not in waits]
+        first = sum(isinstance(line.command, _BEFORE_TEXT) for line in mine)
         asked = [Request(commands=line.commands, words=line.text) for line in mine]
-        said = [Request(commands=(speech,), words="#public" if isinstance(speech, AgentReply) else "#note")] if speech else []
+        whole = (speech, *follows, *(command for line in waits for command in line.commands)) if speech else ()
+        said = [Request(commands=whole, words="#public" if isinstance(speech, AgentReply) else "#note")] if speech else []
         requests = [*asked[:first], *said, *asked[first:]]
         executed = execute_for(tx, desk, mail, mail_id, ticket, requests, seen_at=seen_at, telling=telling)
         after, each = executed.decision.ticket or ticket, executed.each
         spoken = each[first] if said else None
         decided = {id(line): one for line, one in zip(mine, (*each[:first], *each[first + len(said) :]), strict=True)}
+        decided = {**decided, **{id(line): each[first] for line in waits}}
     for line in lines:
         if line.commands and (line.doubted or not isinstance(line.command, TEXT)) and id(line) not in decided:
             outcomes += _on_others(tx, desk, mail, ticket, line, cause=cause_of(mail, mail_id), telling=telling)
         else:
             outcomes.append((line, decided.get(id(line))))
     return after, spoken, outcomes
+
+
+def _delays(desk: Desk, ticket: Ticket) -> bool:
+    """Whether an answer on this ticket waits before it goes."""
+    return bool(delay_of(ticket.team, desk.organisation, desk.config.desk.send_after))
+
+
+def _is_about_state(line: CommandLine) -> bool:
+    """Whether the line closes the ticket or changes its status: what the customer hears with the answer."""
+    return bool(line.commands) and all(isinstance(command, SetStatus | Close | Reopen | Snooze) for command in line.commands)
 
 
 def _is_for(line: CommandLine, ticket: Ticket | None) -> bool:

@@ -18,7 +18,7 @@ class ForwardedMail:
     that was forwarded.  `asked_at`: when the customer asked, where that was earlier.
 
     `reported`: the words are the agent's own, about what the customer said, or to the customer.  `sends`: the desk sends them to the
-    customer and to `others`; `encrypted`: encrypted or not at all.  `internal`: they are for colleagues only."""
+    customer and to `others`; `encrypted`: encrypted or not at all; `waits`: not yet.  `internal`: they are for colleagues only."""
 
     agent: Writer
     customer: Address | None
@@ -28,6 +28,7 @@ class ForwardedMail:
     reported: bool = False
     sends: bool = False
     encrypted: bool = False
+    waits: bool = False
     internal: bool = False
     others: tuple[Address, ...] = ()
 

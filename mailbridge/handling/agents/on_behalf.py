@@ -16,17 +16,21 @@ from mailbridge.handling.agents.forwarded import ForwardedMail, Original, as_wri
 from mailbridge.handling.agents.held import hold_lines, parted
 from mailbridge.handling.agents.inserts import without_customer
 from mailbridge.handling.agents.questions import answer_questions
-from mailbridge.handling.agents.results import TextForwarded, tell_results
+from mailbridge.handling.agents.results import TextForwarded, tell_results, why_waiting
 from mailbridge.handling.new_ticket import open_ticket
-from mailbridge.handling.opening import is_ours
+from mailbridge.handling.opening import is_ours, team_for
 from mailbridge.handling.outcome import MailResult
 from mailbridge.handling.placed_mail import JudgedMail, PlacedMail
 from mailbridge.mail_commands.model import ChannelArgument, OnBehalf, ParsedMail, WriteTo
 from mailbridge.message.model import Address
 from mailbridge.notifications.recipients import customers
+from mailbridge.organisation import transitions
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.command_types.mails import AgentReply, InternalNote
+from mailbridge.tickets.command_types.values import SetStatus
+from mailbridge.tickets.commands import Command
+from mailbridge.tickets.handlers.approvals import delay_of
 from mailbridge.tickets.model import OUTGOING, Ticket
 
 
@@ -70,7 +74,8 @@ def customers_mail(desk: Desk, mail: PlacedMail) -> PlacedMail | None:
 def open_customers_ticket(tx: Tx, desk: Desk, judged: JudgedMail) -> MailResult:
     """The ticket is the customer's.  The agent's other commands were executed on it, the note is kept, and the agent was notified."""
     ready = prepared(tx, desk, judged)
-    judged, mail, forwarded = ready.judged, ready.judged.mail, ready.judged.mail.forwarded
+    judged = _delayed(desk, ready.judged)
+    mail, forwarded = judged.mail, judged.mail.forwarded
     if forwarded is None:
         raise LookupError("no agent forwarded this mail")
     silent = forwarded.customer is None or forwarded.channel == OUTGOING  # the agent is asked instead; the customer asked nothing
@@ -83,12 +88,28 @@ def open_customers_ticket(tx: Tx, desk: Desk, judged: JudgedMail) -> MailResult:
         tx.article_outcomes.shown(ticket.id, dict.fromkeys(ready.articles, 0), mail.now)
     noted = _note(tx, mail, forwarded, ticket)
     lines, later = parted(mail.parsed.lines, own_ticket=True, vouched=forwarded.agent.vouched)
-    speech = InternalNote() if noted else None
-    after, spoken, outcomes = carry_out(tx, desk, mail, noted or result.mail, ticket, lines, speech=speech)
+    speech, follows = _speech(forwarded, noted=noted is not None)
+    after, spoken, outcomes = carry_out(tx, desk, mail, noted or result.mail, ticket, lines, speech=speech, follows=follows)
     tell_results(tx, desk, mail, result.mail, after or ticket, mail.parsed, spoken, outcomes, passed_on=_whose(forwarded, after or ticket))
     hold_lines(tx, desk, mail, after, later)
     answer_questions(tx, desk, mail, result.mail, after, lines)
-    return result
+    return replace(result, reason=why_waiting(spoken) or result.reason)
+
+
+def _delayed(desk: Desk, judged: JudgedMail) -> JudgedMail:
+    """The mail with its text for later, where the team's answers wait before they go."""
+    forwarded = judged.mail.forwarded
+    if forwarded is None or not forwarded.sends or not delay_of(team_for(desk, judged), desk.organisation, desk.config.desk.send_after):
+        return judged
+    return replace(judged, mail=replace(judged.mail, forwarded=replace(forwarded, waits=True)))
+
+
+def _speech(forwarded: ForwardedMail, *, noted: bool) -> tuple[Command | None, tuple[Command, ...]]:
+    """What the agent says on the ticket that is open now, and what follows from it: a ticket that an agent began waits for the answer."""
+    if forwarded.waits:
+        follows = (SetStatus(status=transitions.WAITING),) if forwarded.channel == OUTGOING else ()
+        return AgentReply(encrypted=forwarded.encrypted), follows
+    return (InternalNote() if noted else None), ()
 
 
 def _filed(parsed: ParsedMail) -> ParsedMail:

@@ -13,7 +13,7 @@ from mailbridge.handling.agents.held import hold_agents_mail, hold_lines, parted
 from mailbridge.handling.agents.inserts import with_texts
 from mailbridge.handling.agents.lines import command_author
 from mailbridge.handling.agents.questions import answer_questions
-from mailbridge.handling.agents.results import tell_results
+from mailbridge.handling.agents.results import tell_results, why_waiting
 from mailbridge.handling.outcome import MailOutcome, MailResult
 from mailbridge.handling.placed_mail import PlacedMail
 from mailbridge.handling.storing import store_mail
@@ -74,7 +74,7 @@ def add_agent_reply(tx: Tx, desk: Desk, mail: PlacedMail) -> MailResult:
         tell_results(tx, desk, mail, mail_id, after, replace(parsed, lines=tuple(lines)), spoken, outcomes)
     hold_lines(tx, desk, mail, after, later)
     answer_questions(tx, desk, mail, mail_id, after, lines)
-    return MailResult(outcome=MailOutcome.APPEND, ticket=ticket.id, mail=mail_id)
+    return MailResult(outcome=MailOutcome.APPEND, ticket=ticket.id, mail=mail_id, reason=why_waiting(spoken))
 
 
 def may_act(placement: Placement, ours: Queued | None) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.notification_context import notification_context
@@ -22,8 +22,9 @@ from mailbridge.notifications.summary import Viewer
 from mailbridge.store.tables.outgoing import FOR_RELEASE
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.decision import Decision
+from mailbridge.tickets.event_types.escalation import ApprovalDecided, ApprovalRequested
 from mailbridge.tickets.event_types.mails import MessageAdded
-from mailbridge.tickets.model import ApprovalKind, Ticket
+from mailbridge.tickets.model import Approval, ApprovalKind, Ticket
 from mailbridge.tickets.permissions import sees
 
 
@@ -61,12 +62,15 @@ def tell_results(
     happened = [event.what for event in spoken.events] if spoken else []
     first = passed_on or NOTHING_FORWARDED
     sent = bool(first.sent_to) or any(isinstance(what, MessageAdded) and what.to_customer for what in happened)
+    waiting = delayed(spoken)
+    sent = sent or waiting is not None
     noted = first.noted or any(isinstance(what, MessageAdded) and what.internal for what in happened)
     rows = [(_meant_for_text(line, sent=sent, noted=noted), decision) for line, decision in outcomes]
+    returned = _taken_back(tx, [decision for _, decision in outcomes])
     if spoken is not None and not sent and not noted:  # refused, or held until somebody says yes
         rows.insert(0, (CommandLine(text=shortened(parsed.text), word=""), spoken))
     empty = spoken is None and not parsed.lines and not parsed.text
-    if passed_on is None and not empty and all(line.question is not None for line, _ in rows):
+    if passed_on is None and waiting is None and not empty and all(line.question is not None for line, _ in rows):
         return
     if passed_on is None and rows and not sent and not noted and all(decision and _asks(decision, mail.agent) for _, decision in rows):
         return  # the question itself says what waits, and why
@@ -77,6 +81,8 @@ def tell_results(
         noted=noted,
         to=_viewer(desk, mail, ticket),
         undo=desk.config.desk.undo_minutes,
+        waits_until=waiting.expires_at if waiting else None,
+        returned=returned,
     )
     results = replace(results, approval=_asked_of_writer(outcomes, spoken))
     if passed_on is not None:
@@ -88,8 +94,36 @@ def _asked_of_writer(outcomes: Outcomes, spoken: Decision | None) -> int | None:
     """The number of the approval that waits for the writer's own yes, where exactly one does."""
     decisions = [*(decision for _, decision in outcomes), spoken]
     waiting = [approval for one in decisions if one is not None and (approval := held(one)) is not None]
-    own = [approval for approval in waiting if approval.kind is ApprovalKind.CONFIRMATION]
-    return own[0].id if len(own) == 1 else None
+    own = {approval.id for approval in waiting if approval.kind is not ApprovalKind.APPROVAL}
+    return own.pop() if len(own) == 1 else None
+
+
+def delayed(spoken: Decision | None) -> Approval | None:
+    """The answer that waits for its time; None where the text waits for nothing."""
+    waiting = held(spoken) if spoken is not None else None
+    return waiting if waiting is not None and waiting.kind is ApprovalKind.DELAY else None
+
+
+def why_waiting(spoken: Decision | None) -> str:
+    """What the list of accepted mails says of an answer that waits for its time; '' of any other."""
+    waiting = delayed(spoken)
+    return f"its answer waits until {waiting.expires_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if waiting else ""
+
+
+def _taken_back(tx: Tx, decisions: Iterable[Decision | None]) -> str:
+    """The texts of the answers that these decisions took back."""
+    events = [event for decision in decisions if decision is not None for event in decision.events]
+    stopped = {event.what.approval: event for event in events if isinstance(event.what, ApprovalDecided) and _is_stop(event.what)}
+    if not stopped:
+        return ""
+    asked = (what.what for event in stopped.values() for what in tx.events.of_ticket(event.ticket))
+    mails = [one.approval.mail for one in asked if isinstance(one, ApprovalRequested) and one.approval.id in stopped and one.approval.mail]
+    found = (tx.mails.get(mail) for mail in dict.fromkeys(mails))
+    return "\n\n".join(mail.fresh for mail in found if mail is not None and mail.fresh)
+
+
+def _is_stop(what: ApprovalDecided) -> bool:
+    return what.delayed and not what.granted
 
 
 def _asks(decision: Decision, agent: str) -> bool:

@@ -246,6 +246,11 @@ EN = Locale(
             usage=("#undo",),
             about="Undoes what your last mail did to the ticket.",
         ),
+        "stop": Word(
+            names="stop hold",
+            usage=("#stop", "#stop MB-12"),
+            about="Takes back your answer that waits before it goes, and returns its text.",
+        ),
         "erase": Word(
             names="erase forget", usage=("#erase",), about="Erases the content of the ticket's mails for good, after a confirmation."
         ),

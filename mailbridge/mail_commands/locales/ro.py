@@ -243,6 +243,11 @@ RO = Locale(
         "yes": Word(names="da confirm", usage=("#da",), about="Confirmă ceea ce a întrebat sistemul."),
         "cancel": Word(names="nu anulează renunț", usage=("#nu",), about="Anulează ceea ce a întrebat sistemul."),
         "undo": Word(names="retrage înapoi", usage=("#retrage",), about="Anulează ce a făcut ultimul dumneavoastră mail pe tichet."),
+        "stop": Word(
+            names="stop oprește",
+            usage=("#oprește", "#oprește MB-12"),
+            about="Retrage răspunsul dumneavoastră care așteaptă să plece și vă înapoiază textul.",
+        ),
         "erase": Word(
             names="șterge",
             usage=("#șterge",),

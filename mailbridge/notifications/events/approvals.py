@@ -21,6 +21,8 @@ def requested(event: Event, events: Sequence[Event], context: NotificationContex
     what = event.what
     if not isinstance(what, ApprovalRequested):
         return
+    if what.approval.kind is ApprovalKind.DELAY:
+        return  # the result of the mail says it
     question = _question(what.approval, context, what.why)
     asked = named(what.approval.approvers, context.organisation)
     if what.approval.kind is ApprovalKind.CONFIRMATION:
@@ -58,6 +60,8 @@ def decided(event: Event, events: Sequence[Event], context: NotificationContext)
     what = event.what
     if not isinstance(what, ApprovalDecided):
         return
+    if what.delayed and what.granted and not what.refused:
+        return  # the answer went when its time had come, as its author was told
     answer = ApprovalAnswer(
         approval=what.approval,
         line=what.line,
@@ -67,6 +71,7 @@ def decided(event: Event, events: Sequence[Event], context: NotificationContext)
         reason=what.reason,
         refused=what.refused,
         own=what.asked == (what.asker,),
+        delayed=what.delayed,
     )
     told = named(tuple(dict.fromkeys((what.asker, *what.asked))), context.organisation)
     name = "approval_expired" if what.expired else "approval_decided"

@@ -16,6 +16,7 @@ from mailbridge.tickets.deadlines import opens_again
 from mailbridge.tickets.event_types.mails import DeliveryFailed, MessageAdded, TicketOpened
 from mailbridge.tickets.event_types.values import StatusChanged
 from mailbridge.tickets.events import Event
+from mailbridge.tickets.model import ApprovalKind
 
 # Our notice that a mail of ours did not arrive.  One that does not arrive either stands on the ticket and is told to nobody: two agents
 # who cannot be reached would get notices about each other's notices for ever.
@@ -55,7 +56,10 @@ def message(event: Event, events: Sequence[Event], context: NotificationContext)
         yield from notifications_to(told, Audience.AGENT, "colleague_answered", context, payload=note, but=event.actor)
     else:
         reopened = any(isinstance(e.what, StatusChanged) and e.what.reopens for e in events)
+        waiting = next((one for one in context.ticket.approvals if one.kind is ApprovalKind.DELAY), None)
         replied = CustomerReplied(
+            answer_of=title_of(Actor(kind=ActorKind.AGENT, name=waiting.asker), context) if waiting else "",
+            answer_waits=waiting.expires_at if waiting else None,
             author=what.author,
             reopened=reopened,
             solved=any(isinstance(e.what, StatusChanged) and e.what.closes and e.actor == event.actor for e in events),

@@ -187,6 +187,8 @@ class CommandResults(Payload):
     unsure: bool = False
     asked_at: datetime | None = None
     asked: str = ""
+    waits_until: datetime | None = None  # when the text goes to `sent_to`
+    returned: str = ""  # the text of an answer that was taken back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -176,6 +176,8 @@ class CustomerReplied(Payload):
     robot: str = ""
     grouped: int | None = None
     other_reply_to: str = ""
+    answer_of: str = ""  # who wrote an answer that waits and does not know this mail
+    answer_waits: datetime | None = None  # until then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,3 +256,4 @@ class ApprovalAnswer(Payload):
     reason: str = ""
     refused: str = ""
     own: bool = False
+    delayed: bool = False

@@ -153,6 +153,7 @@ def _team(name: str, values: Values, every: Mapping[str, Values], calendars: Map
         tells=frozenset(values["tells"]) if "tells" in values else usual.tells,
         unclaimed_after=values.get("unclaimed-after", usual.unclaimed_after),
         silent_after=values.get("silent-after", usual.silent_after),
+        send_after=values.get("send-after"),
         language=values.get("language", ""),
         told=TeamAudience(values.get("told", usual.told)),
         on_call=_on_call(values["rota"], calendar) if "rota" in values else None,

@@ -10,7 +10,15 @@ from mailbridge.config import durations, nodes, quantities, times
 from mailbridge.config.reading import Reading, Schema, Use, Wrong
 from mailbridge.config.scalars import Choice, Flag, Name, Text
 from mailbridge.config.schema import Either, Key, Made, Many, Record, Table
-from mailbridge.organisation.model import AnswersAs, ClosedPolicy, CopiedPolicy, Outsiders, ReplyMarker, TeamAudience, UnknownLines
+from mailbridge.organisation.model import (
+    AnswersAs,
+    ClosedPolicy,
+    CopiedPolicy,
+    Outsiders,
+    ReplyMarker,
+    TeamAudience,
+    UnknownLines,
+)
 from mailbridge.rules.files.scalars import ADDRESS, ADDRESSES, DATE, DURATION, LANGUAGE, WORD, ZONE, Defined
 from mailbridge.sla import daysoff
 
@@ -314,6 +322,10 @@ TEAM = Record(
         "silent-after": Key(
             schema=Either(what="a duration or never", scalar=Text(what="a duration or never", parse=_or_never)),
             about="working time until the managers hear of an open ticket that nobody has touched; never where it is not said",
+        ),
+        "send-after": Key(
+            schema=Text(what="a duration such as 60s", parse=durations.duration_within(timedelta(0), durations.LONGEST_DELAY)),
+            about="how long an answer waits before it goes, so that #stop takes it back; 0s: it goes at once; without it as [desk] says",
         ),
         "language": Key(schema=LANGUAGE, about="of what customers get where theirs is not known"),
         "ratings": Key(schema=RATINGS, about="customers are asked to rate solved requests; without it they are not"),

@@ -40,6 +40,18 @@ class ExpireApproval:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SendWaiting:
+    """The time of an answer that waits has come: it goes."""
+
+    approval: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopSending:
+    """Takes back this actor's answers that wait."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReassignApproval:
     """Asks somebody else in place of the agent `of`, who leaves: the agent `to`; '' and the author of the request: the managers."""
 
@@ -61,4 +73,6 @@ class RaiseAlert:
     why: str = ""
 
 
-EscalationCommand = RaiseAlert | Escalate | Approve | Reject | RemindApproval | ExpireApproval | ReassignApproval
+EscalationCommand = (
+    RaiseAlert | Escalate | Approve | Reject | RemindApproval | ExpireApproval | ReassignApproval | SendWaiting | StopSending
+)

@@ -36,6 +36,7 @@ class Open:
     reported: bool = False  # that message is what `said_by` reports of the customer, of a call for example; it did not go to the customer
     internal: bool = False  # that message is for colleagues only
     encrypted: bool = False  # that message goes to customers encrypted or not at all
+    waits: bool = False  # that message is said later
     asked_at: datetime | None = None  # time of the customer's request, where an agent forwards it; SLA targets count from it
     identity: str = ""  # the desk's address that the customer wrote to, where an [[identity]] has it
 

@@ -56,6 +56,7 @@ class ApprovalDecided:
     line: str = ""
     asker: str = ""
     asked: tuple[str, ...] = ()
+    delayed: bool = False  # an answer that waited for its time went, or was taken back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from mailbridge.config.durations import LONGEST_DELAY
 from mailbridge.config.suggest import nearest
 from mailbridge.customers.hour_terms import WhenEmpty
 from mailbridge.organisation.approval_policy import MANAGER, ApprovalRule, ApprovalTrigger
@@ -19,7 +20,8 @@ from mailbridge.organisation.model import Organisation, Team
 from mailbridge.sla.calendar import due
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.command_context import CommandContext, HandlerResult, HeldRequest, Refusal
-from mailbridge.tickets.command_types.escalation import ExpireApproval, ReassignApproval, Reject, RemindApproval
+from mailbridge.tickets.command_types.escalation import ExpireApproval, ReassignApproval, Reject, RemindApproval, StopSending
+from mailbridge.tickets.command_types.mails import AgentReply
 from mailbridge.tickets.commands import Command
 from mailbridge.tickets.event_types.escalation import (
     ApprovalDecided,
@@ -35,6 +37,8 @@ from mailbridge.tickets.handlers.risks import RISKS
 from mailbridge.tickets.hours.burns import bank_for
 from mailbridge.tickets.model import Activity, Approval, ApprovalKind, Ticket, WorkKind
 from mailbridge.tickets.stored_commands import ANSWER, stored
+
+DELAYED = "delayed"  # why an answer waits: for its time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +58,7 @@ def needed(ticket: Ticket, command: Command, about: CommandContext, outcome: Seq
     confirmation.  An approver needs no approval."""
     if about.actor.kind is not ActorKind.AGENT or not outcome:
         return None
-    return _approval(ticket, about, outcome) or _confirmation(ticket, command, about)
+    return _approval(ticket, about, outcome) or _confirmation(ticket, command, about) or _delay(ticket, command, about)
 
 
 def _approval(ticket: Ticket, about: CommandContext, outcome: Sequence[TicketEvent | Event]) -> Need | None:
@@ -108,6 +112,20 @@ def _confirmation(ticket: Ticket, command: Command, about: CommandContext) -> Ne
     risk = RISKS.get(type(command))
     why = risk(ticket, command, about) if risk else ""
     return of_the_asker(why, about) if why and why not in about.agreed else None
+
+
+def _delay(ticket: Ticket, command: Command, about: CommandContext) -> Need | None:
+    """The time that an answer waits before it goes.  One that its author has confirmed goes at once."""
+    span = delay_of(ticket.team, about.organisation, about.send_after)
+    if not isinstance(command, AgentReply) or about.agreed or not span:
+        return None
+    return Need(kind=ApprovalKind.DELAY, why=DELAYED, approvers=(about.actor.name,), expires_at=about.now + span)
+
+
+def delay_of(team: str, organisation: Organisation, usual: timedelta) -> timedelta:
+    """How long answers of this team wait before they go."""
+    found = organisation.teams.get(team)
+    return usual if found is None or found.send_after is None else found.send_after
 
 
 def of_the_asker(why: str, about: CommandContext) -> Need:
@@ -223,6 +241,15 @@ def reject(ticket: Ticket, command: Reject, about: CommandContext) -> HandlerRes
     return [decided(approval, granted=False, reason=command.reason)]
 
 
+def stop(ticket: Ticket, command: StopSending, about: CommandContext) -> HandlerResult:
+    """Takes back what waits.  Where nothing does, the refusal says whether it is gone already."""
+    waiting = [one for one in ticket.approvals if one.kind is ApprovalKind.DELAY and may_decide(about.actor, one)]
+    if waiting:
+        return [decided(one, granted=False) for one in waiting]
+    gone = ticket.answered_by == about.actor.name and ticket.answered_at is not None and about.now - ticket.answered_at <= LONGEST_DELAY
+    return Refusal(reason="stop-too-late" if gone else "nothing-to-stop")
+
+
 def remind(ticket: Ticket, command: RemindApproval, about: CommandContext) -> HandlerResult:
     waits = any(approval.id == command.approval and approval.remind_at is not None for approval in ticket.approvals)
     return [ApprovalReminded(approval=command.approval)] if waits else []
@@ -266,6 +293,7 @@ def decided(approval: Approval, *, granted: bool, reason: str = "", refused: str
         line=approval.line,
         asker=approval.asker,
         asked=approval.approvers,
+        delayed=approval.kind is ApprovalKind.DELAY,
     )
 
 

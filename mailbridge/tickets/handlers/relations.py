@@ -23,7 +23,7 @@ from mailbridge.tickets.handlers.approvals import decided
 from mailbridge.tickets.handlers.plans import brought_along
 from mailbridge.tickets.handlers.state import moved
 from mailbridge.tickets.handlers.surviving import surviving
-from mailbridge.tickets.model import Activity, Participant, Role, Ticket
+from mailbridge.tickets.model import Activity, ApprovalKind, Participant, Role, Ticket
 
 SPLIT_FROM, SPLIT_INTO = "split-from", "split-into"
 # Each relation with its inverse. Agents may write both.
@@ -69,6 +69,8 @@ def merge(ticket: Ticket, command: Merge, about: CommandContext) -> HandlerResul
         return Refusal(reason="unknown-ticket", detail=str(command.into))
     if survivor.id == ticket.id:
         return Refusal(reason="merge-cycle", detail=str(command.into))
+    if any(approval.kind is ApprovalKind.DELAY for approval in ticket.approvals):
+        return Refusal(reason="answer-waits")
     open_ = transitions.is_open(ticket.status, about.organisation)
     happened: list[TicketEvent | Event] = []
     if open_:

@@ -19,12 +19,13 @@ from mailbridge.tickets.event_types.relations import ContentErased, Linked, Mail
 from mailbridge.tickets.event_types.wishes import MarkedSpam
 from mailbridge.tickets.event_types.work import EstimateSet
 from mailbridge.tickets.events import Event, TicketEvent
+from mailbridge.tickets.handlers.approvals import decided
 from mailbridge.tickets.handlers.customers import taken_back
 from mailbridge.tickets.handlers.plans import other_plans, restored_plans
 from mailbridge.tickets.handlers.relations import SPLIT_FROM, manages
 from mailbridge.tickets.handlers.state import moved
 from mailbridge.tickets.history import FOR_GOOD, Change, as_if, brought, changes, counting, kept, same_change
-from mailbridge.tickets.model import Ticket
+from mailbridge.tickets.model import Approval, ApprovalKind, Ticket
 from mailbridge.tickets.permissions import Right, on_ticket
 
 History = Sequence[Event]
@@ -35,6 +36,8 @@ def undo(ticket: Ticket, command: Undo, about: CommandContext) -> HandlerResult:
     change = latest(ticket, about)
     if change is None:
         return Refusal(reason="nothing-to-undo")
+    if waits := _waiting_of(change, ticket):
+        return [decided(one, granted=False) for one in waits]
     if about.now - change.at > about.undo_within:
         return Refusal(reason="undo-too-late", detail=str(round(about.undo_within.total_seconds() / 60)))
     history = about.histories[ticket.id]
@@ -54,6 +57,12 @@ def undo(ticket: Ticket, command: Undo, about: CommandContext) -> HandlerResult:
             return events
         happened += [what if id == ticket.id else on(id, what, about) for what in events]
     return happened
+
+
+def _waiting_of(change: Change, ticket: Ticket) -> list[Approval]:
+    """The answers of this change that wait before they go."""
+    waiting = (one for one in ticket.approvals if one.kind is ApprovalKind.DELAY)
+    return [one for one in waiting if (one.mail, one.asker) == (change.mail, change.actor.name)]
 
 
 def _reached(main: int, change: Change, about: CommandContext) -> list[int]:

@@ -21,6 +21,8 @@ from mailbridge.tickets.command_types.escalation import (
     ReassignApproval,
     Reject,
     RemindApproval,
+    SendWaiting,
+    StopSending,
 )
 from mailbridge.tickets.command_types.mails import AgentReply, CustomerMessage, InternalNote, Open, ReportFailure
 from mailbridge.tickets.command_types.people import (
@@ -111,6 +113,7 @@ ONE_OF_EACH: tuple[Command, ...] = (
     Escalate(to="network"),
     StartPlaybook(name="new-colleague", tickets=(9, 10)),
     Undo(),
+    StopSending(),
     Erase(),
 )
 # Nobody is ever asked whether these shall be done: the desk, a customer or a clock does them, or they are the answer.
@@ -126,6 +129,7 @@ NEVER_HELD = {
     Reject,
     RemindApproval,
     ExpireApproval,
+    SendWaiting,
     ReassignApproval,
     AlertHours,
     PauseForHours,
@@ -157,7 +161,7 @@ def test_the_stored_names_are_these_for_ever() -> None:
         "add-participant/1 remove-participant/1 revoke-addresses/1 set-subject/1 set-requester/1 set-channel/1 set-contract/1 "
         "set-project/1 set-equipment/1 change-customer/1 set-due/1 "
         "snooze/1 meet/1 link/1 merge/1 split/1 record-work/1 record-work/2 correct-work/1 plan-work/1 "
-        "cancel-plan/1 set-estimate/1 escalate/1 start-playbook/1 undo/1 erase/1"
+        "cancel-plan/1 set-estimate/1 escalate/1 start-playbook/1 undo/1 stop/1 erase/1"
     )
 
 
