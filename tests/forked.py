@@ -23,7 +23,7 @@ from tests.unsynced import wait_for_no_disk
 PRELOADED = [
     f"tests.{name}" for name in ("crash.backup_victim", "crash.holder", "crash.traced", "crash.victim", "oauth.victim", "crash.warm")
 ]
-PATIENCE = 60.0  # seconds
+PATIENCE = float(os.environ.get("TESTS_PATIENCE", "60"))  # seconds
 # Of the exit codes of all processes: a start looks for them too, and two threads that read one of them at once get half of it each.
 ONE_READER = Lock()
 

@@ -21,7 +21,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from mailbridge.store.engine import Store
-from tests.forked import commanded
+from tests.forked import PATIENCE, commanded
 from tests.harness import write_rules
 from tests.servers.processes import wait_until
 
@@ -89,7 +89,7 @@ class Running:
             # An abstract name: a path below a test's folder can be too long for a socket.
             name = f"mailbridge-test-{os.getpid()}-{id(self)}"
             bell.bind(f"\0{name}")
-            bell.settimeout(60)
+            bell.settimeout(PATIENCE)
             with (folder / f"{command}.log").open("ab") as log:
                 self.process = subprocess.Popen(
                     [*before, sys.executable, "-m", program, command, "--desk", str(folder)],
@@ -102,7 +102,7 @@ class Running:
                 said = bell.recv(100)
             except TimeoutError:
                 self.kill()
-                raise AssertionError(f"not ready after a minute: {self.log()[-3000:]}") from None
+                raise AssertionError(f"not ready after {PATIENCE:.0f} s: {self.log()[-3000:]}") from None
             assert said == b"READY=1", f"{said!r}: {self.log()[-3000:]}"
 
     def log(self) -> str:
@@ -116,6 +116,11 @@ class Running:
         """The exit code after SIGTERM."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(30)
+
+    def processor_time(self) -> float:
+        """Seconds that the process itself has worked, its readers not counted.  Other work on the machine does not make it much longer."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def hang_up(self) -> None:
         self.process.send_signal(signal.SIGHUP)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import smtplib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 
@@ -29,26 +29,52 @@ WITHIN = int(os.environ.get("TESTS_RECOVERY_WITHIN", "0"))
 IS_NIGHTLY = bool(WITHIN)
 PENDING = 1000 if IS_NIGHTLY else 30
 FIRST, ALL, STORE_BACK, IMAP_BACK = (3.0, 30.0, 10.0, 15.0) if IS_NIGHTLY else (60.0,) * 4  # seconds
+PATIENCE = 300.0  # seconds, on a busy machine
+TIMES_ALONE = 1.5
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(WITHIN or 300)]
 
 
 def test_after_a_kill_the_waiting_mails_are_worked_off(tmp_path: Path) -> None:
+    """The limits are for processor time: on a machine with other work the clock says how busy that is.  How many wait must not matter."""
     url = f"sqlite:///{tmp_path}/mailbridge.db"
     write_desk(tmp_path, desk_toml())
-    with running(tmp_path) as first, looking(url) as store:
-        accept(tmp_path, url, 0, PENDING)
-        wait_until(lambda: done(store) > 0, "some mails are done")
-        first.kill()
-        accept(tmp_path, url, PENDING, done(store))
-        before = done(store)
-        begun = monotonic()
-        with running(tmp_path):
-            wait_until(lambda: done(store) > before, "the first mail is done", FIRST + begun - monotonic())
-            first_after = monotonic() - begun
-            wait_until(lambda: done(store) == PENDING + before, "all mails are done", ALL + begun - monotonic())
-            all_after = monotonic() - begun
-    print(f"{PENDING} mails waited: the first was done {first_after:.1f} s after the start of the process, all after {all_after:.1f} s")
+    with looking(url) as store:
+        with running(tmp_path) as first:
+            accept(tmp_path, url, 0, 1)
+            wait_until(lambda: done(store) == 1, "the mail is done")
+            first.kill()
+        alone = a_start_with(tmp_path, store, waiting=1)
+        many = a_start_with(tmp_path, store, waiting=PENDING)
+    assert many.first <= FIRST
+    assert many.all <= ALL
+    assert many.first <= TIMES_ALONE * alone.first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """Seconds of processor time until the first of the waiting mails was done, and until all were."""
+
+    first: float
+    all: float
+
+
+def a_start_with(folder: Path, store: Store, *, waiting: int) -> Start:
+    """After a kill."""
+    before = done(store)
+    accept(folder, f"sqlite:///{folder}/mailbridge.db", before, waiting)
+    begun = monotonic()
+    with running(folder) as daemon:
+        wait_until(lambda: done(store) > before, "the first mail is done", PATIENCE)
+        first, first_after = daemon.processor_time(), monotonic() - begun
+        wait_until(lambda: done(store) == before + waiting, "all mails are done", PATIENCE)
+        whole = Start(first=first, all=daemon.processor_time())
+        print(
+            f"{waiting} waiting: the first done after {whole.first:.1f} s of processor time ({first_after:.1f} s by the clock), "
+            f"all after {whole.all:.1f} s ({monotonic() - begun:.1f} s)"
+        )
+        daemon.kill()
+    return whole
 
 
 def test_after_postgresql_was_away_mails_are_worked_at_once(tmp_path: Path) -> None:

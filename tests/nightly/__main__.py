@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 LIMIT = 60 * 60  # seconds that a part may take at most
+PATIENT = {"TESTS_PATIENCE": "600"}  # seconds for one process, on a machine that has other work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +185,9 @@ def main() -> int:
     command, more = part.run(asked.seed, seconds)
     print(f"{asked.part}: seed {asked.seed}, {seconds} seconds (again: make nightly PART={asked.part} SEED={asked.seed})", flush=True)
     try:
-        return subprocess.run(command, env={**os.environ, **more, "TESTS_FROM": str(asked.first)}, timeout=LIMIT, check=False).returncode
+        return subprocess.run(
+            command, env={**os.environ, **more, "TESTS_FROM": str(asked.first), **PATIENT}, timeout=LIMIT, check=False
+        ).returncode
     except subprocess.TimeoutExpired:
         print(f"{asked.part} was not done after {LIMIT // 60} minutes and was ended", file=sys.stderr)
         return 1
