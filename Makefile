@@ -105,7 +105,7 @@ lock: | $(BIN)/python
 	$(PIP) uv
 	$(BIN)/$(LOCK) pyproject.toml -o requirements/runtime.lock
 	$(BIN)/$(LOCK) pyproject.toml --extra web -c requirements/runtime.lock -o requirements/web.lock
-	$(BIN)/$(LOCK) pyproject.toml requirements/dev.in --extra dev --extra web -c requirements/web.lock -o requirements/dev.lock
+	$(BIN)/$(LOCK) pyproject.toml requirements/dev.in --extra dev --extra web --extra otel -c requirements/web.lock -o requirements/dev.lock
 	for version in $(PYTHONS); do $(BIN)/uv pip install --quiet --dry-run --no-deps --require-hashes --only-binary :all: --no-binary dkimpy --no-binary pyspf --python-version $$version \
 		--python-platform x86_64-manylinux_2_28 --target build/$$version -r requirements/web.lock || exit 1; done
 

@@ -29,7 +29,7 @@ from mailbridge.handling.table import AFTER_RULES, BEFORE_PARSING, BEFORE_PLACIN
 from mailbridge.handling.writer import writer_of
 from mailbridge.message.model import Message
 from mailbridge.message.replacing import replace
-from mailbridge.ops import crash
+from mailbridge.ops import crash, telemetry
 from mailbridge.rules.facts import facts_of
 from mailbridge.rules.match import run
 from mailbridge.rules.verdict import Verdict
@@ -41,8 +41,17 @@ def process(tx: Tx, message: Message, arrival: Arrival, desk: Desk, now: datetim
     arrived = ArrivedMail(message=message, arrival=arrival, copy=tx.mails.by_fingerprint(message.fingerprint), now=now)
     if result := first(BEFORE_PLACING, tx, desk, arrived):
         return result
-    mail = placed(tx, desk, arrived)
+    with telemetry.span("placed"):
+        mail = placed(tx, desk, arrived)
     crash.point("pipeline.read")
+    with telemetry.span("executed") as about:
+        result = handled(tx, desk, mail)
+        about.update(outcome=result.outcome, handler=result.handler, ticket=result.ticket or 0)
+    return result
+
+
+def handled(tx: Tx, desk: Desk, mail: PlacedMail) -> MailResult:
+    """What became of the mail whose writer and ticket are known."""
     if result := first(BEFORE_PARSING, tx, desk, mail):
         return result
     mail = parsed(tx, desk, mail)

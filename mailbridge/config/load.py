@@ -73,6 +73,7 @@ def _config(found: Document, environment: Environment) -> Config | None:
         "dkim": identities.dkim(found.several("dkim"), found.several("identity")),
         "smime_certificates": identities.smime(found.one("smime"), environment.folder),
         "webhooks": webhooks,
+        "telemetry_endpoint": found.one("telemetry").values.get("endpoint", ""),
         "canary": operation.canary(found.one("canary"), webhooks.hosts, ways_out),
         "calendars": outgoing.calendars(found.one("calendars")),
         "knowledge": operation.knowledge(found.one("knowledge"), environment.folder),

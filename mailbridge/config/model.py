@@ -454,6 +454,7 @@ class Config:
     metrics: MetricsSettings = field(default_factory=MetricsSettings)
     backup: Backup = field(default_factory=Backup)
     health: HealthSettings = field(default_factory=HealthSettings)
+    telemetry_endpoint: str = ""  # the collector that gets spans; '': as the standard environment says
     canary: CanarySettings | None = None  # None: no mail is sent to measure the way
     web: WebSettings = field(default_factory=WebSettings)
     oauth: tuple[OAuth, ...] = ()

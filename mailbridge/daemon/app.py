@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property, partial
+from time import time_ns
 from typing import TYPE_CHECKING, Self
 
 from mailbridge.checks import build
@@ -51,7 +52,7 @@ from mailbridge.jobs.leases import LeaseKeeper
 from mailbridge.jobs.reload import RulesReloader
 from mailbridge.notifications.model import Notification
 from mailbridge.oauth.endpoint import TokenEndpoint as TokenEndpoint
-from mailbridge.ops import crash
+from mailbridge.ops import crash, telemetry
 from mailbridge.ops.clock_watch import ClockWatch
 from mailbridge.ops.metrics import Metrics, MetricsServer
 from mailbridge.rules.policy import Policy
@@ -254,9 +255,15 @@ class App:
     def inbox(self) -> Inbox:
         return Inbox(
             self.store,
-            on_mail=lambda envelope: self.metrics.accepted(envelope.source),
+            on_mail=lambda envelope: self._accepted(envelope.source, envelope.trace, envelope.received_at),
             on_put_off=lambda envelope, why: self.metrics.put_off(envelope.source, why),
         )
+
+    def _accepted(self, source: str, trace: str, received_at: datetime) -> None:
+        """Counts a mail that is stored, and begins its trace."""
+        self.metrics.accepted(source)
+        if telemetry.is_on():
+            telemetry.record("received", trace, int(received_at.timestamp() * 1e9), time_ns(), source=str(source))
 
     @cached_property
     def leases(self) -> LeaseKeeper:

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 from mailbridge import __version__
 from mailbridge.checks.advice import advice
-from mailbridge.daemon import shadow
+from mailbridge.daemon import shadow, telemetry
 from mailbridge.daemon.app import App
 from mailbridge.daemon.clock import ClockSteps
 from mailbridge.daemon.receiving import listeners, pollers
@@ -65,6 +65,7 @@ class Daemon:
         self._threads: list[Thread] = []
         self._mail_waits, self._outbox_waits, self._calls_wait = Event(), Event(), Event()
         self._is_ready = False
+        self._end_telemetry: Callable[[], None] = lambda: None
         self._writes = WriteWatch(app.store, app.config)
         self._stand_ins: list[StandIns] = []
         self._schema: str | None = app.store.head()
@@ -85,6 +86,7 @@ class Daemon:
         shadow.begin(app.store, app.config, app.clock.now())
         if self._intake:
             sockets.match(app.config.sockets)
+        self._end_telemetry = telemetry.begin(app.config, app.sources.board, os.environ)
         app.desk()  # loads keys and rules before the first mail
         self._endpoint = app.endpoint() if self._intake else None
         health = app.config.health
@@ -163,6 +165,7 @@ class Daemon:
             self._app.inbox.close()
         _join(self._threads, began + LAST)
         self._app.leases.close()
+        self._end_telemetry()
         log.info("daemon_stopped", left=[thread.name for thread in self._threads if thread.is_alive()])
 
     def _cut(self) -> None:

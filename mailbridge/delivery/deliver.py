@@ -30,7 +30,7 @@ from mailbridge.message.encryption import NOT_ENCRYPTED
 from mailbridge.notifications import limits
 from mailbridge.notifications.model import Notification, Queued, Senders
 from mailbridge.notifications.payloads.tickets import Answered
-from mailbridge.ops import crash, work_loop
+from mailbridge.ops import crash, telemetry, work_loop
 from mailbridge.ops import log as logs
 from mailbridge.store.engine import Store
 from mailbridge.store.tx import Tx
@@ -46,6 +46,10 @@ FIRST_REST, LONGEST_REST = timedelta(seconds=2), timedelta(minutes=5)
 SILENT_REST = timedelta(seconds=25)  # the longest rest of a server that gives no reply: it is back within 90 s after it works again
 FAILURE_ATTEMPTS = 3
 IN_HAND = 1 << 20  # bytes; a bigger rendered mail is read again before it is sent, so that a portion of big ones fits into memory
+
+_OUTCOMES: dict[type[Outcome], str] = {
+    Delivered: "delivered", Deferred: "deferred", Refused: "refused", Unknown: "unknown", Withheld: "withheld",
+}  # fmt: skip
 
 log = logs.get("outbox")
 
@@ -275,7 +279,9 @@ class DeliveryWorker:
         try:
             with logs.bound(trace=queued.trace):
                 raw = self._sign(sender, recipient, self._rendered_mail(queued), must_encrypt=must_encrypt(queued.notification))
-                outcome = self._transport.send(sender, recipient, raw, lambda: self._mark_dot(queued, dotted))
+                with telemetry.span("delivery", kind=queued.notification.event, size=len(raw), attempt=queued.attempts) as about:
+                    outcome = self._transport.send(sender, recipient, raw, lambda: self._mark_dot(queued, dotted))
+                    about.update(outcome=_OUTCOMES[type(outcome)], outbox=queued.id)
         except Permanent as error:  # a key of the desk's cannot be used: the mail waits, for it does not go out without
             outcome = Deferred(reply=error.what)
             self._tell_waiting(queued, error.what)

@@ -8,6 +8,7 @@ from mailbridge.checks.build import asks_dns
 from mailbridge.config.model import Config, DkimSettings, Identity, Outgoing
 
 SMIME_RECIPIENTS = "smime:certificates"
+TELEMETRY = "telemetry"
 OUTGOING, DNS, CLAMD, RSPAMD, PIPE = "outgoing", "dns", "scanner:clamd", "scanner:rspamd", "pipe"
 PROBE_EVERY = timedelta(seconds=20)  # each source that was not proven within PROBED
 PROBED = timedelta(seconds=40)
@@ -85,4 +86,6 @@ def expected(config: Config) -> dict[str, timedelta]:
 def is_configured(name: str, config: Config) -> bool:
     """Whether the configuration still has this source."""
     kind, _, rest = name.partition(":")
+    if name == TELEMETRY:
+        return bool(config.telemetry_endpoint)
     return name in expected(config) or name == PIPE or (kind == "webhook" and rest in {host.lower() for host in config.webhooks.hosts})

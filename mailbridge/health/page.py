@@ -17,7 +17,7 @@ from mailbridge.clock import Clock
 from mailbridge.config.model import Config
 from mailbridge.delivery.webhooks.allowed import NotAllowed
 from mailbridge.delivery.webhooks.http import Caller
-from mailbridge.health.names import expected
+from mailbridge.health.names import TELEMETRY, expected
 from mailbridge.health.notices import lasts
 from mailbridge.ops import log as logs
 from mailbridge.ops.http import HttpPage, HttpRequest
@@ -51,6 +51,7 @@ class Pulse:
         now, within = self._clock.now(), expected(self._config)
         with self._store.read() as tx:
             sources = tx.sources.all()
+        sources = [one for one in sources if one.name != TELEMETRY]  # mail does not need it
         states = {one.name: one.state(now, within.get(one.name)) for one in sources}
         failing = {
             one.name: one.why(states[one.name])

@@ -87,6 +87,12 @@ def bound(**values: object) -> AbstractContextManager[object]:
     return structlog.contextvars.bound_contextvars(**values)
 
 
+def trace() -> str:
+    """The id of the mail that this thread works on, as `bound` has it; '' for none."""
+    found = structlog.contextvars.get_contextvars().get("trace", "")
+    return found if isinstance(found, str) else ""
+
+
 def who(address: str) -> str:
     """A short, stable pseudonym for an address, by which its events can be found in a log."""
     return hashlib.blake2s(address.strip().lower().encode("utf-8", "surrogatepass"), digest_size=5).hexdigest()

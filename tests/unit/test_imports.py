@@ -60,6 +60,7 @@ DOORS: dict[str, frozenset[str]] = {
     "markupsafe": frozenset({"delivery"}),  # jinja2's own kind of string
     "msgspec": frozenset({"sandbox", "store"}),  # frames between processes, documents in columns: two formats, no shared types
     "nh3": frozenset({"message"}),
+    "opentelemetry": frozenset({"ops"}),
     "prometheus_client": frozenset({"ops"}),
     "psycopg": frozenset({"store"}),
     "publicsuffixlist": frozenset({"checks"}),

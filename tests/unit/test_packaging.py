@@ -26,6 +26,7 @@ def pins(lock: str) -> dict[str, str]:
         ("runtime.lock", PROJECT["dependencies"]),
         ("web.lock", [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["web"]]),
         ("dev.lock", [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["web"], *PROJECT["optional-dependencies"]["dev"]]),
+        ("dev.lock", PROJECT["optional-dependencies"]["otel"]),
         ("dev.lock", (ROOT / "requirements" / "dev.in").read_text(encoding="utf-8").split("\n")[1:-1]),
     ],
 )

@@ -19,7 +19,8 @@ _ALL = (
     outgoing.OUTGOING,
     oauth.ACCOUNT, oauth.ENCRYPTION, operation.LIMITS, operation.TOKENS, senders.AUTHENTICITY, senders.SCAN,
     outgoing.WEBHOOKS, outgoing.CALENDARS,
-    operation.METRICS, operation.BACKUP, operation.HEALTH, operation.CANARY, operation.KNOWLEDGE, web.WEB, operation.WORKERS,
+    operation.METRICS, operation.BACKUP, operation.HEALTH, operation.CANARY, operation.TELEMETRY,
+    operation.KNOWLEDGE, web.WEB, operation.WORKERS,
     operation.LOG,
 )  # fmt: skip
 # Every key of mailbridge.toml is in one of these; the manual (docs/manual/configuration.md) explains each, a test compares.

@@ -26,6 +26,7 @@ from mailbridge.config.sections.section import Section, section
 from mailbridge.config.suggest import did_you_mean
 
 PING_SCHEMES = {"https": "https://hc-ping.example/0f3a", "http": "http://127.0.0.1:8000/ping"}
+COLLECTOR_SCHEMES = {"https": "https://otel.acme.example", "http": "http://127.0.0.1:4318"}
 ALARM_SCHEMES = {"https": "https://hooks.acme.example/alarm", "http": "http://127.0.0.1:8080/alarm"}
 _BACKUPS = WholeNumber(least=0, most=10_000)
 
@@ -83,6 +84,7 @@ HEALTH = section(
         "silence": kinds.FLAG,
     },
 )
+TELEMETRY = section("[telemetry]", {"endpoint": kinds.text(servers.url(COLLECTOR_SCHEMES))}, required=("endpoint",))
 CANARY = section(
     "[canary]",
     {

@@ -7,6 +7,7 @@ A call is made at least once.  Its key stays the same for all tries, the moment 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from random import random
@@ -22,7 +23,7 @@ from mailbridge.delivery.webhooks.servers import LONGEST_REST, CalledServers
 from mailbridge.delivery.webhooks.sign import headers
 from mailbridge.errors import LeaseLost, StoreAway
 from mailbridge.notifications.webhook_model import QueuedCall
-from mailbridge.ops import crash, work_loop
+from mailbridge.ops import crash, telemetry, work_loop
 from mailbridge.ops import log as logs
 from mailbridge.store.engine import Store
 from mailbridge.store.webhooks import WebhookTable, server_of
@@ -130,7 +131,9 @@ class Webhooker:
             self._not_called(queued, WebhookResponse(status=None, text=str(error)))
             return True
         try:
-            answer = self._caller.post(url, body, headers(self._secret, call.key, self._clock.now(), body))
+            with telemetry.span("webhook", self._trace(queued), kind=call.event, size=len(body), attempt=queued.attempts) as about:
+                answer = self._caller.post(url, body, headers(self._secret, call.key, self._clock.now(), body))
+                about.update(status=answer.status or 0)
         except NotAllowed as error:
             self._fail(queued, WebhookResponse(status=None, text=str(error)))
             return True
@@ -143,6 +146,16 @@ class Webhooker:
         else:
             self._not_called(queued, answer)
         return answer.status is not None
+
+    def _trace(self, queued: QueuedCall) -> str:
+        """The id of the mail that caused the call; '' for one that a timer caused, and where nobody asks for spans."""
+        if not telemetry.is_on():
+            return ""
+        mail = json.loads(queued.call.body).get("data", {}).get("mail")
+        with self._store.read() as tx:
+            stored = tx.mails.get(mail) if isinstance(mail, int) else None
+            row = tx.inbox.get(stored.inbox) if stored and stored.inbox else None
+        return row.envelope.trace if row else ""
 
     def _not_called(self, queued: QueuedCall, answer: WebhookResponse) -> None:
         """The call failed, and is made again where that can help."""

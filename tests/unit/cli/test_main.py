@@ -93,12 +93,23 @@ def test_help_imports_none_of_the_heavy_packages() -> None:
 
 
 def test_a_desk_on_sqlite_needs_nothing_of_postgresql_and_of_holidays() -> None:
-    """They take long to load: the driver comes with the first connection, the holidays with the first rule that names a country."""
-    code = "import sys; import mailbridge.daemon.app; print(*sys.modules)"
+    """They take long to load: the driver comes with the first connection, the holidays with the first rule that names a country.
+
+    Nothing of OpenTelemetry is loaded where no collector is named, or where the standard environment switches it off.
+    """
+    code = """
+import sys
+from mailbridge.config.model import Config, DeskSettings
+from mailbridge.daemon import app, telemetry
+config = Config(folder=None, desk=DeskSettings(name="a", address="a@b.test"))
+for environment in ({"OTEL_SERVICE_NAME": "x"}, {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1", "OTEL_SDK_DISABLED": "true"}):
+    telemetry.begin(config, None, environment)()
+print(*sys.modules)
+"""
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
 
     assert {name.split(".")[0] for name in done.stdout.split()}.isdisjoint(
-        {"psycopg", "psycopg_binary", "holidays", "aiosmtpd", "imapclient"}
+        {"psycopg", "psycopg_binary", "holidays", "aiosmtpd", "imapclient", "opentelemetry", "google", "requests"}
     )
 
 
