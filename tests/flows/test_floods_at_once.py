@@ -38,9 +38,9 @@ def test_workers_in_parallel_open_no_more_than_the_cap(postgres_store_url: str, 
 
 
 @pytest.mark.servers
-def test_two_daemons_group_one_flood(postgres: Postgres, tmp_path: Path) -> None:
+def test_two_daemons_group_one_flood(postgres: Postgres, postgres_template: str, tmp_path: Path) -> None:
     """Forty mails of one sender wait; two processes' workers on one database work them off."""
-    with postgres.database() as url:
+    with postgres.database(postgres_template) as url:
         first, second = tmp_path / "a", tmp_path / "b"
         first.mkdir()
         second.mkdir()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from email.message import EmailMessage, Message
 from pathlib import Path
@@ -14,7 +13,6 @@ from mailbridge.jobs import statements
 from mailbridge.tickets.hours.ledger import EntryKind
 from mailbridge.tickets.hours.planning import banks_of
 from tests.harness import RULES, TestDesk, a_desk
-from tests.servers.postgres import Postgres
 
 CONTACT = "boss@customer.test"
 CUSTOMERS = """
@@ -39,13 +37,8 @@ def files(language: str = "en", contact: str = f"contact: {CONTACT}") -> dict[st
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.servers)])
-def store_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    if request.param == "sqlite":
-        yield ""
-        return
-    server: Postgres = request.getfixturevalue("postgres")
-    with server.database() as url:
-        yield url
+def store_url(request: pytest.FixtureRequest) -> str:
+    return "" if request.param == "sqlite" else str(request.getfixturevalue("postgres_store_url"))
 
 
 def tick(desk: TestDesk, day: date, hour: int, minute: int = 0) -> int:
