@@ -45,6 +45,7 @@ class LineStatus(StrEnum):
     NO_TEXT = "no-text"  # a line about the mail's text, which has none
     PASSED_ON = "passed-on"  # #public above a mail that is passed on
     NEW_MAIL_ONLY = "new-mail-only"  # #to on a ticket
+    MAIL_ONLY = "mail-only"  # a question to the desk, or a new ticket, on a page
     OWN_ADDRESS = "own-address"  # #to an address of the desk
     OTHER_WAY = "other-way"  # #note and #public in one mail
     HIDDEN = "hidden"  # in one of the two bodies of the mail only

@@ -26,6 +26,11 @@ _DELETE_PEOPLE = participants.delete().where(participants.c.ticket == sa.bindpar
 _COUNTS = sa.select(tickets.c.status, sa.func.count()).group_by(tickets.c.status)
 _LOAD = sa.select(tickets.c.assignee, sa.func.count()).where(OPEN).group_by(tickets.c.assignee)
 _TEAM_LOAD = sa.select(tickets.c.team, sa.func.count()).where(OPEN).group_by(tickets.c.team)
+_AWAKE = (
+    sa.select(tickets.c.team, tickets.c.assignee, sa.func.count())
+    .where(OPEN, sa.or_(tickets.c.snoozed_until.is_(None), tickets.c.snoozed_until <= sa.bindparam("now")))
+    .group_by(tickets.c.team, tickets.c.assignee)
+)
 _OF_ADDRESS = (
     sa.select(tickets.c.data)
     .join(participants, participants.c.ticket == tickets.c.id)
@@ -172,6 +177,10 @@ class Tickets:
     def load(self) -> dict[str, int]:
         """Agent's name -> how many open tickets are theirs; '' are those that nobody took."""
         return {row[0]: row[1] for row in self._sql.rows(_LOAD)}
+
+    def awake_counts(self, now: datetime) -> dict[tuple[str, str], int]:
+        """(Team, assignee) -> how many open tickets do not sleep at this moment; '' is nobody."""
+        return {(row[0], row[1]): row[2] for row in self._sql.rows(_AWAKE, {"now": now})}
 
     def team_load(self) -> dict[str, int]:
         """Team -> how many open tickets are theirs."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mailbridge.web import files, sessions, sign_in
+from mailbridge.web import files, inbox, sessions, sign_in, ticket
 from mailbridge.web.answer import PageAnswer
 from mailbridge.web.visit import Visit
 
@@ -36,7 +36,10 @@ ROUTES = (
     WebRoute(path="/sign-in/code", access=Access.ANYBODY, pages={"GET": sign_in.show_code, "POST": sign_in.take_code}),
     WebRoute(path="/sign-in/{token}", access=Access.ANYBODY, pages={"GET": sign_in.show_link, "POST": sign_in.take_link}),
     WebRoute(path="/sign-out", access=Access.ANYBODY, pages={"POST": sessions.sign_out}),
-    WebRoute(path="/", access=Access.AGENT, pages={"GET": sessions.show}),
+    WebRoute(path="/", access=Access.AGENT, pages={"GET": inbox.show}),
+    WebRoute(path="/t/{ticket}", access=Access.AGENT, pages={"GET": ticket.show, "POST": ticket.act}),
+    WebRoute(path="/t/{ticket}/files/{file}", access=Access.AGENT, pages={"GET": ticket.show_file}),
+    WebRoute(path="/t/{ticket}/mails/{mail}", access=Access.AGENT, pages={"GET": ticket.show_raw}),
     WebRoute(path="/sessions", access=Access.AGENT, pages={"GET": sessions.show}),
     WebRoute(path="/sessions/end-others", access=Access.AGENT, pages={"POST": sessions.end_others}),
     WebRoute(path="/sessions/{number}/end", access=Access.AGENT, pages={"POST": sessions.end_one}),

@@ -245,6 +245,7 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
     "tickets.get_many": lambda tx: tx.tickets.get_many([1, 2]),
     "tickets.of_address": lambda tx: tx.tickets.of_address("jo@customer.test"),
     "tickets.load": lambda tx: tx.tickets.load(),
+    "tickets.awake_counts": lambda tx: tx.tickets.awake_counts(NOW),
     "tickets.team_load": lambda tx: tx.tickets.team_load(),
     "tickets.requesters": lambda tx: (tx.tickets.requesters(closed_since=NOW), tx.tickets.open_requesters()),
     "volumes": lambda tx: (

@@ -30,7 +30,8 @@ agents:
   gone: {title: Gone Long, address: gone@desk.test, active: false}
 default: support
 """
-# Role -> whose name stands in the session; '' for no session.  MB-1 is carol's, on the team support.
+# Role -> whose name stands in the session; '' for no session.  MB-1 is carol's, on the team support, which hides its tickets from other
+# teams.  MB-2 is carol's, too, on the team network.
 ROLES = {
     "nobody": "",
     "stranger": "eve@evil.test",
@@ -52,6 +53,12 @@ def agents(page: int, otherwise: int) -> dict[str, int]:
     return {role: page if SIGNED_IN[role] else otherwise for role in ROLES}
 
 
+def of_hidden_ticket(page: int, otherwise: int) -> dict[str, int]:
+    """Who sees MB-1 gets `page`, other agents the same as for a ticket that is not there."""
+    sees = ("agent of the team", "manager")
+    return {role: page if role in sees else 404 if SIGNED_IN[role] else otherwise for role in ROLES}
+
+
 def everybody(status: int) -> dict[str, int]:
     return dict.fromkeys(ROLES, status)
 
@@ -67,17 +74,29 @@ EXPECTED: Mapping[tuple[str, str], tuple[str, Mapping[str, int]]] = {
     ("POST", "/sign-in/{token}"): ("/sign-in/1-abcdefghijklmnopqrstuvwxyz", everybody(400)),
     ("POST", "/sign-out"): ("/sign-out", everybody(303)),
     ("GET", "/"): ("/", agents(200, 303)),
+    ("GET", "/t/{ticket}"): ("/t/MB-1", of_hidden_ticket(200, 303)),
+    ("POST", "/t/{ticket}"): ("/t/MB-1", of_hidden_ticket(409, 401)),
+    ("GET", "/t/{ticket}/files/{file}"): ("/t/MB-1/files/1", of_hidden_ticket(200, 303)),
+    ("GET", "/t/{ticket}/mails/{mail}"): ("/t/MB-1/mails/1", of_hidden_ticket(200, 303)),
     ("GET", "/sessions"): ("/sessions", agents(200, 303)),
     ("POST", "/sessions/end-others"): ("/sessions/end-others", agents(303, 401)),
     ("POST", "/sessions/{number}/end"): ("/sessions/999/end", agents(404, 401)),
 }
 
 
+WITH_FILE = (
+    b"From: carol@customer.test\r\nTo: support@desk.test\r\nSubject: Printer\r\nMessage-ID: <1@customer.test>\r\nMIME-Version: 1.0\r\n"
+    b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\nIt is broken.\r\n"
+    b'--x\r\nContent-Type: application/pdf; name="log.pdf"\r\n\r\nx\r\n--x--\r\n'
+)
+
+
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestDesk]:
     folder: Path = tmp_path_factory.mktemp("matrix")
     with a_desk(folder, rules={**RULES, "teams.yaml": TEAMS}, web=SETTINGS) as desk:
-        desk.feed(a_mail())
+        desk.feed(WITH_FILE)
+        desk.feed(a_mail(subject="vpn", message_id="<two@customer.test>"))
         yield desk
 
 
@@ -109,6 +128,28 @@ def test_every_route_in_this_role(desk: TestDesk, pages: ASGIApp, role: str) -> 
     given = {(method, path): ask(in_role(desk, pages, role), method, asked).status for (method, path), (asked, _) in EXPECTED.items()}
 
     assert given == {row: expected[role] for row, (_, expected) in EXPECTED.items()}
+
+
+@pytest.mark.parametrize("role", AGENTS)
+def test_a_ticket_of_an_open_team_in_this_role(desk: TestDesk, pages: ASGIApp, role: str) -> None:
+    """All agents read it; who may not work on it gets no button for that and is refused."""
+    browser = in_role(desk, pages, role)
+    page = browser.get("/t/MB-2")
+
+    assert page.status == 200
+    assert ('value="answer"' in page.text) is (role != "observer")
+    sent = browser.post("/t/MB-2", text="#priority low", version=page.value("version"))
+    assert sent.status == (200 if role == "observer" else 303)
+
+
+@pytest.mark.parametrize("role", AGENTS)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_what_is_missing_and_what_is_forbidden_are_one(desk: TestDesk, pages: ASGIApp, role: str, method: str) -> None:
+    browser = in_role(desk, pages, role)
+    missing = ask(browser, method, "/t/MB-999")
+    forbidden = ask(in_role(desk, pages, "agent of another team"), method, "/t/MB-1")
+
+    assert (missing.status, missing.words.replace("MB-999", "MB-1")) == (404, forbidden.words)
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -87,7 +87,7 @@ def _with_message(
     explained = tx.mails.explanation(mail.id) if notification.audience is not Audience.CUSTOMER else None
     view = replace(
         view,
-        verdict=_verdict(explained, mail, desk),
+        verdict=verdict_of(explained, mail, desk),
         text=mail.fresh,
         internal=mail.internal,
         rich=rich_of(mail.html, mail.fresh),
@@ -222,7 +222,7 @@ def _conversation(tx: Tx, ticket: Ticket, carried: StoredMail | None) -> tuple[H
     return tuple(HistoryEntry(author=m.sender_name or m.sender, text=m.fresh, at=m.date or m.received_at) for m in shown)
 
 
-def _verdict(explained: object, mail: StoredMail, desk: Desk) -> VerdictView | None:
+def verdict_of(explained: object, mail: StoredMail, desk: Desk) -> VerdictView | None:
     """What is known of the sender of this very message; None where no mail brought it, or its explanation was erased."""
     found = explained.get("sender") if isinstance(explained, dict) else None
     if not isinstance(found, dict):

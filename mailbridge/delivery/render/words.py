@@ -258,6 +258,7 @@ WORDS: Mapping[str, object] = {
         "no-text": "not done: there is no text in your mail",
         "passed-on": "not done: you forwarded a mail, so your own text was kept as a note",
         "new-mail-only": "not done: it opens a ticket, so it belongs in a new mail to the desk",
+        "mail-only": "not done: send this line to the desk in a mail; a page does not answer it",
         "own-address": "not done: that is an address of this desk",
         "other-way": "not done: the mail also contains #note, so it was kept internal",
         "left-over": "nothing was done: this does not open a ticket",

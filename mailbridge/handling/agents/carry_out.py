@@ -7,16 +7,18 @@ from dataclasses import replace
 from datetime import datetime
 
 from mailbridge.execution.desk import Desk
-from mailbridge.execution.execute import Telling
+from mailbridge.execution.execute import Telling, execute
 from mailbridge.execution.load_context import Cause
 from mailbridge.execution.many import execute_on_many
-from mailbridge.handling.acting import actor_of, cause_of, execute_for, telling_of
+from mailbridge.handling.acting import actor_of, cause_of, telling_of
 from mailbridge.handling.agents.quoted_lines import QUOTED, no_command
 from mailbridge.handling.placed_mail import PlacedMail
 from mailbridge.ids import ticket_number
 from mailbridge.mail_commands.model import CommandLine
 from mailbridge.notifications.recipients import Recipient
+from mailbridge.ops import crash
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.actor import Actor
 from mailbridge.tickets.command_types.escalation import Approve, Reject, StopSending
 from mailbridge.tickets.command_types.mails import AgentReply, InternalNote
 from mailbridge.tickets.command_types.values import Assign, Close, Reopen, SetStatus, Snooze
@@ -53,10 +55,32 @@ def carry_out(
     `ticket` None: the mail is on none, and only lines that name tickets can be done.  `also`: who is notified besides those it concerns.
     `follows`: commands that belong to the text.  Where an answer waits before it goes, the lines about the ticket's state wait with it.
     """
+    telling = replace(telling_of(tx, desk, mail, mail_id), answerable=True, also=also)
+    if ticket is not None:
+        crash.point("pipeline.mail_stored")
+    cause = cause_of(mail, mail_id, seen_at)
+    return execute_lines(
+        tx, desk, ticket, lines, speech=speech, follows=follows, actor=actor_of(mail), now=mail.now, cause=cause, telling=telling
+    )
+
+
+def execute_lines(
+    tx: Tx,
+    desk: Desk,
+    ticket: Ticket | None,
+    lines: Sequence[CommandLine],
+    *,
+    speech: Command | None,
+    actor: Actor,
+    now: datetime,
+    cause: Cause,
+    telling: Telling,
+    follows: tuple[Command, ...] = (),
+) -> tuple[Ticket | None, Decision | None, Outcomes]:
+    """The same for the lines of any agent's text, of a mail or of a page."""
     mine, outcomes = [line for line in lines if _is_for(line, ticket)], Outcomes()
     decided: Mapping[int, Decision] = {}
     after, spoken = ticket, None
-    telling = replace(telling_of(tx, desk, mail, mail_id), answerable=True, also=also)
     if ticket is not None:
         # Whose it becomes is said before the text: else the answer would make it the writer's first.
         # What waits is taken back before a new text takes its place.
@@ -68,14 +92,15 @@ def carry_out(
         whole = (speech, *follows, *(command for line in waits for command in line.commands)) if speech else ()
         said = [Request(commands=whole, words="#public" if isinstance(speech, AgentReply) else "#note")] if speech else []
         requests = [*asked[:first], *said, *asked[first:]]
-        executed = execute_for(tx, desk, mail, mail_id, ticket, requests, seen_at=seen_at, telling=telling)
+        executed = execute(tx, desk, ticket, requests, actor, now, cause=cause, telling=telling)
         after, each = executed.decision.ticket or ticket, executed.each
         spoken = each[first] if said else None
         decided = {id(line): one for line, one in zip(mine, (*each[:first], *each[first + len(said) :]), strict=True)}
         decided = {**decided, **{id(line): each[first] for line in waits}}
+    others = replace(cause, seen_at=None)
     for line in lines:
         if line.commands and (line.doubted or not isinstance(line.command, TEXT)) and id(line) not in decided:
-            outcomes += _on_others(tx, desk, mail, ticket, line, cause=cause_of(mail, mail_id), telling=telling)
+            outcomes += _on_others(tx, desk, actor, now, ticket, line, cause=others, telling=telling)
         else:
             outcomes.append((line, decided.get(id(line))))
     return after, spoken, outcomes
@@ -97,7 +122,7 @@ def _is_for(line: CommandLine, ticket: Ticket | None) -> bool:
 
 
 def _on_others(
-    tx: Tx, desk: Desk, mail: PlacedMail, ticket: Ticket | None, line: CommandLine, *, cause: Cause, telling: Telling
+    tx: Tx, desk: Desk, actor: Actor, now: datetime, ticket: Ticket | None, line: CommandLine, *, cause: Cause, telling: Telling
 ) -> Outcomes:
     """The line on each of the tickets it names; one that stands so in somebody else's mail waits for the agent's own yes."""
     if line.doubted and any(isinstance(command, Approve | Reject) for command in line.commands):
@@ -110,8 +135,8 @@ def _on_others(
         desk,
         numbers,
         Request(commands=line.commands, words=line.text),
-        actor_of(mail),
-        mail.now,
+        actor,
+        now,
         keeper=ticket.id if ticket else None,
         doubt=QUOTED if line.doubted else "",
         cause=cause,

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from mailbridge.conversation.tokens import Purpose
 from mailbridge.execution.agenda_rows import plan_rows
 from mailbridge.execution.clock_histories import clock_history_of
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.due_times import due_times
+from mailbridge.execution.ticket_lists import MOST_LOOKED_AT, first_due, tickets_of_list
 from mailbridge.execution.ticket_rows import one_line, ticket_cells
 from mailbridge.handling.agents.agenda import agenda_for
 from mailbridge.handling.agents.article_review import decided, written
@@ -47,7 +47,6 @@ from mailbridge.mail_commands.model import (
     ShowAgenda,
     ShowTickets,
     TimesheetArgument,
-    Which,
     WriteArticle,
 )
 from mailbridge.notifications.model import Notification
@@ -68,14 +67,11 @@ from mailbridge.notifications.payloads.model import Payload
 from mailbridge.notifications.payloads.wishes import WishesNow
 from mailbridge.notifications.summary import length
 from mailbridge.store.tx import Tx
-from mailbridge.tickets.deadlines import ticket_deadlines
 from mailbridge.tickets.model import Ticket, WorkKind
 from mailbridge.tickets.permissions import Right, rights_of, sees
 
 NO_TICKET, UNNAMED = "no-ticket", "unnamed"  # why a question about a ticket has no answer
 MOST_ROWS = 30  # of one mail; who needs more asks more exactly
-_MOST_LOOKED_AT = 500
-_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 def answer_questions(
@@ -148,7 +144,7 @@ def _answers(
 
 
 def _list(tx: Tx, desk: Desk, mail: PlacedMail, asked: str, question: ListTickets) -> TicketList:
-    found = [ticket for ticket in _listed(tx, desk, mail, question) if _visible(desk, mail, ticket)]
+    found = tickets_of_list(tx, desk, mail.agent, question.which, mail.now, team=question.team)
     team = desk.organisation.teams.get(question.team)
     return TicketList(
         asked=asked,
@@ -160,32 +156,9 @@ def _list(tx: Tx, desk: Desk, mail: PlacedMail, asked: str, question: ListTicket
     )
 
 
-def _listed(tx: Tx, desk: Desk, mail: PlacedMail, question: ListTickets) -> list[Ticket]:
-    """The tickets of a list, what is due first on top; what sleeps is in its own list alone."""
-    me, tickets = mail.agent, tx.tickets
-    teams = (question.team,) if question.team else desk.organisation.teams_of(me)
-    match question.which:
-        case Which.MINE:
-            found = tickets.find(assignee=me, open=True, limit=_MOST_LOOKED_AT)
-        case Which.TEAM:
-            found = [t for team in teams for t in tickets.find(team=team, open=True, limit=_MOST_LOOKED_AT)]
-        case Which.UNCLAIMED:
-            found = [t for team in teams for t in tickets.find(team=team, assignee="", open=True, limit=_MOST_LOOKED_AT)]
-        case Which.OVERDUE:
-            late = tickets.late(mail.now, limit=_MOST_LOOKED_AT)
-            return [t for t in late if (t.team in teams or t.assignee == me) and _due(tx, desk, mail, t, overdue=True)]
-        case Which.SNOOZED:
-            mine = tickets.find(assignee=me, open=True, limit=_MOST_LOOKED_AT)
-            free = [t for team in teams for t in tickets.find(team=team, assignee="", open=True, limit=_MOST_LOOKED_AT)]
-            asleep = [t for t in (*mine, *free) if t.snoozed_until]
-            return sorted(asleep, key=lambda t: (t.snoozed_until or mail.now, t.id))
-    awake = [ticket for ticket in found if ticket.snoozed_until is None and ticket.merged_into is None]
-    return sorted(awake, key=lambda t: (_due(tx, desk, mail, t) or _NEVER, t.id))
-
-
 def _found(tx: Tx, desk: Desk, mail: PlacedMail, asked: str, words: str) -> Found:
     """The mails that hold the words, one row a ticket: the best of its mails, as the search has them."""
-    hits = tx.search.find(words, limit=_MOST_LOOKED_AT)
+    hits = tx.search.find(words, limit=MOST_LOOKED_AT)
     first = {hit.ticket: hit for hit in reversed(hits) if hit.ticket is not None}
     best = dict.fromkeys(hit.ticket for hit in hits if hit.ticket is not None)
     tickets = [ticket for ticket in tx.tickets.get_many(best) if _visible(desk, mail, ticket)]
@@ -283,7 +256,7 @@ def _title(desk: Desk, name: str) -> str:
 def _files(tx: Tx, desk: Desk, mail: PlacedMail, asked: str, ticket: Ticket | None, question: FindDocuments) -> FileList:
     """Files by name; of one ticket where no words are said."""
     number = question.ticket or (ticket.id if ticket and not question.words and not question.customer else None)
-    found = tx.files.find(question.words, ticket=number, customer=question.customer or None, limit=_MOST_LOOKED_AT)
+    found = tx.files.find(question.words, ticket=number, customer=question.customer or None, limit=MOST_LOOKED_AT)
     on = {t.id: t for t in tx.tickets.get_many({file.ticket for file in found if file.ticket})}
     rows = [
         FileRow(
@@ -311,7 +284,7 @@ def _help(desk: Desk, mail: PlacedMail, asked: str, word: str) -> CommandHelp:
 
 
 def _ticket_row(tx: Tx, desk: Desk, mail: PlacedMail, ticket: Ticket) -> TicketRow:
-    due, agent = _due(tx, desk, mail, ticket), desk.organisation.agents[mail.agent]
+    due, agent = first_due(tx, desk, ticket, mail.now), desk.organisation.agents[mail.agent]
     return TicketRow(
         **ticket_cells(ticket, address_of(desk, mail), agent.language, desk),
         due=due,
@@ -326,14 +299,6 @@ def _number(desk: Desk, ticket: Ticket) -> str:
 def _address(desk: Desk, mail: PlacedMail, ticket: Ticket) -> str:
     """The address that this agent's lines for the ticket go to."""
     return desk.signer.reply_address(ticket.id, address_of(desk, mail), Purpose.AGENT)
-
-
-def _due(tx: Tx, desk: Desk, mail: PlacedMail, ticket: Ticket, *, overdue: bool = False) -> datetime | None:
-    """The earliest moment that is promised or chosen; `overdue`: only one that has passed; None where there is none."""
-    deadlines = ticket_deadlines(ticket, clock_history_of(tx, ticket.id), desk.organisation, mail.now)
-    moments = [one.due_at for one in deadlines if one.step in ("overdue", "due")]
-    first = min(moments, default=None)
-    return None if first is None or (overdue and first > mail.now) else first
 
 
 def _more(found: Sequence[object]) -> int | None:
