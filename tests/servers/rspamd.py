@@ -86,8 +86,8 @@ def rspamd() -> Iterator[Rspamd]:
     with tempfile.TemporaryDirectory(prefix="mb-rspamd-") as folder:
         server = Rspamd(Path(folder))
         server.create()
-        server.start()
-        try:
+        try:  # one that did not answer in time is ended, too
+            server.start()
             yield server
         finally:
             server.stop()
