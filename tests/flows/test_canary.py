@@ -300,7 +300,7 @@ def test_a_desk_in_shadow_mode_or_without_the_table_sends_none(tmp_path: Path) -
 
 
 def names_of(desk: TestDesk) -> list[str]:
-    return [job.name for job in schedule(desk.app, intake=False, clocks=True, beat=lambda: None, probe=lambda: None)]
+    return [job.name for job in schedule(desk.app, intake=False, clocks=True, beat=lambda: None, probe=lambda: None, stand_in=lambda: None)]
 
 
 def test_the_metrics_have_the_way_and_the_alarm(measured: Measured) -> None:
