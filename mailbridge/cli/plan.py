@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from mailbridge.cli.filters import known_or_told
 from mailbridge.cli.groups import Noun
 from mailbridge.cli.open_app import open_app
 from mailbridge.cli.options import desk_option, json_option, ticket_id
-from mailbridge.cli.show import print_json, print_table
+from mailbridge.cli.show import print_json, print_table, with_weekday
 from mailbridge.cli.ticket_relations import REASONS, done, say
 from mailbridge.ids import ticket_number
 from mailbridge.tickets.command_types.plans import CancelPlan, PlanWork
@@ -127,7 +127,7 @@ def _sentence(app: App, decision: Decision) -> str:
     number = ticket_number(app.config.desk.prefix, ticket.id) if ticket else ""
     viewer = Viewer(ticket=ticket.id if ticket else None, organisation=desk.organisation, prefix=app.config.desk.prefix)
     zone = _zone(app, next((p.agent for p in reversed(ticket.plans)), "") if ticket else "")
-    told = [sentence(one, "en", lambda at: shown(at, zone)) for one in summaries(decision.events, viewer)]
+    told = [sentence(one, "en", lambda at: with_weekday(at, zone)) for one in summaries(decision.events, viewer)]
     return "\n".join(f"{number}: {line}" for line in told) or "nothing to change"
 
 
@@ -171,12 +171,6 @@ def _day(text: str | None, zone: str) -> date:
         raise click.BadParameter(f'"{text}" is not a date; write it like 2026-11-20', param_hint="--from") from None
 
 
-def shown(at: datetime, zone: str) -> str:
-    from mailbridge.sla.zones import wall
-
-    return f"{wall(at, zone):%a %Y-%m-%d %H:%M}"
-
-
 def _as_values(row: AgendaRow, agent: str) -> dict[str, object]:
     """The row as JSON, with the agent's short name."""
     return {
@@ -200,7 +194,7 @@ def _tell(rows: Sequence[AgendaRow], zone: str) -> None:
         ["WHEN", "LENGTH", "AGENT", "TICKET", "PLAN", "WHAT", "SUBJECT"],
         [
             [
-                shown(row.begins_at, zone),
+                with_weekday(row.begins_at, zone),
                 length(row.minutes),
                 row.agent,
                 row.number,

@@ -15,7 +15,7 @@ from mailbridge.cli.filters import known_or_told
 from mailbridge.cli.groups import Noun
 from mailbridge.cli.open_app import open_app
 from mailbridge.cli.options import desk_option, json_option, open_desk
-from mailbridge.cli.show import print_json, print_table, safe
+from mailbridge.cli.show import print_json, print_table, safe, with_weekday
 
 if TYPE_CHECKING:
     from mailbridge.execution.desk import Desk
@@ -91,12 +91,11 @@ def planned(folder: Path, as_json: bool, agent: str, week: str | None, weeks: in
 
 
 def _print_planned(entries: Sequence[PlannedEntry], sums: Iterable[tuple[str, PlannedSums]], prefix: str, zone: str) -> None:
-    from mailbridge.cli.plan import shown
     from mailbridge.ids import ticket_number
 
     rows = [
         [
-            shown(one.plan.at, zone),
+            with_weekday(one.plan.at, zone),
             one.plan.agent,
             ticket_number(prefix, one.ticket),
             one.customer,

@@ -44,6 +44,13 @@ def _plain(value: object) -> object:
     return str(value)
 
 
+def with_weekday(at: datetime, zone: str) -> str:
+    """The moment by the clock of the zone, with its weekday: `Fri 2026-11-20 17:40`."""
+    from mailbridge.sla.zones import wall
+
+    return f"{wall(at, zone):%a %Y-%m-%d %H:%M}"
+
+
 def when(moment: datetime | None) -> str:
     """`2026-11-21 14:02Z`: UTC, to the minute."""
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%MZ") if moment else ""
