@@ -12,6 +12,7 @@ from mailbridge.execution.execute import execute
 from mailbridge.handling.grouped import OVER_QUOTA
 from mailbridge.jobs.reload import BrokenRules
 from mailbridge.jobs.spam_review import is_reviewed
+from mailbridge.message.encryption import NOT_ENCRYPTED
 from mailbridge.notifications.compose import admin_notifications
 from mailbridge.notifications.model import Notification, Queued
 from mailbridge.notifications.payloads.admins import Breaker, ClockSet, FirstConnect, Quarantined, RefusedLogin, RulesBroken
@@ -52,7 +53,8 @@ class FaultNotices:
         ticket = tx.tickets.surviving(notification.ticket) if notification.ticket else None
         if ticket is None:
             return
-        command = ReportFailure(recipient=notification.recipient, what=notification.event, reason=reason)
+        waits = reason.startswith(NOT_ENCRYPTED)  # it is not given up
+        command = ReportFailure(recipient=notification.recipient, what=notification.event, reason=reason, waits=waits)
         execute(tx, desk, ticket, each([command]), Actor(kind=ActorKind.SYSTEM, name="outbox"), now)
 
     def login_paused(self, tx: Tx, account: OAuth, grant: Grant) -> None:

@@ -103,7 +103,7 @@ def summary(event: Event, viewer: Viewer) -> Summary:
             return Summary(key="alert", variant=f"{kind}-{what.promise}", values=values, at=what.target_at)
         case DeliveryFailed():
             values = {"address": what.recipient, "what": what.what, "reason": what.reason}
-            return Summary(key="undelivered", variant="what" if what.what else "", values=values)
+            return Summary(key="waits-encrypted" if what.waits else "undelivered", variant="what" if what.what else "", values=values)
         case StatusChanged() | TeamChanged() | PriorityChanged() | TypeChanged() | SubjectChanged() | ChannelChanged() | AssigneeChanged():
             return _of_change(what, event.ticket, viewer)
         case TagsAdded() | TagsRemoved() | FieldSet() | DueSet() | Snoozed() | SnoozeEnded():

@@ -73,12 +73,14 @@ class InternalNote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFailure:
-    """A mail of ours was not delivered.  `proven` False: a report says so that others can have written."""
+    """A mail of ours was not delivered.  `proven` False: a report says so that others can have written.  `waits`: it waits,
+    and goes later."""
 
     recipient: str
     what: str
     reason: str
     proven: bool = True
+    waits: bool = False
 
 
 MailCommand = Open | CustomerMessage | AgentReply | InternalNote | ReportFailure

@@ -41,12 +41,14 @@ class MessageAdded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryFailed:
-    """A mail of ours was not delivered: `recipient` did not get `what`.  `proven` False: a report says so that others can have written."""
+    """A mail of ours was not delivered: `recipient` did not get `what`.  `proven` False: a report says so that others can have written.
+    `waits`: it was not given up; it waits in the outbox until it can be encrypted."""
 
     recipient: str
     what: str
     reason: str
     proven: bool = True
+    waits: bool = False
 
 
 MailEvent = TicketOpened | MessageAdded | DeliveryFailed

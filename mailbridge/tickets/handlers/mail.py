@@ -71,4 +71,7 @@ def raise_alert(ticket: Ticket, command: RaiseAlert, about: CommandContext) -> H
 
 
 def report_failure(ticket: Ticket, command: ReportFailure, about: CommandContext) -> HandlerResult:
-    return [DeliveryFailed(recipient=command.recipient, what=command.what, reason=command.reason, proven=command.proven)]
+    failed = DeliveryFailed(
+        recipient=command.recipient, what=command.what, reason=command.reason, proven=command.proven, waits=command.waits
+    )
+    return [failed]

@@ -14,7 +14,7 @@ from mailbridge.cli.rules import _story
 from mailbridge.config.model import Identity
 from mailbridge.message.encryption import encryption_note
 from mailbridge.notifications.summary import Viewer
-from mailbridge.tickets.event_types.mails import MessageAdded
+from mailbridge.tickets.event_types.mails import DeliveryFailed, MessageAdded
 from tests.flows.test_agents_lines import seen, writes
 from tests.harness import TestDesk, a_config, a_desk, a_mail, proven
 from tests.smime import CAROL, DESK, openssl
@@ -117,7 +117,9 @@ def test_a_certificate_that_is_gone_when_the_mail_leaves_lets_it_wait(pki: Path,
     assert to_carol(desk) == []
     with desk.app.store.read() as tx:
         (row,) = [row for row in tx.outbox.list(limit=20) if row.notification.event == "answered"]
+        failed = [event.what for event in tx.events.of_ticket(1) if isinstance(event.what, DeliveryFailed)]
     assert (row.state, "there is no file" in row.error) == ("deferred", True)
+    assert [one.waits for one in failed] == [True], "the history says that it waits, not that it failed"
     told = seen(desk, "bounced")
     assert "It could not be encrypted, so it waits: it is not sent in plain text." in told
     assert f"Reason: the mail cannot be encrypted: there is no file {CAROL}.pem" in told
