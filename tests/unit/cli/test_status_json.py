@@ -13,9 +13,11 @@ from mailbridge.backup.keysfile import WrittenKeys
 from mailbridge.backup.make import MadeBackup, note
 from mailbridge.backup.manifest import Manifest
 from mailbridge.backup.restore import PROOF_KEY
+from mailbridge.cli.canary_lines import about
 from mailbridge.cli.check_feeds import FeedHealth
 from mailbridge.cli.options import OpenDesk
 from mailbridge.cli.status import DeskStatus, look
+from mailbridge.conversation.canary import ArrivedCanary, CanaryWatch, Leg
 from mailbridge.doctor.audit import STATE_KEY as AUDIT_KEY
 from mailbridge.doctor.audit import document
 from mailbridge.doctor.audit_model import AuditReport
@@ -52,7 +54,7 @@ def test_the_manual_describes_each_key_and_no_other(tmp_path: Path) -> None:
         happened(desk)
         found = look(OpenDesk(config=desk.app.config, store=desk.app.store), desk.clock.now())
     shown = {"ok": True, **{name: getattr(found, name) for name in DeskStatus.__slots__}}
-    shown |= {"logins": [LOGIN.as_json()], "feeds": [asdict(FEED)]}
+    shown |= {"logins": [LOGIN.as_json()], "feeds": [asdict(FEED)], "canary": [about(CANARY, NOW)]}
 
     written = described()
 
@@ -66,6 +68,11 @@ LOGIN = OAuthForecast(
     ends=(End(login="support", kind=ExpiryKind.LOGIN, at=NOW),),
 )  # fmt: skip
 FEED = FeedHealth(address="https://feeds.test/a", fetched_at=NOW, age_s=1.0, fault="", events=0, skipped=0, trouble="")
+
+CANARY = CanaryWatch(
+    to="support@desk.test",
+    last=ArrivedCanary(sent=NOW, came=NOW, seconds=0.0, legs=(Leg(name="mx.desk.test", seconds=0.0),)),
+)
 
 
 def happened(desk: TestDesk) -> None:
