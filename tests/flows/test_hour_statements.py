@@ -89,7 +89,7 @@ def test_a_month_is_sent_once_when_the_first_working_day_begins_also_after_a_res
     lines = [line.split() for line in part(mail, "plain").splitlines()]
     assert ["Month", "Granted", "Used", "Expired", "Adjusted", "Left"] in lines
     assert ["2026-11", "10:00", "0:00", "8:30", "-1:30", "0:00"] in lines
-    assert ">8:30</span></td>" in part(mail, "html").replace("\n", "")
+    assert "Expired: 8:30 · Adjusted: -1:30" in part(mail, "html").replace("\n", "")
     assert attached(mail).get_filename() == "hours-2026-11.csv"
     assert "acme,gold,2026-11-24,adjust,hand,-1:30,8:30,,admin,'=goodwill\n" in attached(mail).get_content().replace("\r\n", "\n")
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from email import message_from_bytes
+from email.message import Message
+from email.policy import default
 from pathlib import Path
 
 import pytest
 
+from tests.delivery.test_spam_score import letters as sample_letters
 from tests.pictures.__main__ import letters
 from tests.pictures.draw import WIDTHS, frames, measure
 from tests.scenarios.play import playing
@@ -31,6 +35,19 @@ def test_mail_fits_the_window(story: Story, tmp_path: Path) -> None:
         assert frame.wide <= frame.room, f"{screen} is too wide"
         assert frame.contrast >= TEXT, f"{screen}: {frame.text!r} can hardly be read"
         assert not frame.dark or frame.bars >= BARS, f"{screen}: the bar of a quote cannot be seen"
+
+
+def test_every_mail_fits_a_small_phone() -> None:
+    """With everything in it, in Russian, whose words are longest; measured in one run of the browser."""
+    browser = program("chromium", "chromium")
+    every: dict[str, Message] = {}
+    for name, raw in sample_letters():
+        if name.startswith("ru/") and name not in every:  # the first sample of each has everything in it
+            every[name] = message_from_bytes(raw, policy=default)
+    assert len(every) > 90
+    found = frames(list(every.values()), browser, [SMALL])
+    assert [(frame.subject, frame.wide) for frame in found if frame.wide > frame.room] == []
+    assert [(frame.subject, frame.text) for frame in found if frame.contrast < TEXT] == []
 
 
 def test_the_timeline_fits_a_small_phone() -> None:
