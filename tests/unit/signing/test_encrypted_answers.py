@@ -217,7 +217,7 @@ def test_a_colleague_reads_that_the_answer_is_encrypted(pki: Path, desk: TestDes
     writes(desk, "#follow", by="clara@desk.test", to=desk.promise_to("bogdan@desk.test").reply_to)
     writes(desk, "#encrypt\n@clara\n\nThe new code is plum-tree-815. @clara")
 
-    assert "goes encrypted, or not at all" in seen(desk, "colleague_answered", to="clara@desk.test")
+    assert "goes to customers encrypted or not at all" in seen(desk, "colleague_answered", to="clara@desk.test")
 
 
 def test_the_command_line_says_what_came_encrypted(pki: Path, desk: TestDesk, tmp_path: Path) -> None:
