@@ -91,7 +91,7 @@ def test_a_team_that_falls_behind_says_so_and_names_no_time(desk: TestDesk) -> N
     desk.pass_time(minutes=2)
 
     said = ask(desk, 60)
-    assert "more requests come in than we can answer as quickly as usual" in said
+    assert "we receive more requests than we can answer as quickly as usual" in said
     assert "usually answer" not in said
 
 
