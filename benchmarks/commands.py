@@ -3,7 +3,7 @@
     python -m benchmarks.commands [--tickets 100] [--rounds 5] [--json]
 
 One desk; in each round every ticket gets a customer's reply, and every ticket an agent's answer to the desk's notification with three
-command lines above the quote.  The two portions take turns in going first.  Each is taken into the inbox, read by a child process, worked
+command lines above the quote.  The two batches take turns in going first.  Each is taken into the inbox, read by a child process, worked
 off and committed; what the agent is told of the commands is promised in the same commit.  Target: at most 1.5.
 """
 
@@ -84,7 +84,7 @@ def measure(tickets: int, rounds: int, folder: Path) -> dict[str, Any]:
             raise SystemExit(f"{len(to_customer)} customers and {len(to_agent)} agents were told of {tickets} tickets")
         for number in range(rounds):
             lines = (LINES, OTHER_LINES)[number % 2]
-            portions: dict[str, Callable[[], list[bytes]]] = {
+            batches: dict[str, Callable[[], list[bytes]]] = {
                 "replies": lambda: [
                     a_mail(n, "reply", sender=p.recipient, to=p.reply_to, body=f"It still happens.\n\n{QUOTE}", answers=p.message_id)
                     for n, p in to_customer.items()
@@ -94,8 +94,8 @@ def measure(tickets: int, rounds: int, folder: Path) -> dict[str, Any]:
                     for n, p in to_agent.items()
                 ],
             }
-            for name in portions if number % 2 else reversed(portions):
-                seconds[name].append(take_in(app, portions[name]()))
+            for name in batches if number % 2 else reversed(batches):
+                seconds[name].append(take_in(app, batches[name]()))
             print(f"round {number + 1}: " + ", ".join(f"{name} {took[-1]:.2f} s" for name, took in seconds.items()), file=sys.stderr)
         _did_what_they_say(app, tickets, rounds)
     cost = {name: sum(took) * 1000 / (rounds * tickets) for name, took in seconds.items()}

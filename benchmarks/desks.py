@@ -138,7 +138,7 @@ class Cost:
 
     peak: int = 0
     cpu: dict[int, float] = field(default_factory=dict)  # seconds by process that still runs
-    ended: float = 0.0  # seconds of those that have ended: a reading child lives as long as its portion of mails
+    ended: float = 0.0  # seconds of those that have ended: a reading child lives as long as its batch of mails
 
     @property
     def peak_mb(self) -> float:

@@ -3,7 +3,7 @@
     python -m benchmarks.notify [--notifications 10000] [--tickets 100000] [--agents 200] [--seed 42] [--json]
 
 Notifications: one delivery worker claims, renders, sends and records; the bare loop sends the same bytes to the same recipients over one
-connection of its own.  Both take turns, portion by portion, into one Postfix that keeps what it gets (needs root).  Digests: one job
+connection of its own.  Both take turns, batch by batch, into one Postfix that keeps what it gets (needs root).  Digests: one job
 makes the digest of each agent over all tickets, one in ten of them open.  Target: at most 10 s.
 """
 
@@ -47,7 +47,7 @@ from tests.servers import postfix
 
 ADDRESS = "help@desk.example"
 REQUESTS = 200  # mails of customers whose notifications are sent again and again under keys of their own
-PORTION = 500
+BATCH = 500
 AT_ONCE = 500
 OPEN_SHARE = 10  # one ticket in ten is open
 CUSTOMERS = 500
@@ -83,7 +83,7 @@ def notifications(count: int, folder: Path, server: postfix.Postfix) -> dict[str
         )  # fmt: skip
         ours, bare, ours_cpu, bare_cpu, sent = 0.0, 0.0, 0.0, 0.0, 0
         while sent < count:
-            _queue(app.store, promised, sent, min(PORTION, count - sent))
+            _queue(app.store, promised, sent, min(BATCH, count - sent))
             noted.given.clear()
             seconds, cpu = _timed(lambda: _delivered(worker))
             ours, ours_cpu = ours + seconds, ours_cpu + cpu

@@ -218,7 +218,7 @@ def _seconds(process: int) -> float:
 
 
 def _counted(module: Any) -> int:
-    """Runs the benchmark and prints the function calls a mail of the worker's turns, for each portion of mails."""
+    """Runs the benchmark and prints the function calls a mail of the worker's turns, for each batch of mails."""
     from mailbridge.worker import Worker
 
     turn, take_in, counts = Worker.one_turn, module.take_in, dict[str, float]()
@@ -231,7 +231,7 @@ def _counted(module: Any) -> int:
         finally:
             profiles[-1].disable()
 
-    def counted_portion(app: Any, mails: Any, *rest: Any) -> Any:
+    def counted_batch(app: Any, mails: Any, *rest: Any) -> Any:
         profiles.append(cProfile.Profile())
         took = take_in(app, mails, *rest)
         stats: Any = pstats.Stats(profiles[-1])
@@ -239,7 +239,7 @@ def _counted(module: Any) -> int:
         return took
 
     Worker.one_turn = counted_turn  # type: ignore[method-assign]
-    module.take_in = counted_portion
+    module.take_in = counted_batch
     module.main()
     print(json.dumps(counts))
     return 0

@@ -19,7 +19,7 @@ from mailbridge.knowledge.similar import request_terms
 from mailbridge.store.engine import Store
 from mailbridge.store.solved import SolvedRequest
 
-TICKETS, TERMS, MAILS, PORTION = 100_000, 12, 100, 2_000
+TICKETS, TERMS, MAILS, BATCH = 100_000, 12, 100, 2_000
 
 
 def main() -> int:
@@ -34,9 +34,9 @@ def main() -> int:
         store = Store(sys.argv[1] if len(sys.argv) > 1 else f"sqlite:///{Path(name) / 'mailbridge.db'}")
         store.upgrade()
         begun = perf_counter()
-        for first in range(1, TICKETS + 1, PORTION):
+        for first in range(1, TICKETS + 1, BATCH):
             with store.write() as tx:
-                for number in range(first, first + PORTION):
+                for number in range(first, first + BATCH):
                     title, body = request_terms(text(3), text(TERMS - 3), "en")
                     tx.solved.put(SolvedRequest(ticket=number, team="it", language="en", answer=number, title=title, body=body))
         print(f"{TICKETS:,} solved requests stored in {perf_counter() - begun:.0f} s")

@@ -144,10 +144,10 @@ class Worker:
         try:
             done: list[Done] = []
             until = self._examiner.until(CHECKS.total_seconds()) if self._examiner else 0.0
-            for portion in _portions(claimed, most):
-                examined = self._examine(portion, self._measured(portion), until)
+            for batch in _batches(claimed, most):
+                examined = self._examine(batch, self._measured(batch), until)
                 self._commit_order.wait(number)
-                done += self._write(portion, examined, owner)
+                done += self._write(batch, examined, owner)
             return done
         except Transient:
             self._broken_off.append(owner)
@@ -169,19 +169,19 @@ class Worker:
             self._broken_off.remove(earlier)
         return claimed, min(limit, SHARED_COMMIT) if shared else limit
 
-    def _measured(self, portion: Sequence[ClaimedMail]) -> list[Message | ReadingFailed]:
-        """As `_read`.  The mails of a portion are read side by side, so all have its time."""
+    def _measured(self, batch: Sequence[ClaimedMail]) -> list[Message | ReadingFailed]:
+        """As `_read`.  The mails of a batch are read side by side, so all have its time."""
         if not telemetry.is_on():
-            return self._read(portion)
+            return self._read(batch)
         began, start = perf_counter_ns(), time_ns()
-        read = self._read(portion)
-        for waiting, one in zip(portion, read, strict=True):
+        read = self._read(batch)
+        for waiting, one in zip(batch, read, strict=True):
             kind = str(one.kind) if isinstance(one, Message) else "unreadable"
             telemetry.record("parsed", waiting.envelope.trace, start, start + perf_counter_ns() - began, size=waiting.size, kind=kind)
         return read
 
-    def _read(self, portion: Sequence[ClaimedMail]) -> list[Message | ReadingFailed]:
-        """The mails of a portion as facts, read in children; the raw bytes are fetched only when a child is free for them.
+    def _read(self, batch: Sequence[ClaimedMail]) -> list[Message | ReadingFailed]:
+        """The mails of a batch as facts, read in children; the raw bytes are fetched only when a child is free for them.
 
         A mail that may be a colleague's is read in a child of its own: a stranger's mail that took a child over must not write in it.
         Who wrote a mail is judged here, from the header and the envelope; what the child says about it is thrown away.
@@ -191,11 +191,11 @@ class Worker:
         encrypted: dict[int, Opening] = {}
         colleagues = _addresses(self._desk().organisation)
 
-        with self._store.read() as tx:  # one read transaction for the whole portion: it blocks no writer
+        with self._store.read() as tx:  # one read transaction for the whole batch: it blocks no writer
 
             def readable(index: int) -> bytes:
                 """The mail as it came, or opened where it was encrypted to the desk.  Who wrote it is judged by what came."""
-                raw = tx.blobs.get(portion[index].sha256)
+                raw = tx.blobs.get(batch[index].sha256)
                 headers[index] = header_block(raw)
                 if (opening := self._open_mail(raw)) is None:
                     return raw
@@ -204,28 +204,28 @@ class Worker:
 
             def load(index: int) -> tuple[bytes, str | None] | None:
                 raw = readable(index)
-                if len(portion) > 1 and _names_one(raw, colleagues):
+                if len(batch) > 1 and _names_one(raw, colleagues):
                     return None
-                return raw, portion[index].envelope.mail_from
+                return raw, batch[index].envelope.mail_from
 
-            self._readers.read_many(len(portion), load, found.__setitem__)
-            for index in set(range(len(portion))) - found.keys():
-                found[index] = self._readers.read(readable(index), portion[index].envelope.mail_from)
+            self._readers.read_many(len(batch), load, found.__setitem__)
+            for index in set(range(len(batch))) - found.keys():
+                found[index] = self._readers.read(readable(index), batch[index].envelope.mail_from)
             pairings = paired(tx, self._desk().organisation)
         for _ in filter(lambda one: isinstance(one, ReadingFailed), found.values()):
             self._metrics.reader_lost()
         for index, one in found.items():
             if isinstance(one, Message):
-                sender = self._channels.sender(headers[index], portion[index].envelope, pairings)
+                sender = self._channels.sender(headers[index], batch[index].envelope, pairings)
                 notes = (encrypted[index].note,) if index in encrypted else ()
                 found[index] = replace(one, sender=sender, defects=(*one.defects, *notes))
-        return [found[index] for index in range(len(portion))]
+        return [found[index] for index in range(len(batch))]
 
-    def _examine(self, portion: Sequence[ClaimedMail], read: Sequence[Message | ReadingFailed], until: float) -> list[Ready]:
+    def _examine(self, batch: Sequence[ClaimedMail], read: Sequence[Message | ReadingFailed], until: float) -> list[Ready]:
         """The mails that could be read, checked by the DNS and by scanners where that is configured; no transaction is open."""
         if self._examiner is None:
             return [Examined(message=one) if isinstance(one, Message) else one for one in read]
-        readable = [(waiting, one) for waiting, one in zip(portion, read, strict=True) if isinstance(one, Message)]
+        readable = [(waiting, one) for waiting, one in zip(batch, read, strict=True) if isinstance(one, Message)]
         mails = [(message, waiting.envelope) for waiting, message in readable]
         examined = self._examiner.examine(mails, lambda index: self._raw(readable[index][0]), until=until)
         for (waiting, _), one in zip(readable, examined, strict=True):
@@ -239,26 +239,26 @@ class Worker:
         with self._store.read() as tx:
             return tx.blobs.get(waiting.sha256)
 
-    def _write(self, portion: Sequence[ClaimedMail], mails: Sequence[Ready], owner: str) -> list[Done]:
-        """One transaction for the portion.  Nothing of it counts before the commit, so nothing is logged or notified before it either.
+    def _write(self, batch: Sequence[ClaimedMail], mails: Sequence[Ready], owner: str) -> list[Done]:
+        """One transaction for the batch.  Nothing of it counts before the commit, so nothing is logged or notified before it either.
 
-        Mails that make trouble are rare and savepoints are not free: only where one does is the portion done again, each mail apart.
+        Mails that make trouble are rare and savepoints are not free: only where one does is the batch done again, each mail apart.
         """
         try:
-            done = self._written(portion, mails, owner, apart=False)
+            done = self._written(batch, mails, owner, apart=False)
         except StoreAway:
             raise
         except Exception:  # judged at the second try, mail by mail
-            done = self._written(portion, mails, owner, apart=True)
+            done = self._written(batch, mails, owner, apart=True)
         crash.point("pipeline.after_commit")
         self._announce(done)
-        self._count(portion, done)
+        self._count(batch, done)
         return done
 
-    def _written(self, portion: Sequence[ClaimedMail], mails: Sequence[Ready], owner: str, *, apart: bool) -> list[Done]:
+    def _written(self, batch: Sequence[ClaimedMail], mails: Sequence[Ready], owner: str, *, apart: bool) -> list[Done]:
         desk, done = self._desk(), []
         with self._store.write() as tx:
-            for waiting, mail in zip(portion, mails, strict=True):
+            for waiting, mail in zip(batch, mails, strict=True):
                 with tx.caused_by(waiting.envelope.trace), logs.bound(trace=waiting.envelope.trace):
                     result = self._one(tx, waiting, mail, desk, owner, apart=apart)
                 done.append(Done(inbox=waiting.id, trace=waiting.envelope.trace, result=result))
@@ -345,9 +345,9 @@ class Worker:
         tx.inbox.quarantine(waiting.id, reason, self._clock.now(), owner=owner)
         return MailResult(outcome=MailOutcome.QUARANTINED, reason=reason)
 
-    def _count(self, portion: Sequence[ClaimedMail], done: Sequence[Done]) -> None:
+    def _count(self, batch: Sequence[ClaimedMail], done: Sequence[Done]) -> None:
         now = self._clock.now()
-        for waiting, one in zip(portion, done, strict=True):
+        for waiting, one in zip(batch, done, strict=True):
             if one.result.outcome is MailOutcome.CANARY:
                 self._metrics.canary_done()
             elif one.result.outcome is not MailOutcome.WAIT:
@@ -372,8 +372,8 @@ class Worker:
                 self._on_quarantine(one.inbox, one.result.reason)
 
 
-def _portions(claimed: Sequence[ClaimedMail], most: int) -> Iterator[list[ClaimedMail]]:
-    """The batch in runs of at most `most` mails and TURN_BYTES, in order."""
+def _batches(claimed: Sequence[ClaimedMail], most: int) -> Iterator[list[ClaimedMail]]:
+    """The claimed mails in batches of at most `most` mails and TURN_BYTES, in order."""
     run: list[ClaimedMail] = []
     total = 0
     for waiting in claimed:

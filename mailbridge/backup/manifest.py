@@ -11,7 +11,7 @@ from typing import Any
 
 from mailbridge.backup import folders
 from mailbridge.errors import Permanent
-from mailbridge.store.snapshot import Portion, TableDigest
+from mailbridge.store.snapshot import Batch, TableDigest
 
 FORMAT = 1
 FILE = "manifest.json"
@@ -103,8 +103,8 @@ def _differs(folder: Path, name: str, expected: Mapping[str, str]) -> bool:
 
 
 def _table(table: TableDigest) -> dict[str, Any]:
-    portions = [[one.first, one.last, one.rows, one.sha256] for one in table.portions]
-    return {"name": table.name, "columns": table.columns, "rows": table.rows, "portions": portions}
+    batches = [[one.first, one.last, one.rows, one.sha256] for one in table.batches]
+    return {"name": table.name, "columns": table.columns, "rows": table.rows, "portions": batches}
 
 
 def _manifest(document: Mapping[str, Any]) -> Manifest:
@@ -113,7 +113,7 @@ def _manifest(document: Mapping[str, Any]) -> Manifest:
             name=table["name"],
             columns=tuple(table["columns"]),
             rows=table["rows"],
-            portions=tuple(Portion(first=first, last=last, rows=rows, sha256=digest) for first, last, rows, digest in table["portions"]),
+            batches=tuple(Batch(first=first, last=last, rows=rows, sha256=digest) for first, last, rows, digest in table["portions"]),
         )
         for table in document["tables"]
     )

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mailbridge.tickets.model import Ticket
 
 SLA_FILE = "rules/sla.yaml"
-PORTION = 200  # tickets that are loaded at a time
+BATCH = 200  # tickets that are loaded at a time
 Past = tuple["Ticket", "ClockHistory"]
 
 
@@ -92,13 +92,13 @@ def pasts(store: Store, since: datetime) -> Iterator[Past]:
     offset = 0
     while True:
         with store.read() as tx:
-            tickets = tx.tickets.find(limit=PORTION, offset=offset)
+            tickets = tx.tickets.find(limit=BATCH, offset=offset)
             wanted = [one for one in tickets if one.created_at >= since and one.channel != IMPORTED and one.merged_into is None]
             histories = clock_histories(tx, [ticket.id for ticket in wanted])
         yield from ((ticket, histories[ticket.id]) for ticket in wanted if ticket.id in histories)
-        if len(tickets) < PORTION or tickets[-1].created_at < since:
+        if len(tickets) < BATCH or tickets[-1].created_at < since:
             return
-        offset += PORTION
+        offset += BATCH
 
 
 def outcomes(ticket: Ticket, history: ClockHistory, organisation: Organisation, now: datetime) -> Iterator[tuple[str, Outcome]]:

@@ -38,14 +38,14 @@ from mailbridge.store.tx import Tx
 OUTCOME_UNKNOWN = "outcome unknown: two tries ended after the final dot without an answer, so it may have arrived"
 LEASE = timedelta(minutes=15)  # longer than the biggest mail may take (session.Timeouts.of_body), or it would be overtaken each time
 DOT_LEASE = timedelta(minutes=10)  # RFC 5321 4.5.3.2.6: the server may take ten minutes to answer the final dot
-PORTION = 10
-SLOW = timedelta(seconds=5)  # a mail that takes longer makes the rest of its portion free for other workers
+BATCH = 10
+SLOW = timedelta(seconds=5)  # a mail that takes longer makes the rest of its batch free for other workers
 GIVE_UP = timedelta(days=5)  # RFC 5321 4.5.4.1
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(minutes=67)
 FIRST_REST, LONGEST_REST = timedelta(seconds=2), timedelta(minutes=5)
 SILENT_REST = timedelta(seconds=25)  # the longest rest of a server that gives no reply: it is back within 90 s after it works again
 FAILURE_ATTEMPTS = 3
-IN_HAND = 1 << 20  # bytes; a bigger rendered mail is read again before it is sent, so that a portion of big ones fits into memory
+IN_HAND = 1 << 20  # bytes; a bigger rendered mail is read again before it is sent, so that a batch of big ones fits into memory
 
 _OUTCOMES: dict[type[Outcome], str] = {
     Delivered: "delivered", Deferred: "deferred", Refused: "refused", Unknown: "unknown", Withheld: "withheld",
@@ -167,14 +167,14 @@ class DeliveryWorker:
         self._record_changes()
         if not self._is_steady() or (self._resting_until is not None and self._monotonic() < self._resting_until):
             return 0
-        portion = self._pace.take(PORTION, now)
-        if not portion:
+        free = self._pace.take(BATCH, now)
+        if not free:
             return 0
         claimed: list[Queued] = []
         try:
-            claimed = self._claim(portion, now)
+            claimed = self._claim(free, now)
         finally:
-            self._pace.give_back(portion - len(claimed))
+            self._pace.give_back(free - len(claimed))
         if not claimed:
             return 0
         crash.point("outbox.claimed")
@@ -185,8 +185,8 @@ class DeliveryWorker:
             raise
         return len(claimed)
 
-    def _claim(self, portion: int, now: datetime) -> list[Queued]:
-        """Mails whose time has come, at most `portion`; they are ours until the lease ends."""
+    def _claim(self, most: int, now: datetime) -> list[Queued]:
+        """Mails whose time has come, at most `most`; they are ours until the lease ends."""
         senders = self._senders()
         if senders is not None and not senders.addresses and not senders.others:
             return []
@@ -199,7 +199,7 @@ class DeliveryWorker:
                 for queued in tx.outbox.lost(now):
                     if tx.outbox.fail(queued.id, OUTCOME_UNKNOWN, now):
                         self._notify_failure(tx, queued, OUTCOME_UNKNOWN)
-                return tx.outbox.by(senders).claim(self._owner, portion, LEASE, now)
+                return tx.outbox.by(senders).claim(self._owner, most, LEASE, now)
         except StoreAway:
             self._unrecorded.append(lambda tx: tx.outbox.release(self._owner))  # it may have been committed all the same
             raise

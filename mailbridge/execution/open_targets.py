@@ -26,7 +26,7 @@ class DueTime:
     late: bool = False
 
 
-PORTION = 200  # tickets whose clocks are read at a time
+BATCH = 200  # tickets whose clocks are read at a time
 
 
 def open_targets(tx: Tx, ticket: Ticket, organisation: Organisation) -> dict[str, DueTime]:
@@ -38,12 +38,12 @@ def open_targets(tx: Tx, ticket: Ticket, organisation: Organisation) -> dict[str
 def open_targets_of(tx: Tx, tickets: Sequence[Ticket], organisation: Organisation) -> dict[int, dict[str, DueTime]]:
     """The same of each of these tickets, in few statements."""
     targets: dict[int, dict[str, DueTime]] = {}
-    for start in range(0, len(tickets), PORTION):
-        portion = tickets[start : start + PORTION]
-        clocks = tx.clocks.of_tickets([ticket.id for ticket in portion])
-        known = {ticket.id: _running(clocks.get(ticket.id, ()), ticket) for ticket in portion}
+    for start in range(0, len(tickets), BATCH):
+        batch = tickets[start : start + BATCH]
+        clocks = tx.clocks.of_tickets([ticket.id for ticket in batch])
+        known = {ticket.id: _running(clocks.get(ticket.id, ()), ticket) for ticket in batch}
         histories = clock_histories(tx, [number for number, (_, broken) in known.items() if broken])
-        for ticket in portion:
+        for ticket in batch:
             found, broken = known[ticket.id]
             targets[ticket.id] = _with_broken(found, broken, ticket, histories[ticket.id], organisation) if broken else found
     return targets

@@ -34,7 +34,7 @@ MOST_ROWS = 10  # senders, rules, customers
 MOST_BREACHES = 20
 LOOK_BACK = timedelta(days=28)  # how much older than the report a ticket with a target of its days may be
 BEST_GRADE = 5
-PORTION = 200  # tickets whose histories are read at a time
+BATCH = 200  # tickets whose histories are read at a time
 _DAY = timedelta(days=1)
 _MIDNIGHT = time.min
 
@@ -227,10 +227,10 @@ def _targets(tx: Tx, desk: Desk, teams: Sequence[str], since: datetime, before: 
 
 
 def _histories(tx: Tx, numbers: Sequence[int]) -> Iterator[tuple[Ticket, ClockHistory]]:
-    for start in range(0, len(numbers), PORTION):
-        portion = numbers[start : start + PORTION]
-        histories = clock_histories(tx, portion)
-        yield from ((ticket, histories[ticket.id]) for ticket in tx.tickets.get_many(portion) if ticket.id in histories)
+    for start in range(0, len(numbers), BATCH):
+        batch = numbers[start : start + BATCH]
+        histories = clock_histories(tx, batch)
+        yield from ((ticket, histories[ticket.id]) for ticket in tx.tickets.get_many(batch) if ticket.id in histories)
 
 
 def _reason(ticket: Ticket, history: ClockHistory, due_at: datetime, ended_at: datetime | None) -> str:

@@ -14,13 +14,13 @@ from mailbridge.store.engine import Store
 from mailbridge.store.sources import MailArrived
 
 STATE_KEY = "arrivals-counted"
-PORTION = 2_000
+BATCH = 2_000
 UNDECIDED = timedelta(minutes=10)  # how long a mail that is in progress is waited for
 KEPT = WEEKS * WEEK + WEEK  # hours
 
 
 def count_arrivals(store: Store, now: datetime, *, canaries: bool = False) -> int:
-    """Counts the mails of the inbox since the last count, in portions; how many there were.
+    """Counts the mails of the inbox since the last count, in batches; how many there were.
 
     `canaries`: the desk sends mails to itself, so a mail is counted only when it is known to be none.
     """
@@ -29,7 +29,7 @@ def count_arrivals(store: Store, now: datetime, *, canaries: bool = False) -> in
             return 0
     with store.write() as tx:
         after = tx.state.take(STATE_KEY, now) or 0
-        found = tx.sources.came(after, PORTION)
+        found = tx.sources.came(after, BATCH)
         found = _decided(found, now) if canaries else found
         mails, sizes, last = _sums(found, now)
         tx.sources.add_arrivals({key: (count, sizes[key]) for key, count in mails.items()})

@@ -109,23 +109,23 @@ def _must_be_gone(connection: Connection, uid: int) -> None:
 def loads(uids: Sequence[int], seen: Mapping[int, MailSummary], largest: int) -> Iterator[list[int]]:
     """The mails in order, in groups of at most LOAD_BYTES.  A mail that is too large to be fetched counts zero."""
     sizes = {uid: seen[uid].size if uid in seen and seen[uid].size <= largest else 0 for uid in uids}
-    return _portions(uids, sizes, LOAD_BYTES)
+    return _batches(uids, sizes, LOAD_BYTES)
 
 
 def rounds(uids: Sequence[int], seen: Mapping[int, MailSummary]) -> Iterator[list[int]]:
     """The small mails, in groups of at most ROUND_BYTES.  The others are fetched in steps."""
     small = {uid: seen[uid].size for uid in uids if uid in seen and seen[uid].size <= STEP}
-    return _portions(list(small), small, ROUND_BYTES)
+    return _batches(list(small), small, ROUND_BYTES)
 
 
-def _portions(uids: Sequence[int], sizes: Mapping[int, int], most: int) -> Iterator[list[int]]:
-    portion: list[int] = []
+def _batches(uids: Sequence[int], sizes: Mapping[int, int], most: int) -> Iterator[list[int]]:
+    batch: list[int] = []
     size = 0
     for uid in uids:
-        if portion and size + sizes[uid] > most:
-            yield portion
-            portion, size = [], 0
-        portion.append(uid)
+        if batch and size + sizes[uid] > most:
+            yield batch
+            batch, size = [], 0
+        batch.append(uid)
         size += sizes[uid]
-    if portion:
-        yield portion
+    if batch:
+        yield batch

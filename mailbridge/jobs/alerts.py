@@ -67,9 +67,9 @@ def _notify(tx: Tx, group: Sequence[Queued], tickets: dict[int, Ticket], desk: D
     if len(numbers) <= 1:
         return _worst(tx, shown, now)
     for start in range(0, len(numbers), MOST_ROWS):
-        portion = numbers[start : start + MOST_ROWS]
-        listed = [one for number in portion for one in by_ticket[number]]
-        rows = [_row(tickets[number], by_ticket[number], desk, now) for number in portion]
+        batch = numbers[start : start + MOST_ROWS]
+        listed = [one for number in batch for one in by_ticket[number]]
+        rows = [_row(tickets[number], by_ticket[number], desk, now) for number in batch]
         digest = _digest(listed, rows, desk)
         tx.outbox.add_many([digest], now)
         for one in listed:

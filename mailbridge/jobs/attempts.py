@@ -81,7 +81,7 @@ def together(tx: Tx, item: Item, now: datetime, run: Callable[[], _Result]) -> _
     return run()
 
 
-def portion(store: Store, work: Callable[[Tx, Attempt], _Done]) -> _Done:
+def run_batch(store: Store, work: Callable[[Tx, Attempt], _Done]) -> _Done:
     """Does the work in one transaction.  If an item raises, does all of it again with each item in its own attempt.  Raises Transient.
 
     So savepoints cost nothing as long as no item fails.

@@ -11,7 +11,7 @@ from mailbridge.execution.execute import Telling, execute
 from mailbridge.execution.open_targets import target_at
 from mailbridge.execution.webhooks import queue_level_calls
 from mailbridge.ids import ticket_number
-from mailbridge.jobs.attempts import Attempt, Item, portion
+from mailbridge.jobs.attempts import Attempt, Item, run_batch
 from mailbridge.jobs.handover import hand_over
 from mailbridge.ops import crash
 from mailbridge.store.clocks import Due
@@ -23,7 +23,7 @@ from mailbridge.tickets.model import Ticket
 from mailbridge.tickets.requests import each
 
 JOB = "sweep"
-PORTION = 100
+BATCH = 100
 
 
 def sweep(store: Store, desk: Desk, now: datetime) -> int:
@@ -32,7 +32,7 @@ def sweep(store: Store, desk: Desk, now: datetime) -> int:
     A deadline whose action raises delays no other one: it stays due and is tried again later.
     """
     told = 0
-    while fired := _portion(store, desk, now):
+    while fired := _batch(store, desk, now):
         told += fired
     with store.read() as tx:
         retried = bool(tx.job_failures.due(JOB, now, 1))
@@ -42,18 +42,18 @@ def sweep(store: Store, desk: Desk, now: datetime) -> int:
     return told
 
 
-def _portion(store: Store, desk: Desk, now: datetime) -> int:
+def _batch(store: Store, desk: Desk, now: datetime) -> int:
     with store.read() as tx:
-        due = tx.clocks.due(now, PORTION)
+        due = tx.clocks.due(now, BATCH)
     if not due:
         return 0
-    won = portion(store, lambda tx, attempt: _fire_portion(tx, attempt, due, desk, now))
+    won = run_batch(store, lambda tx, attempt: _fire_batch(tx, attempt, due, desk, now))
     crash.point("sweep.after_commit")
     # Other processes fired all deadlines of this batch.  The next sweep takes the rest.
     return won
 
 
-def _fire_portion(tx: Tx, attempt: Attempt, due: Sequence[Due], desk: Desk, now: datetime) -> int:
+def _fire_batch(tx: Tx, attempt: Attempt, due: Sequence[Due], desk: Desk, now: datetime) -> int:
     fired = _fire(tx, attempt, due, desk, now)
     crash.point("sweep.before_commit")
     return fired
@@ -66,7 +66,7 @@ def _fire(tx: Tx, attempt: Attempt, due: Sequence[Due], desk: Desk, now: datetim
     still act.  A deadline that fails is due again.
     """
     won = [one for one in due if tx.clocks.fire(one.id, now)]
-    if len(due) == PORTION:  # the batch may contain only some deadlines of its last ticket
+    if len(due) == BATCH:  # the batch may contain only some deadlines of its last ticket
         for ticket in dict.fromkeys(one.ticket for one in won):
             won += [one for one in tx.clocks.due_of(ticket, now) if tx.clocks.fire(one.id, now)]
     for one in _without_repeats(won):

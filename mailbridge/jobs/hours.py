@@ -38,7 +38,7 @@ PAUSE_JOB = "hours-pause"
 STATE_KEY = "hours"
 PAUSED_KEY = "hours-paused"
 ACTOR = Actor(kind=ActorKind.CLOCK, name="hours")
-PORTION = 100  # tickets
+BATCH = 100  # tickets
 
 
 def keep_hours(store: Store, desk: Desk, now: datetime) -> int:
@@ -166,12 +166,12 @@ def pause_clocks(store: Store, desk: Desk, now: datetime) -> int:
     changed, after = 0, 0
     while True:
         with store.read() as tx:
-            numbers = tx.tickets.open_after(after, PORTION)
+            numbers = tx.tickets.open_after(after, BATCH)
             waiting, retried = tx.job_failures.waiting(PAUSE_JOB, now), tx.job_failures.due(PAUSE_JOB, now, 1)
             tickets = [ticket for ticket in tx.tickets.get_many(numbers) if str(ticket.id) not in waiting]
             wrong = [ticket for ticket in tickets if _is_wrong(ticket, empty, desk, now)]
         changed += sum(_pause(store, ticket.id, empty, desk, now) for ticket in wrong)
-        if len(numbers) < PORTION:
+        if len(numbers) < BATCH:
             break
         after = numbers[-1]
     if paused != empty or retried:

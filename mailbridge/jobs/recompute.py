@@ -19,7 +19,7 @@ from mailbridge.errors import Transient
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.record import set_clocks
 from mailbridge.jobs import reload
-from mailbridge.jobs.attempts import Attempt, alone, item_of, portion
+from mailbridge.jobs.attempts import Attempt, alone, item_of, run_batch
 from mailbridge.jobs.changed_due_times import collected, notifications_of
 from mailbridge.jobs.rematch import customers_before, rematch
 from mailbridge.ops import crash
@@ -69,7 +69,7 @@ def recompute(store: Store, desk: Desk, now: datetime) -> int:
 
 def _next(store: Store, desk: Desk, now: datetime, wanted: dict[str, str], before: Sequence[Customers]) -> dict[str, Any] | None:
     """The progress after one more slice; None if there is nothing to do.  Raises Transient."""
-    return portion(store, lambda tx, attempt: _next_slice(tx, attempt, desk, now, wanted, before))
+    return run_batch(store, lambda tx, attempt: _next_slice(tx, attempt, desk, now, wanted, before))
 
 
 def _next_slice(

@@ -15,7 +15,7 @@ from mailbridge.store import restoring
 from mailbridge.store.outbox import ENOUGH
 from mailbridge.store.tx import Tx
 
-PORTION = 1000
+BATCH = 1000
 DISCARDED = "discarded by an admin: mailbridge release --discard"
 ANSWERED = "the customer was answered before the release"
 
@@ -57,11 +57,11 @@ def release(tx: Tx, now: datetime, which: Sequence[Why] = EITHER) -> WaitingNoti
     """Sends a batch of the waiting notifications.  Returns the counts of the batch."""
     done = WaitingNotifications()
     for why in which:
-        portion = _of(tx, why, PORTION)
+        batch = _of(tx, why, BATCH)
         if why is Why.FIRST_CONNECT:
-            _release_first_connect(tx, portion, now, done)
+            _release_first_connect(tx, batch, now, done)
         else:
-            _release_kept_back(tx, portion, now, done)
+            _release_kept_back(tx, batch, now, done)
     tx.wake("outbox")
     return done
 
@@ -70,7 +70,7 @@ def discard(tx: Tx, now: datetime, which: Sequence[Why] = EITHER) -> WaitingNoti
     """Discards a batch of the waiting notifications.  Tickets do not change.  Returns the counts of the batch."""
     done = WaitingNotifications()
     for why in which:
-        for one in _of(tx, why, PORTION):
+        for one in _of(tx, why, BATCH):
             tx.outbox.suppress(one.id, DISCARDED, now)
             done.count(why, one)
     return done
@@ -80,20 +80,20 @@ def _of(tx: Tx, why: Why, limit: int = ENOUGH) -> Sequence[Queued]:
     return tx.outbox.of_first_connect(limit) if why is Why.FIRST_CONNECT else tx.outbox.kept_back(limit)
 
 
-def _release_kept_back(tx: Tx, portion: Sequence[Queued], now: datetime, done: WaitingNotifications) -> None:
+def _release_kept_back(tx: Tx, batch: Sequence[Queued], now: datetime, done: WaitingNotifications) -> None:
     """Sends each as stored.  A notification that was sent after the backup is sent a second time."""
-    for one in portion:
+    for one in batch:
         tx.outbox.requeue(one.id, now)
         done.count(Why.RESTORE, one)
-    restoring.release(tx.state, [one.id for one in portion], now)
+    restoring.release(tx.state, [one.id for one in batch], now)
 
 
-def _release_first_connect(tx: Tx, portion: Sequence[Queued], now: datetime, done: WaitingNotifications) -> None:
+def _release_first_connect(tx: Tx, batch: Sequence[Queued], now: datetime, done: WaitingNotifications) -> None:
     """Sends agents one list of customers' mails for each team, and everything else as it is, under the limits.
 
     A receipt is discarded if the customer has been answered meanwhile.
     """
-    for one in portion:
+    for one in batch:
         if one.notification.audience is Audience.AGENT and one.notification.event in BUNDLED:
             tx.outbox.bundle(one.id, now)
         elif one.notification.event == RECEIPT and _answered(tx, one):

@@ -17,7 +17,7 @@ from mailbridge.errors import Transient
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.overlay import read
 from mailbridge.jobs import recompute
-from mailbridge.jobs.attempts import Attempt, item_of, portion
+from mailbridge.jobs.attempts import Attempt, item_of, run_batch
 from mailbridge.jobs.changed_due_times import Told, collected, notifications_of
 from mailbridge.jobs.rematch import rematch
 from mailbridge.ops import log as logs
@@ -39,7 +39,7 @@ def rematch_changed(store: Store, desk: Desk, now: datetime) -> int:
             if _done(state) >= tx.customers.version() and not _unfinished(state):
                 return looked
         try:
-            looked += portion(store, lambda tx, attempt: _next_slice(tx, attempt, desk, now))
+            looked += run_batch(store, lambda tx, attempt: _next_slice(tx, attempt, desk, now))
         except Transient as error:  # a mail changed one of the tickets: the next tick repeats the slice
             log.info("clocks_wait", error=str(error))
             return looked

@@ -15,7 +15,7 @@ from mailbridge.tickets.events import Event
 
 STATE_KEY = "solved-requests"
 SETTLED = timedelta(minutes=10)  # after that long nobody undoes the closing, and every transaction that closed a ticket is committed
-PORTION = 200  # tickets of one transaction
+BATCH = 200  # tickets of one transaction
 _FIRST = datetime(1, 1, 2, tzinfo=UTC)
 
 
@@ -38,7 +38,7 @@ def keep_solved_requests(store: Store, desk: Desk, now: datetime) -> int:
 
 def _next(tx: Tx, state: list[str | int] | None, now: datetime) -> list[tuple[int, datetime]]:
     since, number = (datetime.fromisoformat(str(state[0])), int(state[1])) if state else (_FIRST, 0)
-    return tx.solved.closed_after(since, number, now - SETTLED, PORTION)
+    return tx.solved.closed_after(since, number, now - SETTLED, BATCH)
 
 
 def _keep(tx: Tx, desk: Desk, number: int) -> None:

@@ -18,7 +18,7 @@ from mailbridge.execution.execute import Telling, execute
 from mailbridge.execution.timed_rules import Looked, look
 from mailbridge.execution.webhooks import queue_rule_calls
 from mailbridge.ids import ticket_number
-from mailbridge.jobs.attempts import Attempt, Item, alone, portion, together
+from mailbridge.jobs.attempts import Attempt, Item, alone, run_batch, together
 from mailbridge.ops import log as logs
 from mailbridge.rules.commands import commands
 from mailbridge.rules.rule_set import RuleSet
@@ -49,7 +49,7 @@ def run_timed_rules(store: Store, desk: Desk, now: datetime) -> int:
         wanted, again = _wanted(tx.state.get(STATE_KEY), desk, now), tx.job_failures.due(STATE_KEY, now, SLICE)
     acted = sum(_retry(store, desk, one, now) for one in again)
     while wanted:
-        done = portion(store, lambda tx, attempt: _next(tx, attempt, desk, now))
+        done = run_batch(store, lambda tx, attempt: _next(tx, attempt, desk, now))
         if done is None:
             break
         acted += done

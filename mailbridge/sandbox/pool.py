@@ -68,7 +68,7 @@ class Readers:
         self._reader = reader
         self._changed = threading.Condition()
         self._slots = processes  # how many more children may work
-        self._portions = 0  # in work
+        self._batches = 0  # in work
         self._server: ForkServer | None = None
         self._spare: ReadingProcess | None = None  # forked ahead of time, has read nothing
         self._kept: tuple[ReadingProcess, int, float] | None = None  # child of the last batch, mails it read, when it finished
@@ -92,7 +92,7 @@ class Readers:
         """
         if count <= 0:
             return
-        with self._portion(count) as (children, another):
+        with self._batch(count) as (children, another):
             Round(children, count, load, done, spawn=self._spawn, another=another, limits=self._limits).run()
 
     def read(self, raw: bytes, envelope_from: str | None = None) -> Message | ReadingFailed:
@@ -111,13 +111,13 @@ class Readers:
             server.stop()
 
     @contextmanager
-    def _portion(self, count: int) -> Iterator[tuple[list[ReadingProcess], Callable[[], ReadingProcess | None]]]:
+    def _batch(self, count: int) -> Iterator[tuple[list[ReadingProcess], Callable[[], ReadingProcess | None]]]:
         """Gives a list with one child, and a function that gives another one if a slot is free.  Children left in the list are stopped."""
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or not self._portions, PATIENCE)
+            self._changed.wait_for(lambda: self._closed or not self._batches, PATIENCE)
             if self._closed:
                 raise Permanent("The readers are closed")
-            self._portions += 1
+            self._batches += 1
             self._slots -= 1
         children, slots, before = list[ReadingProcess](), 1, 0
 
@@ -201,7 +201,7 @@ class Readers:
         """Ends a batch: returns its slots and forks a child for the next batch ahead of time."""
         with self._changed:
             self._slots += slots
-            self._portions -= 1
+            self._batches -= 1
             self._idle_since = time.monotonic()
             if not self._closed and self._server and self._server.alive:
                 self._spare = self._spare or ReadingProcess(self._server, self._policy)
@@ -221,8 +221,8 @@ class Readers:
                     self._janitor = None
                     return
                 remaining = self._idle_since + self._idle_after - time.monotonic()
-                if self._portions or remaining > 0:
-                    self._changed.wait(max(remaining, 1.0) if self._portions else remaining)
+                if self._batches or remaining > 0:
+                    self._changed.wait(max(remaining, 1.0) if self._batches else remaining)
                     continue
                 server = self._without_server()
             if server:

@@ -201,7 +201,7 @@ _LET_GO_AS = _CHANGE.where(HELD).values(
     state=OutboxState.QUEUED, next_at=bind("now"), error="", event=bind("event"), mail=bind("mail"), payload=bind("payload")
 )
 _GATHER = _CHANGE.where(HELD).values(next_at=bind("now"))
-_LOOKED_AT = 100  # mails of which the next portion is chosen, before the whole queue is looked through
+_LOOKED_AT = 100  # mails of which the next batch is chosen, before the whole queue is looked through
 ENOUGH = 10_000  # no cap is higher, so nothing needs to be counted further
 
 

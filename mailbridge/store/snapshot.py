@@ -1,6 +1,6 @@
 """Digests of all rows of a database, by table, within one snapshot, to compare with a restored copy.
 
-A table is read in the order of its primary key, row by row.  Each portion of `PORTION` rows has its own SHA-256, so that a difference is
+A table is read in the order of its primary key, row by row.  Each batch of `BATCH` rows has its own SHA-256, so that a difference is
 reported with its keys.  A value enters the digest with its type and length, a content as its SHA-256.  The columns are those of the
 database, in any schema version.
 """
@@ -17,12 +17,12 @@ from typing import Any, Protocol
 import psycopg
 from psycopg import sql
 
-PORTION = 1000
+BATCH = 1000
 _FETCHED = 100  # rows that the server of PostgreSQL sends at a time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Portion:
+class Batch:
     """Consecutive rows: the first and the last key, their number, and their digest."""
 
     first: str
@@ -36,7 +36,7 @@ class TableDigest:
     name: str
     columns: tuple[str, ...]
     rows: int
-    portions: tuple[Portion, ...]
+    batches: tuple[Batch, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,27 +82,27 @@ def _between(expected: TableDigest, found: TableDigest) -> list[str]:
         return [f"table {expected.name} has {found.rows} rows instead of {expected.rows}"]
     return [
         f"table {expected.name}: a row from {one.first} to {one.last} differs"
-        for one, other in zip(expected.portions, found.portions, strict=True)
+        for one, other in zip(expected.batches, found.batches, strict=True)
         if one != other
     ]
 
 
 def _digest(source: Rows, layout: Layout) -> TableDigest:
     places = [layout.columns.index(name) for name in layout.key]
-    portions: list[Portion] = []
+    batches: list[Batch] = []
     counted, hashed, first, last = 0, hashlib.sha256(), "", ""
     for row in source.rows(layout):
         last = ", ".join(_shown(row[place]) for place in places)
         first = first if counted else last
         hashed.update(b"".join(_encoded(value) for value in row) + b"\n")
         counted += 1
-        if counted == PORTION:
-            portions.append(Portion(first=first, last=last, rows=counted, sha256=hashed.hexdigest()))
+        if counted == BATCH:
+            batches.append(Batch(first=first, last=last, rows=counted, sha256=hashed.hexdigest()))
             counted, hashed = 0, hashlib.sha256()
     if counted:
-        portions.append(Portion(first=first, last=last, rows=counted, sha256=hashed.hexdigest()))
-    rows = sum(portion.rows for portion in portions)
-    return TableDigest(name=layout.name, columns=layout.columns, rows=rows, portions=tuple(portions))
+        batches.append(Batch(first=first, last=last, rows=counted, sha256=hashed.hexdigest()))
+    rows = sum(batch.rows for batch in batches)
+    return TableDigest(name=layout.name, columns=layout.columns, rows=rows, batches=tuple(batches))
 
 
 def _encoded(value: object) -> bytes:

@@ -41,7 +41,7 @@ def test_every_point_is_killed_somewhere() -> None:
     assert len(ELSEWHERE - IMAP_ONLY) >= 20, "of login, renewal, rotation, backup and restore"
 
 
-ONCE = {"sweep.before_commit", "sweep.after_commit", "webhooks.claimed"}  # all moments and calls of this test are one portion
+ONCE = {"sweep.before_commit", "sweep.after_commit", "webhooks.claimed"}  # all moments and calls of this test are one batch
 CALLS = """
 - name: tell the other system
   when: {exists: subject}

@@ -319,7 +319,7 @@ def test_a_worker_whose_lease_ended_records_nothing_and_goes_on(office: Office, 
 
 
 def test_a_slow_mail_frees_the_rest_of_its_portion_for_other_workers(office: Office) -> None:
-    # given three mails of one portion, the first of which takes longer than SLOW
+    # given three mails of one batch, the first of which takes longer than SLOW
     office.promise(*(replace(a_promise(), key=str(n), message_id=f"{n}@d", recipient=f"jo{n}@acme.example") for n in range(3)))
 
     def takes_long() -> None:

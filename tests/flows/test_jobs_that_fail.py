@@ -108,7 +108,7 @@ def test_a_deadline_that_raises_delays_no_other_and_is_tried_again(desk: TestDes
 
 
 def test_more_raising_tickets_than_a_portion_hold_up_nobody(desk: TestDesk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deadlines, "PORTION", 1)
+    monkeypatch.setattr(deadlines, "BATCH", 1)
     breaks(monkeypatch, deadlines, "execute", lambda *given, **named: of_ticket(1)(*given) or of_ticket(2)(*given))
     desk.pass_time(hours=1)
     desk.app.jobs.sweep()

@@ -105,7 +105,7 @@ def test_mailboxes_and_sources_take_turns(store: Store) -> None:
     backlog = add(store, *((b"old %d" % uid, by_imap(uid)) for uid in range(1, 13)))
     [urgent, handed_over] = add(store, (b"urgent", replace(by_imap(1), account="urgent")), (b"by smtp", BY_SMTP))
 
-    # then both are in the first portion, which is filled from the backlog and in order
+    # then both are in the first batch, which is filled from the backlog and in order
     assert [waiting.id for waiting in claim(store, limit=6)] == [*backlog[:4], *sorted([urgent, handed_over])]
     assert [waiting.id for waiting in claim(store, limit=6)] == backlog[4:10]
 

@@ -151,6 +151,8 @@ PARTS: Mapping[str, str] = {
     "kin": "merged tickets",
     "occasion": "notification context",
     "overtaken": "lease lost",
+    "portion": "batch",
+    "portions": "batches",
     "presented": "claims",
     "promises": "deadlines, notifications",
     "roster": "availability report",

@@ -28,7 +28,7 @@ from mailbridge.ops import log as logs
 from mailbridge.store.engine import Store
 from mailbridge.store.webhooks import WebhookTable, server_of
 
-PORTION = 10
+BATCH = 10
 THREADS = 4  # that call servers; `THREADS` silent ones at the same time hold up the others for one call
 POLL = timedelta(seconds=2)  # between two looks; a new call rings
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=1)
@@ -67,7 +67,7 @@ class Webhooker:
         self._servers = servers or CalledServers(lambda: clock.now().timestamp(), jitter)
         self._store, self._secret, self._clock, self._jitter = store, config.secret, clock, jitter
         self._caller = caller or Caller(config.hosts, time_limit=config.time_limit, ca_file=config.ca_file)
-        self._lease = config.time_limit * PORTION * 2 + timedelta(minutes=1)
+        self._lease = config.time_limit * BATCH * 2 + timedelta(minutes=1)
         self._process = owner
         self._owner = ""  # of the claim that is worked off
         self._broken_off: list[str] = []  # owners of turns that the store ended: their claims are given up
@@ -116,7 +116,7 @@ class Webhooker:
             with self._store.write() as tx:
                 for earlier in self._broken_off:
                     tx.webhooks.release(earlier)
-                claimed = tx.webhooks.claim_of_server(self._owner, PORTION, self._lease, self._clock.now(), without)
+                claimed = tx.webhooks.claim_of_server(self._owner, BATCH, self._lease, self._clock.now(), without)
             self._broken_off.clear()
             if claimed:
                 self._servers.take(server_of(claimed[0].call.url))

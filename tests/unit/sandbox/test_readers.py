@@ -302,10 +302,10 @@ def test_a_fork_server_that_died_at_rest_is_replaced_unnoticed() -> None:
 
 
 def children_of(readers: Readers, *counts: int) -> list[int]:
-    """The child that read each portion of so many mails."""
-    portions = [{int(message(result).subject) for result in read_all(readers, *[b"pid"] * count)} for count in counts]
-    assert {len(portion) for portion in portions} == {1}
-    return [portion.pop() for portion in portions]
+    """The child that read each batch of so many mails."""
+    batches = [{int(message(result).subject) for result in read_all(readers, *[b"pid"] * count)} for count in counts]
+    assert {len(batch) for batch in batches} == {1}
+    return [batch.pop() for batch in batches]
 
 
 def test_a_mail_that_is_read_alone_has_a_child_of_its_own() -> None:
