@@ -74,7 +74,7 @@ def _config(found: Document, environment: Environment) -> Config | None:
         "smime_certificates": identities.smime(found.one("smime"), environment.folder),
         "webhooks": webhooks,
         "telemetry_endpoint": found.one("telemetry").values.get("endpoint", ""),
-        "canary": operation.canary(found.one("canary"), webhooks.hosts, ways_out),
+        "canary": operation.canary(found.one("canary"), ways_out),
         "calendars": outgoing.calendars(found.one("calendars")),
         "knowledge": operation.knowledge(found.one("knowledge"), environment.folder),
         "metrics": operation.metrics(found.one("metrics")),

@@ -288,27 +288,21 @@ class HealthSettings:
     listen: tuple[str, int] | None = None
     socket: str = ""  # the name of a socket that systemd hands over instead
     ping_url: str = field(default="", repr=False)  # whoever knows it can say that the desk is well
-    alarm_url: str = field(default="", repr=False)  # called where the database takes no writes, so that no mail can be queued
+    alarm_url: str = field(default="", repr=False)  # called where no mail can tell: the database takes no writes, a canary is late
     silence: bool = True  # tell the admins of a source that is silent for longer than is likely
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CanarySettings:
-    """How often the desk sends a mail to itself, to which addresses (none: its own), and who hears how of one that does not come.
+    """How often the desk sends a mail to itself, to which addresses (none: its own), and after which time one is late.
 
-    `alarm_outgoing`: the name of the server by which the admins get the alarm.  Without it and `alarm_url` they get a usual mail.
+    `alarm_outgoing`: the name of the server by which the admins get the alarm.  Without it and [health] `alarm_url` they get a usual mail.
     """
 
     every: timedelta = timedelta(minutes=5)
     to: tuple[str, ...] = ()
     late_after: timedelta = timedelta(minutes=10)
-    alarm_url: str = field(default="", repr=False)
     alarm_outgoing: str = ""
-
-    @property
-    def has_alarm(self) -> bool:
-        """Whether the alarm has a way of its own."""
-        return bool(self.alarm_url or self.alarm_outgoing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -495,6 +489,11 @@ class Config:
         if self.canary is None or self.desk.shadow:
             return ()
         return self.canary.to or (self.desk.address,)
+
+    @property
+    def has_canary_alarm(self) -> bool:
+        """Whether the alarm of a canary has a way of its own, past the mails of the desk."""
+        return bool(self.health.alarm_url or (self.canary and self.canary.alarm_outgoing))
 
     @property
     def outgoing_servers(self) -> tuple[Outgoing, ...]:

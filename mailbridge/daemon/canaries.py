@@ -87,7 +87,7 @@ class CanaryOutside:
     def ways(self) -> Sequence[str]:
         """The webhook, and each admin by the second server; none where neither is configured: then it is told as other sources are."""
         mails = [f"{MAIL}:{admin.lower()}" for admin in self.config.desk.admins] if self.settings.alarm_outgoing else []
-        return ([WEBHOOK] if self.settings.alarm_url else []) + mails
+        return ([WEBHOOK] if self.config.health.alarm_url else []) + mails
 
     def tell(self, way: str, watch: CanaryWatch, alarm: CanaryAlarm, now: datetime) -> str:
         """Tells the alarm by this way; why that failed and may succeed later, '' where it was told, or where nothing can be told so."""
@@ -105,7 +105,7 @@ class CanaryOutside:
         }
         body = json.dumps(said, ensure_ascii=True, separators=(",", ":")).encode()
         try:
-            url = address_of(self.settings.alarm_url, self.config.folder, os.environ)
+            url = address_of(self.config.health.alarm_url, self.config.folder, os.environ)
             caller = Caller(webhooks.hosts, time_limit=webhooks.time_limit, ca_file=webhooks.ca_file)
             answer = caller.post(url, body, headers(webhooks.secret, f"canary_{alarm.key}", now, body))
         except (NoAddress, NotAllowed) as error:

@@ -52,7 +52,7 @@ def notify_sources(store: Store, desk: Desk, now: datetime) -> int:
 
 def _told_here(sources: Sequence[SourceHealth], config: Config) -> Sequence[SourceHealth]:
     """All but the canaries whose alarm has a way of its own."""
-    elsewhere = {canary_name(to) for to in config.canary_addresses} if config.canary and config.canary.has_alarm else frozenset()
+    elsewhere = {canary_name(to) for to in config.canary_addresses} if config.has_canary_alarm else frozenset()
     return [one for one in sources if one.name not in elsewhere]
 
 

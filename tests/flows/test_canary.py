@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mailbridge.config.model import CanarySettings, DeskSettings, Identity, Outgoing, WebhookSettings
+from mailbridge.config.model import CanarySettings, DeskSettings, HealthSettings, Identity, Outgoing, WebhookSettings
 from mailbridge.conversation.canary import CanaryAlarm, CanaryWatch, watch_key, watch_of
 from mailbridge.daemon.canaries import CanaryOutside
 from mailbridge.daemon.schedule import schedule
@@ -332,8 +332,8 @@ def test_the_alarm_is_a_signed_call_and_a_mail_by_the_second_server(tmp_path: Pa
 
     with hook_server() as hooks:
         hosts = WebhookSettings(hosts=("127.0.0.1",), secret="s" * 24)
-        settings = replace(SETTINGS, alarm_url=hooks.url(), alarm_outgoing="spare")
-        with a_desk(tmp_path, canary=settings, further_outgoing=(second,), webhooks=hosts) as desk:
+        settings, health = replace(SETTINGS, alarm_outgoing="spare"), HealthSettings(alarm_url=hooks.url())
+        with a_desk(tmp_path, canary=settings, health=health, further_outgoing=(second,), webhooks=hosts) as desk:
             outside, watch = replace(desk.app.canary_outside, transport=transport), CanaryWatch(to=SUPPORT)
             alarm = CanaryAlarm(key="late:x", late=True, at=NOW, reason="the mail did not come back", owed=(), next_at=NOW)
 

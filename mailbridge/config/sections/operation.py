@@ -91,7 +91,6 @@ CANARY = section(
         "every": kinds.duration(timedelta(minutes=1), timedelta(days=1)),
         "to": kinds.several(kinds.ADDRESS),
         "late_after": kinds.duration(timedelta(minutes=1), timedelta(days=1)),
-        "alarm_url": kinds.text(servers.url(ALARM_SCHEMES)),
         "alarm_outgoing": kinds.WORD,
     },
 )
@@ -157,8 +156,8 @@ def _alarm_url(found: Section, url: str, hosts: Sequence[str]) -> None:
         found.at_value("alarm_url", "alarm_url: only https", "only this machine itself may be called by http")
 
 
-def canary(found: Section, hosts: Sequence[str], ways_out: Sequence[Outgoing]) -> CanarySettings | None:
-    """None where there is no [canary].  `hosts` may be called, `ways_out` are the outgoing servers, the usual one first."""
+def canary(found: Section, ways_out: Sequence[Outgoing]) -> CanarySettings | None:
+    """None where there is no [canary].  `ways_out` are the outgoing servers, the usual one first."""
     if not found.is_written:
         return None
     settings = CanarySettings(**found.values)
@@ -168,7 +167,6 @@ def canary(found: Section, hosts: Sequence[str], ways_out: Sequence[Outgoing]) -
     if settings.alarm_outgoing and settings.alarm_outgoing not in others:
         hint = did_you_mean(settings.alarm_outgoing, others) or "the alarm must not need the server that may be broken: add an [[outgoing]]"
         found.at_value("alarm_outgoing", f'alarm_outgoing: there is no second [[outgoing]] called "{settings.alarm_outgoing}"', hint)
-    _alarm_url(found, settings.alarm_url, hosts)
     if len({address.lower() for address in settings.to}) < len(settings.to):
         found.at_value("to", "to: an address stands there twice", "keep one of them")
     return settings

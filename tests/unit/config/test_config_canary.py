@@ -31,23 +31,26 @@ def test_the_table_without_keys_measures_the_address_of_the_desk(tmp_path: Path)
 
 def test_every_key(tmp_path: Path) -> None:
     keys = 'every = "10m"\nto = ["a@acme.test", "b@acme.test"]\nlate_after = "1h"\nalarm_outgoing = "spare"\n'
-    found = read(tmp_path, f'{DESK}{SERVER}{HOOKS}[canary]\n{keys}alarm_url = "https://hooks.acme.test/x"\n')
+    found = read(tmp_path, f"{DESK}{SERVER}[canary]\n{keys}")
 
     assert found.canary == CanarySettings(
         every=timedelta(minutes=10),
         to=("a@acme.test", "b@acme.test"),
         late_after=timedelta(hours=1),
-        alarm_url="https://hooks.acme.test/x",
         alarm_outgoing="spare",
     )
 
 
-def test_the_health_page_has_an_alarm_by_the_same_rules(tmp_path: Path) -> None:
-    found = read(tmp_path, f'{DESK}{HOOKS}[health]\nalarm_url = "https://hooks.acme.test/x"\n')
-    assert found.health.alarm_url == "https://hooks.acme.test/x"
-    with pytest.raises(ConfigError) as error:
-        read(tmp_path, f'{DESK}[health]\nalarm_url = "https://hooks.acme.test/x"\n')
-    assert "is not among [webhooks] hosts" in "".join(problem.message for problem in error.value.problems)
+@pytest.mark.parametrize(
+    ("keys", "has_alarm"),
+    [
+        (f'{HOOKS}[health]\nalarm_url = "https://hooks.acme.test/x"\n[canary]\n', True),
+        ('[canary]\nalarm_outgoing = "spare"\n', True),
+        ("[canary]\n", False),
+    ],
+)
+def test_the_alarm_has_a_way_of_its_own_where_one_is_named(tmp_path: Path, keys: str, has_alarm: bool) -> None:
+    assert read(tmp_path, DESK + SERVER + keys).has_canary_alarm is has_alarm
 
 
 @pytest.mark.parametrize(
@@ -56,8 +59,9 @@ def test_the_health_page_has_an_alarm_by_the_same_rules(tmp_path: Path) -> None:
         ("[canary]\n", "outgoing mail goes into a folder"),
         (f'{SERVER}[canary]\nalarm_outgoing = "main"\n', 'there is no second [[outgoing]] called "main"'),
         (f'{SERVER}[canary]\nalarm_outgoing = "spar"\n', 'there is no second [[outgoing]] called "spar"'),
-        (f'{SERVER}[canary]\nalarm_url = "https://other.test/x"\n', '"other.test" is not among [webhooks] hosts'),
-        (f'{SERVER}{HOOKS}[canary]\nalarm_url = "http://hooks.acme.test/x"\n', "only https"),
+        (f'{SERVER}[health]\nalarm_url = "https://other.test/x"\n', '"other.test" is not among [webhooks] hosts'),
+        (f'{SERVER}{HOOKS}[health]\nalarm_url = "http://hooks.acme.test/x"\n', "only https"),
+        (f'{SERVER}{HOOKS}[canary]\nalarm_url = "https://hooks.acme.test/x"\n', "alarm_url"),
         (f'{SERVER}[canary]\nto = ["a@acme.test", "A@acme.test"]\n', "stands there twice"),
         (f'{SERVER}[canary]\nevery = "10s"\n', "every"),
     ],
