@@ -23,7 +23,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from mailbridge.store.engine import Store
 from tests.forked import PATIENCE, commanded
 from tests.harness import write_rules
-from tests.servers.processes import wait_until
+from tests.servers.processes import processor_time, wait_until
 
 ROOT = Path(__file__).parents[2]
 
@@ -119,8 +119,7 @@ class Running:
 
     def processor_time(self) -> float:
         """Seconds that the process itself has worked, its readers not counted.  Other work on the machine does not make it much longer."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return processor_time(self.process.pid)
 
     def hang_up(self) -> None:
         self.process.send_signal(signal.SIGHUP)

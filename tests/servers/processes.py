@@ -61,6 +61,33 @@ def wait_until(true: Callable[[], bool], what: str, patience: float = PATIENCE) 
     pytest.fail(f"waited {patience:.0f} s in vain: {what}")
 
 
+def wait_while_moving(
+    left: Callable[[], str],
+    moved: Callable[[], object],
+    what: str,
+    patience: float = PATIENCE,
+    *,
+    most: float = 20 * PATIENCE,
+) -> None:
+    """Returns as soon as `left()` is ''.  Fails the test with what is left after `patience` seconds without a new value of `moved()`, or
+    after `most` seconds: on a machine with other work everything is slower, and what stands still is found all the same."""
+    began = last = time.monotonic()
+    before = moved()
+    while still := left():
+        now, state = time.monotonic(), moved()
+        if state != before:
+            before, last = state, now
+        if now - last > patience or now - began > most:
+            pytest.fail(f"{what}: nothing moved for {now - last:.0f} s of {now - began:.0f} s: {still}")
+        time.sleep(0.05)
+
+
+def processor_time(pid: int) -> float:
+    """Seconds that the process itself has worked.  Other work on the machine does not make it much longer."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def greets(port: int, word: bytes) -> bool:
     """Whether a server on the port says its word: an accepted connection alone may still be the old server's."""
     try:

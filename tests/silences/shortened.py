@@ -1,8 +1,12 @@
 """The program with its limits shortened: `python -m tests.silences.shortened run --desk …` is `mailbridge run` that waits for seconds
-where the program waits for minutes.  Nothing else differs."""
+where the program waits for minutes.  On SIGUSR1 it writes the names of its threads.  Nothing else differs."""
 
 from __future__ import annotations
 
+import json
+import signal
+import sys
+import threading
 from datetime import timedelta
 from importlib import import_module
 
@@ -40,7 +44,7 @@ LIMITS: dict[str, dict[str, object]] = {
     "mailbridge.store.writing": {"HOLD": 1.0},
     "mailbridge.store.wake": {"_ASKED": 1.0},
 }  # fmt: skip
-SMTP = Timeouts(connect=2, greeting=2, command=2, data=2, body=2, dot=8)
+SMTP = Timeouts(connect=2, greeting=2, command=2, data=2, body=2, dot=3)
 
 
 def shorten() -> None:
@@ -53,8 +57,15 @@ def shorten() -> None:
     (Relay.__init__.__kwdefaults__ or {})["timeouts"] = SMTP
 
 
+def tell_threads(*_: object) -> None:
+    names = sorted(thread.name for thread in threading.enumerate())
+    sys.stderr.write(json.dumps({"threads": names}) + "\n")
+    sys.stderr.flush()
+
+
 if __name__ == "__main__":
     shorten()
+    signal.signal(signal.SIGUSR1, tell_threads)
     from mailbridge_desk import run
 
     run()

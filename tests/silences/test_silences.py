@@ -1,18 +1,20 @@
 """Every server around the desk falls silent, closes, talks garbage or drips at every step of its protocol: see rows.py and one_row.py.
 
-`make nightly PART=silences`: all rows in an order by the seed, the four of REAL with the limits that users have.  The normal run has a
-few rows, one for each way a part can break, with shortened limits.
+`make nightly PART=silences`: all rows in an order by the seed, those of REAL with the limits that users have.  The result of each row is
+written at once to build/silences-SEED.jsonl, with its place in the order: a run that was stopped goes on with FROM=… and the same seed.
+The normal run has a few rows, one for each way a part can break, with shortened limits.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import random
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from secrets import randbelow
-from time import monotonic, sleep
+from time import monotonic
 
 import pytest
 
@@ -32,8 +34,11 @@ from tests.silences.town import Servers, Town, a_town
 
 SECONDS = int(os.environ.get("TESTS_SILENCES_SECONDS", "0"))  # 0: the normal run
 SEED = int(os.environ.get("TESTS_SILENCES_SEED", randbelow(1 << 31)))
+FROM = int(os.environ.get("TESTS_FROM", "0"))  # the first place in the order that is tried; earlier ones an earlier run has tried
 ONLY = os.environ.get("TESTS_SILENCES_ONLY", "")  # begin of the names of the rows to try
 REAL_LAST = 15 * 60.0  # seconds that the rows with real limits may need
+RESULTS = Path(__file__).parents[2] / "build" / f"silences-{SEED}.jsonl"
+TOGETHER = 12  # mails at once: each of the eight threads that check mails has begun
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(SECONDS + 900 if SECONDS else 240)]
 
@@ -62,17 +67,19 @@ def servers(postfix: Postfix, postgres: Postgres, clamd: Clamd, rspamd: Rspamd) 
 
 @pytest.mark.skipif(not SECONDS, reason="make nightly PART=silences")
 def test_all_rows(tmp_path: Path, servers: Servers) -> None:
-    rows = [row for row in ROWS if row.name.startswith(ONLY)]
+    rows = list(ROWS)
     random.Random(SEED).shuffle(rows)
     ends, tried = monotonic() + SECONDS - REAL_LAST, list[Tried]()
     failed: list[str] = []
     with a_town(tmp_path, servers, seed=SEED) as town:
         warm_up(town)
         threads, files = town.figures()
-        for row in rows:
+        for place, row in enumerate(rows[FROM:], start=FROM):
             if monotonic() > ends:
+                print(f"no time is left: go on with SEED={SEED} FROM={place}", flush=True)
                 break
-            attempt(town, row, tried, failed)
+            if row.name.startswith(ONLY):
+                attempt(town, row, place, tried, failed)
         town.assert_nothing_doubled()
         mails = f"{len(town.acknowledged)} mails, {town.repeated} sent again after a lost answer to the dot"
         print(f"{len(tried)} of {len(ROWS)} rows, {mails}: {summary(tried)}", flush=True)
@@ -85,20 +92,36 @@ def test_rows_with_real_limits(tmp_path: Path, servers: Servers) -> None:
     with a_town(tmp_path, servers, seed=SEED, shortened=False) as town:
         warm_up(town)
         for row in REAL:
-            print(f"real limits: {try_row(town, row, one_row.REAL, stop=True, by_mail=True)}", flush=True)
+            result = try_row(town, row, one_row.REAL, stop=True, by_mail=True)
+            print(f"real limits: {result}", flush=True)
+            note(row, "passed", limits="real", recovered=result.recovered, told=result.told, stopped=result.stopped)
         town.assert_nothing_doubled()
 
 
-def attempt(town: Town, row: Row, tried: list[Tried], failed: list[str]) -> None:
-    """A row that fails does not keep the others from being tried: the daemon starts anew."""
+def attempt(town: Town, row: Row, place: int, tried: list[Tried], failed: list[str]) -> None:
+    """A row that fails does not keep the others from being tried: the daemon starts anew, and what it owes comes before the next row."""
     try:
-        tried.append(try_row(town, row, one_row.SHORT, stop=row.fault is Fault.SILENT))
-        print(f"{len(tried):4} {tried[-1]}", flush=True)
+        result = try_row(town, row, one_row.SHORT, stop=row.fault is Fault.SILENT)
+        town.assert_nothing_doubled(audit=False)
+        tried.append(result)
+        print(f"{place:4} {result}", flush=True)
+        threads, files = town.figures()
+        note(row, "passed", place, recovered=result.recovered, told=result.told, stopped=result.stopped, threads=threads, files=files)
     except (AssertionError, pytest.fail.Exception) as error:
         failed.append(f"{row.name}: {str(error)[:3000]}")
-        print(f"FAILED {row.name}: {str(error)[:400]}", flush=True)
+        print(f"{place:4} FAILED {row.name}: {str(error)[:1500]}", flush=True)
+        note(row, "failed", place, why=str(error)[:3000])
         town.heal_all()
         town.restart()
+        one_row.settles(town, f"what {row.name} left behind", one_row.SHORT)
+
+
+def note(row: Row, result: str, place: int | None = None, **figures: object) -> None:
+    """The result of the row is in the file: a run that is stopped afterwards counts up to here."""
+    RESULTS.parent.mkdir(exist_ok=True)
+    written = {"place": place, "row": row.name, "result": result, "load": os.getloadavg()[0], **figures}
+    with RESULTS.open("a") as results:
+        results.write(json.dumps(written) + "\n")
 
 
 def summary(tried: list[Tried]) -> str:
@@ -113,12 +136,9 @@ def summary(tried: list[Tried]) -> str:
 def warm_up(town: Town) -> None:
     """Every part has worked once, so that threads and descriptors are those of a desk at work."""
     wait_until(lambda: "folder_opened" in town.daemon.log(), "the folder is open", 60)
-    for _ in range(4):
-        town.send("lmtp")
+    for one in [town.send_in_background("lmtp") for _ in range(TOGETHER)]:
+        one.join()
     town.send("imap")
     if town.servers.provider:
         town.send("oauth")
-    ends = monotonic() + 180
-    while (left := town.missing()) and monotonic() < ends:
-        sleep(0.1)
-    assert not left, f"the desk does not work: {left}: {town.daemon.log()[-3000:]}"
+    one_row.settles(town, "the desk works", one_row.SHORT)
