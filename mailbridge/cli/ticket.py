@@ -61,6 +61,8 @@ def new(
     words = text if text is not None else sys.stdin.read()
     whose = customer or people[0]
     with open_desk(folder) as desk:
+        for address in [customer] if customer else people:
+            _check_address(desk, address, "--for" if customer else "--to")
         opening = [f"#for {customer}", f"#channel {channel or 'phone'}"] if customer else [f"#to {', '.join(people)}"]
         opening += [f"#channel {channel}"] if channel and people else []
         commands = [*opening, *(line if line.startswith("#") else f"#{line}" for line in lines)]
@@ -68,10 +70,36 @@ def new(
         if as_json:
             print_json(row_json(row, desk.config))
         elif row.ticket:
-            click.echo(f"{desk.config.desk.prefix}-{row.ticket} is open for {whose}")
+            _say_whose(desk, row.ticket, whose, agent)
         else:
             click.echo(f"no ticket was opened: {row.outcome or row.state} {row.reason}".rstrip(), err=True)
             sys.exit(exits.MISTAKES)
+
+
+def _check_address(desk: OpenDesk, address: str, option: str) -> None:
+    """Raises BadParameter if nobody can be reached there, or if mail to it comes back to the desk."""
+    from mailbridge.config import names
+    from mailbridge.config.reading import Wrong
+
+    try:
+        names.local_address(address)
+    except Wrong as wrong:
+        raise click.BadParameter(f"{wrong}; {wrong.hint}", param_hint=option) from wrong
+    if address.lower() in {one.lower() for one in desk.config.desk.addresses}:
+        raise click.BadParameter(f"{address} is an address of this desk: name the customer", param_hint=option)
+
+
+def _say_whose(desk: OpenDesk, number: int, whose: str, agent: str) -> None:
+    """Prints whose ticket it became; ends with exit code 1 if it is not the one asked for."""
+    with desk.store.read() as tx:
+        ticket = tx.tickets.get(number)
+    name = f"{desk.config.desk.prefix}-{number}"
+    requester = ticket.requester.address if ticket and ticket.requester else "nobody"
+    if requester.lower() == whose.lower():
+        click.echo(f"{name} is open for {whose}")
+        return
+    click.echo(f"{name} is open for {requester}, not for {whose}: the mail to {agent} says which line was not done, and why", err=True)
+    sys.exit(exits.MISTAKES)
 
 
 def _accepted(desk: OpenDesk, agent: str, subject: str, body: str) -> int:
@@ -104,5 +132,3 @@ def _accepted(desk: OpenDesk, agent: str, subject: str, body: str) -> int:
         inbox.close()
     desk.store.wake("inbox")
     return accepted
-
-

@@ -74,7 +74,12 @@ def servers(
 def _known(found: Section, key: str, names: Sequence[str]) -> None:
     name = found.values.get(key)
     if name is not None and name not in names:
-        found.at_value(key, f'{key}: there is no other [[outgoing]] called "{name}"', did_you_mean(name, names) or "add one with this name")
+        hint = (
+            did_you_mean(name, dict.fromkeys(names))
+            if names
+            else "add a second [[outgoing]] with a name of its own, and write that name here"
+        )
+        found.at_value(key, f'{key}: there is no other [[outgoing]] called "{name}"', hint)
 
 
 def outgoing(found: Section, accounts: Mapping[str, OAuth | None], environment: Environment, *, is_first: bool = False) -> Outgoing:

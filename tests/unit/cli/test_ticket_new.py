@@ -46,3 +46,26 @@ def test_only_agents_file_tickets(agent: str, desk: Path, capsys: pytest.Capture
 def test_json_tells_the_outcome(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert new("--json", "--channel", "walk-in", "It beeps.") == exits.OK
     assert json.loads(capsys.readouterr().out)["outcome"] == "ticket"
+
+
+@pytest.mark.parametrize("option", ["--to", "--for"])
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [("support@demo.example", "an address of this desk"), ("Support@demo.example", "an address of this desk"), ("ana", "ana")],
+)
+def test_an_address_that_reaches_no_customer_opens_no_ticket(
+    option: str, address: str, said: str, desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["ticket", "new", option, address, "--by", "bogdan", "--subject", "Friday", "We call at 10."]) == exits.USAGE
+    error = capsys.readouterr().err
+    assert (option in error, said in error) == (True, True)
+    assert main(["tickets", "list", "--json"]) == exits.OK
+    assert json.loads(capsys.readouterr().out) == []
+
+
+def test_a_ticket_of_somebody_else_is_not_told_as_the_customers(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ours = "support+friday@demo.example"
+    code = main(["ticket", "new", "--to", ours, "--by", "bogdan", "--subject", "Friday", "We call at 10."])
+    said = capsys.readouterr()
+    assert (code, said.out.count("is open")) == (exits.MISTAKES, 0)
+    assert f"MB-1 is open for bogdan@agents.demo.example, not for {ours}: the mail to bogdan says which line was not done" in said.err
