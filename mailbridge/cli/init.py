@@ -108,6 +108,10 @@ GITIGNORE = """\
 /outgoing/
 /secrets/
 /backup-keys/
+/dkim-*.pem
+*.key
+*.secret
+/google.json
 """
 
 

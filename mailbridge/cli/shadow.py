@@ -68,6 +68,8 @@ def end(folder: Path, next_number: int | None) -> None:
         with desk.store.instance_lock():
             letters, calls = _ended(desk, datetime.now(UTC), next_number)
     click.echo(f"shadow mode is ended: {letters} mails and {calls} webhook calls are discarded and never sent, tickets and mails are kept")
+    if desk.config.outgoing.url.startswith("maildir:"):
+        click.echo("outgoing mail still goes into a folder and reaches nobody: set [outgoing] url to your mail server, then start the desk")
 
 
 def _ended(desk: OpenDesk, now: datetime, next_number: int | None) -> tuple[int, int]:

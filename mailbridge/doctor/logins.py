@@ -68,7 +68,7 @@ def mailbox_findings(mailbox: Mailbox, largest: int, now: datetime, tokens: Toke
                 selected = connection.select(folder, readonly=True)
                 yield right("mailboxes", name, f"login and folder are good, UIDVALIDITY {selected.uidvalidity}")
             except MailbridgeError as error:
-                yield wrong("mailboxes", name, error.what, f"check that the folder exists: folders of [[mailbox]] {mailbox.name}")
+                yield wrong("mailboxes", name, error.what, _folder_is_missing(mailbox, folder))
         if (ends := connection.certificate_ends) is not None:
             yield certificate(f"{mailbox.host}:{mailbox.port}", ends, now)
         if mailbox.tls is Tls.NONE:
@@ -77,6 +77,11 @@ def mailbox_findings(mailbox: Mailbox, largest: int, now: datetime, tokens: Toke
             )
     finally:
         connection.close()
+
+
+def _folder_is_missing(mailbox: Mailbox, folder: str) -> str:
+    key = "sent" if folder in mailbox.sent else "folders"
+    return f"check that the folder exists and is written as on the server: {key} of [[mailbox]] {mailbox.name}"
 
 
 def _group(name: str) -> str:

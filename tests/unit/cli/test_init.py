@@ -49,7 +49,7 @@ def test_git_ignores_what_is_secret(tmp_path: Path) -> None:
 
     ignored = (tmp_path / "desk" / ".gitignore").read_text(encoding="utf-8").splitlines()
     keys = load(tmp_path / "desk", {}).backup_keys.relative_to(tmp_path / "desk")
-    assert {f"/{keys}/", "/secrets/", "*.db"} <= set(ignored)
+    assert {f"/{keys}/", "/secrets/", "*.db", "/dkim-*.pem", "*.key", "*.secret", "/google.json"} <= set(ignored)
 
 
 def test_the_way_to_the_shipped_templates_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
