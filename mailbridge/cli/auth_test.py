@@ -14,7 +14,7 @@ from email.utils import format_datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from mailbridge.conversation.canary import AUTH_KINDS, AUTH_STATE_KEY, canary_key
+from mailbridge.conversation.canary import AUTH_KINDS, AUTH_STATE_KEY, canary_key, canary_label
 from mailbridge.conversation.marks import loop_mark
 from mailbridge.errors import Permanent, Transient
 from mailbridge.oauth import advice
@@ -191,6 +191,7 @@ def _mail(app: App, nonce: str) -> bytes:
     mail["Date"] = format_datetime(app.clock.now())
     mail["Message-ID"] = _message_id(app, nonce)
     mail["Auto-Submitted"], mail["X-Mailbridge-Loop"] = "auto-generated", loop_mark(app.signer, canary_key(nonce, AUTH_KINDS[0]))
+    mail["X-Mailbridge-Canary"] = canary_label(nonce, AUTH_KINDS[0])
     mail["X-Auto-Response-Suppress"] = "All"
     mail.set_content("This mail was sent by `mailbridge auth test`. It opens no ticket and can be deleted.\n")
     return mail.as_bytes()

@@ -90,7 +90,7 @@ def _waited(desk: OpenDesk, sent: dict[str, str], patience: float) -> Sequence[C
     ends = time.monotonic() + patience
     while True:
         watches = watches_of(desk, tuple(sent))
-        waiting = [one for watch in watches for one in watch.under_way if one.nonce == sent[watch.to] and not one.failure]
+        waiting = [one for watch in watches for one in watch.under_way if one.nonce == sent[watch.to] and not (one.failure or one.refused)]
         if not waiting or time.monotonic() >= ends:
             return watches
         time.sleep(LOOK)
@@ -100,6 +100,8 @@ def _missed(watch: CanaryWatch, nonce: str, wait: int) -> str:
     sent = next(one for one in watch.under_way if one.nonce == nonce)
     if sent.failure:
         return f"the mail to {watch.to} was not taken: {sent.failure}: mailbridge doctor"
+    if sent.refused:
+        return f"the mail to {watch.to} was refused on its way: {sent.returned}"
     return f"the mail to {watch.to} did not come within {wait} s: trace it in the log of your mail server"
 
 

@@ -5,11 +5,14 @@ A mail of the regular measurement is a canary.  Its nonce is kept until it comes
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from mailbridge.conversation.marks import is_mark_of
+from mailbridge.conversation.tokens import Signer
 from mailbridge.message.passages import Passage
 
 STATE_KEY = "canary"
@@ -17,6 +20,11 @@ KINDS = ("plain", "plus")  # to the desk's address, and to the address with +det
 AUTH_STATE_KEY = "auth-test"  # it stays after the test, for a mail that comes late
 AUTH_KINDS = ("auth",)
 REGULAR = "regular"
+
+_HEAD = 64 << 10  # bytes in which a mail, or a report that returns one, has the header of the mail of the desk
+_NAME = re.compile(r"\bcanary-(?P<nonce>[0-9a-f]{8,64})-(?P<kind>plain|plus|auth|regular)\b")
+_MARK = re.compile(r"^x-mailbridge-loop:[ \t]*(?:\r?\n[ \t]+)?([a-z2-7.]{10,80})", re.IGNORECASE | re.MULTILINE)
+_MOST_NAMES = 4  # that are looked at in one mail
 
 LOST_AFTER = timedelta(days=1)
 MOST_UNDER_WAY = 300
@@ -33,14 +41,40 @@ def watch_key(to: str) -> str:
     return f"canary:{to.lower()}"
 
 
+def canary_label(nonce: str, kind: str) -> str:
+    """What such a mail is called in its header."""
+    return f"canary-{nonce}-{kind}"
+
+
+def named_in(text: str) -> tuple[str, str] | None:
+    """The nonce and the kind of the first name in the text; anybody can write one."""
+    found = _NAME.search(text)
+    return (found["nonce"], found["kind"]) if found else None
+
+
+def brings_canary(signer: Callable[[], Signer], raw: bytes) -> bool:
+    """Whether the mail is a mail of this desk to itself, a copy of one, or a report that returns one: it has a name and the mark for it."""
+    if b"canary-" not in raw[:_HEAD]:
+        return False
+    head = raw[:_HEAD].decode("ascii", "replace")
+    names = list(dict.fromkeys(_NAME.findall(head)))[:_MOST_NAMES]
+    marks = list(dict.fromkeys(_MARK.findall(head)))[:_MOST_NAMES]
+    return any(is_mark_of(signer(), mark, canary_key(nonce, kind)) for nonce, kind in names for mark in marks)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentCanary:
-    """A canary that has not come.  `failure`: why the outgoing server did not take it; `handed_over`: it took it; neither: unknown."""
+    """A canary that has not come.  `failure`: why the outgoing server did not take it; `handed_over`: it took it; neither: unknown.
+
+    `returned`: what a delivery report says about it; `refused`: it will never come.
+    """
 
     nonce: str
     at: datetime
     handed_over: bool = False
     failure: str = ""
+    returned: str = ""
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +161,17 @@ def handed(watch: CanaryWatch, nonce: str, failure: str) -> CanaryWatch:
     )
 
 
+def returned(watch: CanaryWatch, nonce: str, why: str, *, refused: bool) -> CanaryWatch:
+    """A delivery report says why it did not arrive, or not yet.  A report of a delay that comes after a refusal says nothing new."""
+    return replace(
+        watch,
+        under_way=tuple(
+            replace(one, returned=why, refused=refused) if one.nonce == nonce and (refused or not one.refused) else one
+            for one in watch.under_way
+        ),
+    )
+
+
 def arrived(watch: CanaryWatch, nonce: str, accepted: datetime, now: datetime, way: Sequence[Passage]) -> CanaryWatch:
     """It came.  A canary that was overtaken by a later one is no news."""
     sent = next(one for one in watch.under_way if one.nonce == nonce)
@@ -168,15 +213,25 @@ def _seconds(span: timedelta) -> float:
 
 
 def overdue(watch: CanaryWatch, waited: Callable[[SentCanary], timedelta], late_after: timedelta) -> str:
-    """Why the way is broken; '' where it is not.  A canary that was overtaken by a later one does not count."""
+    """Why the way is broken; '' where it is not.  A canary that was overtaken by a later one does not count; one that was refused on its
+    way is not waited for."""
     newest = watch.newest_sent_that_came()
-    late = [one for one in watch.under_way if one.at > newest and waited(one) >= late_after]
+    late = [one for one in watch.under_way if one.at > newest and (one.refused or waited(one) >= late_after)]
     if not late:
         return ""
     first = f"the mail of {late[0].at:%Y-%m-%d %H:%M} UTC to {watch.to} did not come back"
-    if failure := late[-1].failure:
-        return f"{first}: the outgoing server does not take mail: {failure}"
-    return f"{first}: the outgoing server took it" if late[-1].handed_over else first
+    return ": ".join(filter(None, (first, _known_of(late[-1]))))
+
+
+def _known_of(one: SentCanary) -> str:
+    """How far it came; '' where that is not known."""
+    if one.refused:
+        return f"the way out refused it: {one.returned}"
+    if one.failure:
+        return f"the outgoing server does not take mail: {one.failure}"
+    if one.returned:
+        return f"a server on the way delays it: {one.returned}"
+    return "the outgoing server took it" if one.handed_over else ""
 
 
 def judged(watch: CanaryWatch, why: str, now: datetime, ways: Sequence[str]) -> CanaryWatch:
@@ -235,7 +290,15 @@ def stored_watch(watch: CanaryWatch) -> dict[str, Any]:
     return {
         "next_at": _text(watch.next_at),
         "under_way": [
-            {"nonce": one.nonce, "at": _text(one.at), "handed_over": one.handed_over, "failure": one.failure} for one in watch.under_way
+            {
+                "nonce": one.nonce,
+                "at": _text(one.at),
+                "handed_over": one.handed_over,
+                "failure": one.failure,
+                "returned": one.returned,
+                "refused": one.refused,
+            }
+            for one in watch.under_way
         ],
         "last": last
         and {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property, partial
@@ -16,6 +16,7 @@ from mailbridge.checks.examine import Examiner
 from mailbridge.clock import Clock, SystemClock
 from mailbridge.config import shipped
 from mailbridge.config.model import CanarySettings, Config, Outgoing
+from mailbridge.conversation.canary import brings_canary
 from mailbridge.conversation.tokens import Signer
 from mailbridge.daemon.canaries import CanaryOutside
 from mailbridge.daemon.faults import FaultNotices
@@ -36,7 +37,7 @@ from mailbridge.delivery.transport import Transport
 from mailbridge.delivery.webhooks.address import address_of
 from mailbridge.delivery.webhooks.deliver import Webhooker
 from mailbridge.delivery.webhooks.servers import CalledServers
-from mailbridge.errors import Permanent
+from mailbridge.errors import Permanent, StoreAway
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.overlay import CustomerOverlay
 from mailbridge.execution.waiting import KnownWaitingTimes
@@ -50,6 +51,7 @@ from mailbridge.jobs.canary import Canaries
 from mailbridge.jobs.knowledge import KnowledgeReloader
 from mailbridge.jobs.leases import LeaseKeeper
 from mailbridge.jobs.reload import RulesReloader
+from mailbridge.message.envelope import Envelope
 from mailbridge.notifications.model import Notification
 from mailbridge.oauth.endpoint import TokenEndpoint as TokenEndpoint
 from mailbridge.ops import crash, telemetry
@@ -255,15 +257,22 @@ class App:
     def inbox(self) -> Inbox:
         return Inbox(
             self.store,
-            on_mail=lambda envelope: self._accepted(envelope.source, envelope.trace, envelope.received_at),
+            on_mail=self._accepted,
             on_put_off=lambda envelope, why: self.metrics.put_off(envelope.source, why),
         )
 
-    def _accepted(self, source: str, trace: str, received_at: datetime) -> None:
-        """Counts a mail that is stored, and begins its trace."""
-        self.metrics.accepted(source)
+    def _accepted(self, raw: bytes, envelope: Envelope) -> None:
+        """Counts a mail that is stored, and begins its trace.  A mail of the desk to itself is not counted."""
+        if not self._brings_canary(raw):
+            self.metrics.accepted(envelope.source)
         if telemetry.is_on():
-            telemetry.record("received", trace, int(received_at.timestamp() * 1e9), time_ns(), source=str(source))
+            at = int(envelope.received_at.timestamp() * 1e9)
+            telemetry.record("received", envelope.trace, at, time_ns(), source=str(envelope.source))
+
+    def _brings_canary(self, raw: bytes) -> bool:
+        with suppress(StoreAway):  # the key of the mark is in the store
+            return brings_canary(lambda: self.signer, raw)
+        return False
 
     @cached_property
     def leases(self) -> LeaseKeeper:

@@ -19,7 +19,7 @@ from mailbridge.handling.agents.released import execute_released_lines
 from mailbridge.handling.agents.reply import add_agent_reply
 from mailbridge.handling.articles import send_asked_article
 from mailbridge.handling.bounce import file_bounce
-from mailbridge.handling.canary import file_canary
+from mailbridge.handling.canary import file_canary, file_canary_bounce
 from mailbridge.handling.consultant_reply import file_consultant_reply
 from mailbridge.handling.disposition import Goes, disposition
 from mailbridge.handling.handler import Handler
@@ -46,6 +46,14 @@ BEFORE_PLACING: tuple[Handler[ArrivedMail], ...] = (
         when=lambda desk, mail: bool(mail.message.loop_mark),
         why="the desk sent it to itself, to measure its way",
         run=file_canary,
+        may_decline=True,
+        outcomes=frozenset({MailOutcome.CANARY}),
+    ),
+    Handler(
+        name="canary_bounce",
+        when=lambda desk, mail: mail.message.kind is Kind.BOUNCE,
+        why="a delivery report about a mail of the desk to itself",
+        run=file_canary_bounce,
         may_decline=True,
         outcomes=frozenset({MailOutcome.CANARY}),
     ),

@@ -52,7 +52,7 @@ class Inbox:
         store: Store,
         *,
         on_accepted: Callable[[], None] = lambda: None,
-        on_mail: Callable[[Envelope], None] = lambda _envelope: None,
+        on_mail: Callable[[bytes, Envelope], None] = lambda _raw, _envelope: None,
         on_put_off: Callable[[Envelope, PutOff], None] = lambda _envelope, _why: None,
         capacity: int = CAPACITY,
     ) -> None:
@@ -114,8 +114,8 @@ class Inbox:
                 self._on_put_off(envelope, PutOff.DATABASE)
             raise
         crash.point("intake.after_commit")
-        for _, envelope in mails:
-            self._on_mail(envelope)
+        for raw, envelope in mails:
+            self._on_mail(raw, envelope)
         self._on_accepted()
         return ids
 
@@ -174,7 +174,7 @@ class Inbox:
                 self._on_put_off(item.envelope, PutOff.SLOW)
         for item, outcome in zip(wanted, self._outcomes(wanted), strict=True):
             if isinstance(outcome, int):
-                self._on_mail(item.envelope)
+                self._on_mail(item.raw, item.envelope)
                 item.future.set_result(outcome)
             else:
                 self._on_put_off(item.envelope, PutOff.DATABASE if isinstance(outcome, StoreAway) else PutOff.ERROR)

@@ -7,6 +7,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import SMTP
 from pathlib import Path
 
 import pytest
@@ -26,6 +29,7 @@ from mailbridge.message.envelope import Envelope, Source
 from mailbridge.notifications.model import Audience
 from tests.builders import NOW
 from tests.harness import TestDesk, a_desk, a_mail
+from tests.scenarios.robots import bounce
 from tests.webhooks.hook_server import hook_server
 
 SUPPORT = "support@desk.test"
@@ -175,6 +179,68 @@ def test_a_mark_of_another_mail_of_ours_is_no_canary(measured: Measured) -> None
 
     assert outcome is MailOutcome.KEPT
     assert len(measured.known.under_way) == 1
+
+
+def report_of(raw: bytes, to: str = SUPPORT, *, action: str = "failed") -> bytes:
+    """What a server on the way says of this mail (RFC 3464)."""
+    mail = a_mail(to=SUPPORT)
+    about, letter = message_from_bytes(mail, _class=EmailMessage, policy=SMTP), message_from_bytes(raw)
+    letter.replace_header("To", to)
+    bounce(about, letter)
+    return about.as_bytes().replace(b"Action: failed", b"Action: " + action.encode())
+
+
+def test_a_canary_that_is_refused_on_its_way_raises_the_alarm_at_once(measured: Measured) -> None:
+    measured.pass_time(seconds=10)
+    done = measured.desk.feed(report_of(measured.way.mails[0][1]), mail_from="")
+    measured.pass_time(seconds=10)
+
+    assert (done.result.outcome, done.result.handler) == (MailOutcome.CANARY, "canary_bounce")
+    assert [late for _, late, _ in measured.outside.said] == [True, True]
+    assert measured.outside.said[0][2].endswith("did not come back: the way out refused it: 550 5.1.1 no such user")
+    with measured.desk.app.store.read() as tx:
+        assert (tx.mails.has_message_id("m1@customer.test"), audit_store(tx).sources[0].outcomes) == (False, {AuditOutcome.CANARY: 1})
+    assert (measured.desk.tickets(), measured.desk.app.jobs.count_arrivals()) == ([], 1)
+    measured.pass_time(minutes=5)
+    measured.receive(-1)
+    measured.pass_time(seconds=10)
+    assert [late for _, late, _ in measured.outside.said] == [True, True, False, False]
+
+
+def test_a_report_of_a_delay_is_told_when_the_canary_is_late(measured: Measured) -> None:
+    measured.pass_time(seconds=10)
+    measured.desk.feed(report_of(measured.way.mails[0][1], action="delayed"), mail_from="")
+    measured.pass_time(minutes=4)
+    assert measured.outside.said == []
+    measured.way.down = "away"
+    measured.pass_time(minutes=7)
+    assert "5.1.1" in measured.known.under_way[0].returned
+    assert [late for _, late, _ in measured.outside.said] == [True, True]
+
+
+def test_a_report_about_a_canary_that_came_fills_no_list_and_a_made_up_one_is_an_ordinary_report(measured: Measured) -> None:
+    measured.pass_time(seconds=10)
+    raw = measured.way.mails[0][1]
+    measured.receive()
+    assert measured.desk.feed(report_of(raw, "fan-out@elsewhere.test"), mail_from="").result.outcome is MailOutcome.CANARY
+
+    made_up = re.sub(rb"canary-[0-9a-f]+", b"canary-" + b"0" * 32, report_of(raw))
+    assert measured.desk.feed(made_up, mail_from="").result.outcome is not MailOutcome.CANARY
+    assert measured.known.late_since is None
+
+
+def test_it_is_not_among_the_accepted_mails_of_the_metrics(measured: Measured) -> None:
+    def accepted() -> float:
+        return measured.desk.app.metrics.registry.get_sample_value("mailbridge_mails_accepted_total", {"source": "smtp"}) or 0.0
+
+    measured.pass_time(seconds=10)
+    raw = measured.way.mails[0][1]
+    measured.desk.feed(HOP + re.sub(rb"Message-ID: <[^>]+>", b"Message-ID: <1@provider.test>", raw), mail_from=SUPPORT)
+    measured.desk.feed(report_of(raw), mail_from="")
+    assert (accepted(), measured.known.last is not None) == (0, True)
+    measured.desk.feed(raw.replace(b"X-Mailbridge-Loop: ", b"X-Mailbridge-Loop: a"), mail_from=SUPPORT)
+    measured.desk.feed(a_mail(), mail_from="carol@customer.test")
+    assert accepted() == 2
 
 
 @pytest.mark.parametrize(("down", "why"), [("later", "does not take mail: outgoing: 451 later"), ("", "the outgoing server took it")])

@@ -96,6 +96,7 @@ def from_(address: str) -> Message:
 # One mail for each row that no earlier row is sure to take.
 EXAMPLES: dict[str, Any] = {
     "canary": arrived(replace(HUMAN, loop_mark="a mark")),
+    "canary_bounce": arrived(replace(HUMAN, kind=Kind.BOUNCE)),
     "released_lines": arrived(copy=COPY),
     "duplicate": arrived(copy=COPY),
     "virus": arrived(virus="Eicar"),
@@ -137,7 +138,7 @@ BY_OUTCOME = {
         *("released_lines", "pairing_answer", "kept_mail_request", "held_answer", "automatic_kept", "answer_to_notification"),
         *("agent_questions", "other_desk"),
     },
-    MailOutcome.CANARY: {"canary"},
+    MailOutcome.CANARY: {"canary", "canary_bounce"},
     MailOutcome.IGNORED: {"unsubscribe", "dropped_by_rule"},
     MailOutcome.HELD: {"unproven_agent", "agent_reply"},
     MailOutcome.QUARANTINED: {
