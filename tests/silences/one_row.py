@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from threading import Thread
 from time import monotonic, sleep
 
 from tests.servers.faulty_proxy import Fault
@@ -60,7 +61,8 @@ def try_row(town: Town, row: Row, limits: Limits, *, stop: bool, by_mail: bool =
     mails = town.mails_about(row)
     town.break_at(row)
     began = monotonic()
-    _write_under_fault(town, row)
+    refused = len(town.refused)
+    clients = _write_under_fault(town, row)
     wait_until(lambda: town.happened(row), f"{row.name}: the step is reached", limits.reached)
     told = None
     if row.is_told:
@@ -69,6 +71,10 @@ def try_row(town: Town, row: Row, limits: Limits, *, stop: bool, by_mail: bool =
     if by_mail and row.is_told and row.protocol is not Protocol.SMTP_OUT:
         wait_until(lambda: town.mails_about(row) > mails, f"{row.name}: a mail tells it", limits.told - (monotonic() - began))
         told = monotonic() - began
+    for client in clients:
+        client.join(max(LMTP_PATIENCE - (monotonic() - began), 0))
+        assert not client.is_alive(), f"{row.name}: a client got no answer within {LMTP_PATIENCE} s"
+    assert all(code // 100 == 4 or code == 0 for code, _ in town.refused[refused:]), town.refused[refused:]
     recovered = _heals(town, row, limits)
     _is_steady(town, row, before)
     if not stop:
@@ -79,19 +85,33 @@ def try_row(town: Town, row: Row, limits: Limits, *, stop: bool, by_mail: bool =
     return Tried(row, told, recovered, took)
 
 
-def _write_under_fault(town: Town, row: Row) -> None:
-    """Mail comes on every way, and what does not need the broken server goes on meanwhile."""
+def try_together(town: Town, rows: tuple[Row, ...], limits: Limits) -> float:
+    """Several servers break at once: each is told, mail is filed meanwhile.  When all are well, the seconds until nothing is missing."""
+    before = town.figures()
+    for row in rows:
+        town.break_at(row)
+    town.send("imap")
+    sender = town.send("lmtp")
+    wait_until(lambda: town.is_filed(sender), f"a mail is filed while {len(rows)} servers stand still")
+    for row in rows:
+        wait_until(lambda row=row: town.happened(row), f"{row.name}: the step is reached", limits.reached)  # type: ignore[misc]
+        wait_until(lambda row=row: town.is_told(row), f"{row.name}: it is told", limits.told)  # type: ignore[misc]
+    for row in rows[1:]:
+        town.heal(row)
+    took = _heals(town, rows[0], limits)
+    for row in rows:
+        settles(town, row.name, limits, lambda row=row: "" if town.is_well(row) else "still told that it fails")  # type: ignore[misc]
+    _is_steady(town, rows[0], before)
+    return took
+
+
+def _write_under_fault(town: Town, row: Row) -> list[Thread]:
+    """Mail comes on every way, and what does not need the broken server goes on meanwhile.  The clients who wait for an answer."""
     others: list[str] = []
     match row.protocol:
         case Protocol.POSTGRESQL:
-            threads = [town.send_in_background("lmtp") for _ in range(3)]
-            refused = len(town.refused)
-            for thread in threads:
-                thread.join(LMTP_PATIENCE)
-                assert not thread.is_alive(), f"{row.name}: a client got no answer within {LMTP_PATIENCE} s"
-            assert all(code // 100 == 4 or code == 0 for code, _ in town.refused[refused:]), town.refused[refused:]
             town.send("imap")
-            return
+            return [town.send_in_background("lmtp") for _ in range(3)]
         case Protocol.TOKEN:
             town.send("oauth")
             others = [town.send("lmtp"), town.send("imap")]
@@ -104,6 +124,7 @@ def _write_under_fault(town: Town, row: Row) -> None:
         wait_until(lambda sender=sender: town.is_filed(sender), f"{row.name}: a mail that needs no {row.protocol} is filed")  # type: ignore[misc]
         if row.protocol is not Protocol.SMTP_OUT:
             wait_until(lambda sender=sender: town.is_answered(sender), f"{row.name}: and its receipt is there")  # type: ignore[misc]
+    return []
 
 
 def _heals(town: Town, row: Row, limits: Limits) -> float:

@@ -134,8 +134,8 @@ QUICK = (
     find(Protocol.IMAP, "IDLE", SILENT),
     find(Protocol.SMTP_OUT, "MAIL", SILENT),
     find(Protocol.WEBHOOK, "answer", GARBAGE),
-    find(Protocol.POSTGRESQL, "COMMIT", SILENT),
 )
+QUICK_STORE = find(Protocol.POSTGRESQL, "COMMIT", SILENT)
 
 if __name__ == "__main__":
     for number, row in enumerate(ROWS, start=1):

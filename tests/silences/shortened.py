@@ -33,7 +33,7 @@ LIMITS: dict[str, dict[str, object]] = {
     "mailbridge.checks.skipping": {"PAUSE": seconds(3)},
     "mailbridge.oauth.endpoint": {"TIME_LIMIT": seconds(2)},
     "mailbridge.oauth.source": {"TIME_LIMIT": seconds(2), "LEASE": seconds(6), "LONGEST_REST": seconds(2)},
-    "mailbridge.daemon.app": {"STORE_PATIENCE": seconds(3)},
+    "mailbridge.daemon.app": {"STORE_PATIENCE": seconds(2)},
     "mailbridge.health.probes": {"PATIENCE": 2.0},
     "mailbridge.health.names": {"PROBE_EVERY": seconds(3), "PROBED": seconds(5)},
     "mailbridge.health.notices": {"AFTER": seconds(5), "PROBED_AGAIN": seconds(2), "BACK_AFTER": seconds(4)},
