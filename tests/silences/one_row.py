@@ -35,6 +35,7 @@ class Limits:
 
 # With short limits the time of the clock proves nothing, and a machine with other work is slower: what stands still is a fault.
 SHORT = Limits(reached=60, told=60, still=45, recovered=300)
+LEFT = Limits(reached=60, told=60, still=1300, recovered=1400)  # a mail of a killed daemon whose final dot may have been sent: 20 minutes
 REAL = Limits(reached=90, told=REAL_TOLD, still=90, recovered=90)
 
 

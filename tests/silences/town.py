@@ -414,9 +414,9 @@ class Town:
     def mails_about(self, row: Row) -> int:
         """How many mails told the administrator that this server fails."""
         name = SOURCES.get(row.protocol, "database")
-        bodies = [mail.get_body(("plain",)) for recipient, mail in list(self.world.mails) if recipient == ADMIN]
-        texts = [body.get_content() for body in bodies if body is not None]
-        return sum(name in text and "attention" in text for text in texts)
+        mails = [mail for recipient, mail in list(self.world.mails) if recipient == ADMIN and "attention" in mail["subject"]]
+        bodies = [mail.get_body(("plain",)) for mail in mails]
+        return sum(name in body.get_content() for body in bodies if body is not None)
 
 
 @contextlib.contextmanager
