@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from mailbridge.doctor.audit_model import AuditOutcome
+from mailbridge.doctor.audit_store import audit_store
 from mailbridge.store.engine import Store
 from tests.e2e.running import as_json, looking, mailbridge, running, write_desk
 from tests.servers.dovecot import Dovecot
@@ -50,8 +52,8 @@ def test_a_mail_goes_out_and_comes_back_and_each_part_of_its_way_is_shown(tmp_pa
         with running(tmp_path), looking(f"sqlite:///{tmp_path}/mailbridge.db") as store:
             wait_until(lambda: came(store, user), "the first canary comes back")
             asked = mailbridge(tmp_path, "canary", "now", "--json")
-            shown = mailbridge(tmp_path, "canary", "show")
-        audited = as_json(mailbridge(tmp_path, "audit", "--json", "--look-only"))
+            with store.read() as tx:
+                outcomes = [source.outcomes for source in audit_store(tx).sources]
 
     assert asked.returncode == 0, asked.stderr
     (one,) = as_json(asked)
@@ -59,6 +61,4 @@ def test_a_mail_goes_out_and_comes_back_and_each_part_of_its_way_is_shown(tmp_pa
     assert "mx.test" in [leg["name"] for leg in one["way"]]
     assert abs(sum(leg["seconds"] or 0 for leg in one["way"]) - one["seconds"]) < 0.01
     assert one["seconds"] < 60
-    assert shown.returncode == 0
-    assert "  mx.test" in shown.stdout.decode()
-    assert audited["outcomes"] == {"canary": 2}
+    assert outcomes == [{AuditOutcome.CANARY: 2}]
