@@ -16,7 +16,7 @@ from tests.silences.rows import SMTP_IN, Protocol, Row
 from tests.silences.town import DOMAIN, Town
 
 STOP = 10.0  # seconds from SIGTERM to the end of the process
-MORE_THREADS, MORE_FILES = 4, 12  # probes and connections that are on their way
+MORE_THREADS, MORE_FILES = 4, 8  # probes and connections that are on their way
 LMTP_PATIENCE = 60.0  # seconds in which a client of the desk gets an answer
 REAL_TOLD = 120.0
 STEADY = 30.0
