@@ -177,7 +177,7 @@ class Worker:
         read = self._read(batch)
         for waiting, one in zip(batch, read, strict=True):
             kind = str(one.kind) if isinstance(one, Message) else "unreadable"
-            telemetry.record("parsed", waiting.envelope.trace, start, start + perf_counter_ns() - began, size=waiting.size, kind=kind)
+            telemetry.add_span("parsed", waiting.envelope.trace, start, start + perf_counter_ns() - began, size=waiting.size, kind=kind)
         return read
 
     def _read(self, batch: Sequence[ClaimedMail]) -> list[Message | ReadingFailed]:

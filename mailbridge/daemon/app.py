@@ -267,7 +267,7 @@ class App:
             self.metrics.accepted(envelope.source)
         if telemetry.is_on():
             at = int(envelope.received_at.timestamp() * 1e9)
-            telemetry.record("received", envelope.trace, at, time_ns(), source=str(envelope.source))
+            telemetry.add_span("received", envelope.trace, at, time_ns(), source=str(envelope.source))
 
     def _brings_canary(self, raw: bytes) -> bool:
         with suppress(StoreAway):  # the key of the mark is in the store

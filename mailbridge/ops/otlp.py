@@ -54,7 +54,7 @@ class OtlpRecorder:
         self._provider.add_span_processor(processor)
         self._tracer = self._provider.get_tracer("mailbridge", __version__)
 
-    def record(self, name: str, trace: str, start: int, end: int, attributes: Attributes, *, failed: str) -> None:
+    def add_span(self, name: str, trace: str, start: int, end: int, attributes: Attributes, *, failed: str) -> None:
         """The span is in the queue.  A text that is no trace id is left out."""
         try:
             number = trace_number(trace)

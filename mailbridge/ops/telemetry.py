@@ -18,7 +18,7 @@ Attributes = dict[str, str | int | bool]
 class Recorder(Protocol):
     """Where finished spans go.  Never blocks and never raises."""
 
-    def record(self, name: str, trace: str, start: int, end: int, attributes: Attributes, *, failed: str) -> None:
+    def add_span(self, name: str, trace: str, start: int, end: int, attributes: Attributes, *, failed: str) -> None:
         """One span of this trace, from `start` to `end` in nanoseconds since 1970.  `failed`: the kind of the error, '' for none."""
         ...
 
@@ -50,10 +50,10 @@ def span(name: str, trace: str = "", **attributes: str | int | bool) -> Iterator
         failed = type(error).__name__
         raise
     finally:
-        record(name, trace, start, start + perf_counter_ns() - began, failed=failed, **found)
+        add_span(name, trace, start, start + perf_counter_ns() - began, failed=failed, **found)
 
 
-def record(name: str, trace: str, start: int, end: int, *, failed: str = "", **attributes: str | int | bool) -> None:
+def add_span(name: str, trace: str, start: int, end: int, *, failed: str = "", **attributes: str | int | bool) -> None:
     """A span that was measured elsewhere."""
     if _recorder is not None and (of := trace or logs.trace()):
-        _recorder.record(name, of, start, end, attributes, failed=failed)
+        _recorder.add_span(name, of, start, end, attributes, failed=failed)

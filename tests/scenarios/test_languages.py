@@ -31,6 +31,7 @@ from tests import compiled
 from tests.harness import a_config, a_desk, a_mail, proven
 from tests.scenarios.play import Player
 from tests.scenarios.story import SHIPPED, START, Step, Story
+from tests.web.browser import SETTINGS, Browser, pages_of
 
 FOLDER = Path(__file__).parent / "languages"
 LANGUAGES = ("en", "ro", "ru")
@@ -94,7 +95,12 @@ def pair(player: Player) -> None:
         request(tx, agent, agent.address, desk_address="support@desk.test", now=desk.clock.now(), chance=system_chance)
 
 
-CAUSES = {"unsubscribe": unsubscribe, "many_mails": many_mails, "pair": pair}
+def sign_in(player: Player) -> None:
+    """Bogdan asks for a link on the page."""
+    Browser(app=pages_of(player.desk)).post("/sign-in", address="bogdan@desk.test")
+
+
+CAUSES = {"unsubscribe": unsubscribe, "many_mails": many_mails, "pair": pair, "sign_in": sign_in}
 
 
 @contextmanager
@@ -104,7 +110,7 @@ def a_desk_in(folder: Path, language: str) -> Iterator[Player]:
     for texts in ("knowledge", "answers"):
         copytree(SHIPPED.parent / texts, folder / texts)
     settings = replace(a_config(folder).desk, language=language)
-    with a_desk(folder, rules=dict(story.rules), desk=settings) as desk:
+    with a_desk(folder, rules=dict(story.rules), desk=settings, web=SETTINGS) as desk:
         desk.clock.time = START
         yield Player(story=story, desk=desk)
 

@@ -85,7 +85,7 @@ class Said:
 
 def work() -> None:
     """What a desk records of one mail."""
-    telemetry.record("received", TRACE, 1_000, 2_000, source="smtp")
+    telemetry.add_span("received", TRACE, 1_000, 2_000, source="smtp")
     with telemetry.span("placed", TRACE):
         pass
     with suppress(ValueError), telemetry.span("executed", TRACE, size=3) as about:
@@ -93,7 +93,7 @@ def work() -> None:
         raise ValueError("secret words")
     with telemetry.span("nothing"):  # no mail: no trace
         pass
-    telemetry.record("odd", "no trace id", 1, 2)
+    telemetry.add_span("odd", "no trace id", 1, 2)
 
 
 @pytest.mark.parametrize("by_environment", [False, True])
