@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from mailbridge.delivery.deliver import OUTCOME_UNKNOWN
 from mailbridge.handling.outcome import MailOutcome
 from mailbridge.jobs.bundles import TOLD
 from mailbridge.ops.crash import POINTS
@@ -94,7 +95,10 @@ def assert_sent_once(store: Store, outgoing: Path, *, may_repeat: bool, kills: i
     bundled = [queued for queued in written if queued.state == "suppressed"]
     promised = [queued for queued in written if queued.state != "suppressed"]
     assert {queued.error.removeprefix(TOLD) for queued in bundled} <= {queued.notification.key for queued in promised}
-    assert {queued.state for queued in promised} == {"sent"}
+    # Two kills may both come after the final dot of one mail: nobody knows what the relay did, and it is not tried a third time.
+    unknown = {queued.notification.message_id for queued in promised if queued.error == OUTCOME_UNKNOWN and queued.attempts == 2}
+    assert not unknown or kills > 1
+    assert {q.state for q in promised if q.notification.message_id not in unknown} == {"sent"}
     files = [BytesHeaderParser().parsebytes(path.read_bytes()) for path in (outgoing / "new").iterdir()]
     sent = Counter(mail["Message-ID"].strip("<>") for mail in files)
     assert set(sent) <= {queued.notification.message_id for queued in promised}

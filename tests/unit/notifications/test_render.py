@@ -102,7 +102,10 @@ def test_agents_read_in_their_language_and_in_english_where_there_is_none() -> N
 def hostile(event: str) -> dict[str, object]:
     """The event's values, each text an attack."""
     days = {"first", "last"} if event == "agent.team_report" else set()
-    values: dict[str, object] = {key: HOSTILE for key in VOCABULARY[event] if key not in days and not key.endswith(("_at", "until"))}
+    own = {"link"} if event == "agent.sign_in" else set()  # the address of the desk's own page
+    given = VOCABULARY[event].keys() - days - own
+    values: dict[str, object] = {key: HOSTILE for key in given if not key.endswith(("_at", "until"))}
+    values |= {key: VOCABULARY[event][key] for key in own}
     row = ResultRow(written=HOSTILE, outcome=HOSTILE, reason=HOSTILE, suggestion=HOSTILE)
     if event == "agent.why":
         said = (Summary(key="why.level", values={"level": HOSTILE}),)
@@ -135,7 +138,8 @@ def test_no_mail_fetches_anything_or_carries_a_senders_markup(name: str) -> None
     found = Tags(worded.html)
     assert not {"script", "img", "iframe", "link", "form", "object"} & set(found.tags)
     assert not {"onerror", "onclick", "onload"} & found.attributes
-    assert all(link.startswith("mailto:") for link in found.links)
+    own = VOCABULARY[rest].get("link") if rest == "agent.sign_in" else None
+    assert all(link.startswith("mailto:") or link == own for link in found.links), found.links
     assert "url(" not in worded.html
     assert "49" not in worded.text
 
