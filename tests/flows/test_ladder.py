@@ -75,7 +75,7 @@ def test_the_mail_says_since_when_it_is_overdue(desk: TestDesk) -> None:
     at(desk, "2026-11-23 11:00")
     at(desk, "2026-11-23 13:00")
     mails = [(letter["To"], body(letter)) for letter in desk.deliver()]
-    assert any("50 % of the agreed time has passed." in text for _, text in mails)
+    assert any("50% of the agreed time has passed." in text for _, text in mails)
     late = next(text for to, text in mails if "Overdue since" in text and "mara" in to)
     assert "Overdue since today 14:00" in late
     assert "answer overdue since today 14:00" in late

@@ -148,7 +148,7 @@ PARTS = {
     ),
     "silences": Part(
         about="each server around a desk is silent, closes, talks garbage or drips at each step of its protocol, under mail: it recovers",
-        seconds=3300,
+        seconds=2700,
         run=lambda seed, seconds: (
             tests("tests/silences/test_silences.py"),
             {"TESTS_SILENCES_SECONDS": str(seconds), "TESTS_SILENCES_SEED": str(seed)},
