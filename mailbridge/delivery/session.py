@@ -16,6 +16,7 @@ from mailbridge.delivery.transport import Deferred, Refused
 from mailbridge.errors import Permanent, StoreAway
 from mailbridge.oauth import advice, sasl
 from mailbridge.oauth.model import AccessToken, LoginNeeded, TokenRefused, TokenSource, TokenUnavailable
+from mailbridge.ops.time_limit import within
 
 SASL_STEPS = 3  # the token, the answer to an error, and one to spare
 MAX_REPLY = 64 << 10
@@ -41,6 +42,15 @@ class Timeouts:
 
     def of_body(self, size: int) -> float:
         return self.body + size / self.rate
+
+    @property
+    def of_greeting(self) -> float:
+        """From the connection to the login: EHLO twice, STARTTLS and a login of three steps."""
+        return self.connect + self.greeting + 6 * self.command
+
+    def of_offer(self, size: int) -> float:
+        """From MAIL to the last byte before the final dot."""
+        return 2 * self.command + self.data + self.of_body(size)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +119,19 @@ class _Client(smtplib.SMTP):
     """smtplib with a deadline for each reply; everything else is its own."""
 
     seconds = 60.0
+    line: socket.socket | None = None  # the connection, also while a TLS handshake has `sock`
+    is_cut = False
+
+    def cut(self) -> None:
+        """Every read and write of the conversation fails from now on.  Another thread may call it."""
+        self.is_cut = True
+        if self.line is not None:
+            self.line.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        super().close()
+        if self.line is not None:
+            self.line.close()
 
     def getreply(self) -> tuple[int, bytes]:
         lines = getattr(self, "file", None)
@@ -190,7 +213,8 @@ class SubmissionSession:
     def reset(self) -> bool:
         """The connection can take another mail."""
         try:
-            self.say("RSET", "")
+            with within(self._relay.timeouts.command, self.client.cut):
+                self.say("RSET", "")
         except Trouble:
             return False
         return True
@@ -213,7 +237,8 @@ def open_session(relay: Relay, context: ssl.SSLContext | None) -> SubmissionSess
     """A conversation that is ready for MAIL.  Raises Trouble; whatever is wrong here is not the mail's fault, so it waits."""
     client = _Client(local_hostname=relay.helo or None, timeout=relay.timeouts.connect)
     try:
-        _greet(client, relay, context)
+        with within(relay.timeouts.of_greeting, client.cut):
+            _greet(client, relay, context)
     except (TokenUnavailable, TokenRefused, LoginNeeded, StoreAway) as error:
         client.close()
         raise Trouble(Deferred(reply=f"{relay.host}:{relay.port}: {error}", away=True)) from error
@@ -231,7 +256,9 @@ def _greet(client: _Client, relay: Relay, context: ssl.SSLContext | None) -> Non
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     # The final dot is a packet of its own; without this it would wait for the delayed acknowledgement of the one before, 40 ms a mail.
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    client.sock = sock
+    client.sock, client.line = sock, sock.dup()
+    if client.is_cut:  # while it was connecting
+        raise TimeoutError("the connection took too long")
     if relay.tls is Tls.IMPLICIT and context is not None:
         client.sock = context.wrap_socket(sock, server_hostname=relay.host)
     client._host = relay.host  # type: ignore[attr-defined]  # starttls() checks the certificate against it

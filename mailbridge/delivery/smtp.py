@@ -12,6 +12,7 @@ from mailbridge.config.model import Tls
 from mailbridge.delivery.session import Relay, SubmissionSession, Trouble, error_text, is_over_limit, open_session
 from mailbridge.delivery.transport import Deferred, Delivered, Outcome, Refused, Unknown
 from mailbridge.ops import crash
+from mailbridge.ops.time_limit import within
 
 
 class SmtpTransport:
@@ -30,7 +31,9 @@ class SmtpTransport:
             return Refused(reply=problem)
         try:
             session = self._ready()
-            self._offer(session, mail_from, recipient, raw)
+            # Not beyond the dot: who gives up the answer to it makes a second copy.
+            with within(self._relay.timeouts.of_offer(len(raw)), session.client.cut):
+                self._offer(session, mail_from, recipient, raw)
         except Trouble as trouble:
             self._after(trouble.outcome)
             return trouble.outcome

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,9 @@ from mailbridge.delivery.session import Relay, Timeouts
 from mailbridge.delivery.smtp import SmtpTransport
 from mailbridge.delivery.transport import Deferred, Delivered, Outcome, Refused, Unknown
 from mailbridge.errors import LeaseLost, Permanent
+from mailbridge.ops.time_limit import cut_all
 from tests.fakes.smtp_server import VERBS, FakeSmtp, Fault
+from tests.servers.processes import wait_until
 
 HEAD = b"From: support@desk.example\r\nTo: ana@acme.example\r\nMessage-ID: <1@desk.example>\r\nSubject: x\r\n\r\n"
 RAW = HEAD + b"Hello,\r\n.\r\n..two\r\nbye\r\n"
@@ -93,6 +96,17 @@ def test_each_fault_before_the_dot_waits_and_after_it_nobody_knows(a_courier: Ma
         # and the next mail goes out over a new connection
         assert isinstance(send(transport)[0], Delivered)
         assert server.connections == 2
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_at_the_end_of_the_process_only_the_answer_to_the_dot_is_waited_for(a_courier: Make, verb: str) -> None:
+    patient = Timeouts(connect=60, greeting=60, command=60, data=60, body=60, dot=2)
+    with FakeSmtp(answers={verb: [Fault.HANG]}) as server, ThreadPoolExecutor() as threads:
+        sending = threads.submit(send, a_courier(server, timeouts=patient))
+        wait_until(lambda: verb in server.asked, f"the server is silent at {verb}")
+        assert cut_all() == (verb != "DOT")
+        outcome, _ = sending.result(30)
+    assert isinstance(outcome, Unknown if verb == "DOT" else Deferred)
 
 
 @pytest.mark.parametrize("fault", [Fault.TAKE_AND_CLOSE, Fault.TAKE_AND_HANG])

@@ -56,6 +56,7 @@ class FakeSmtp:
     mails: list[Taken] = field(default_factory=list)
     unfinished: list[bytes] = field(default_factory=list)  # DATA that broke off before the dot
     heard: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)  # the verbs, as in `answers`
     connections: int = 0
     port: int = 0  # 0: any free one
     cut_after: int | None = None  # letters the server says before the line goes dead
@@ -89,6 +90,7 @@ class FakeSmtp:
 
     def answer(self, verb: str) -> Answer | None:
         with self._lock:
+            self.asked.append(verb)
             left = self._left.get(verb)
             return left.pop(0) if left else None
 
